@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
+
+const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
+const SLOW_SUITES = ['**/*.live.test.ts', '**/*.crash.test.ts'];
+
+/** `--mode live` and `--mode crash` choose the slow suites, one file at a time; without a mode the fast ones run. */
+export default defineConfig(({ mode }) => {
+  const isSlow = mode === 'live' || mode === 'crash';
+  return {
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    test: {
+      include: [isSlow ? `test/**/*.${mode}.test.ts` : 'test/**/*.test.ts'],
+      exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
+      pool: 'forks',
+      maxWorkers: isSlow ? 1 : 2,
+      testTimeout: isSlow ? 120_000 : 10_000,
+      hookTimeout: isSlow ? 60_000 : 10_000,
+      reporters: ['default', new ExecutedTestsReporter()],
+    },
+  };
+});
