@@ -1,0 +1,17 @@
+/** What a provider can do. Declared by its adapter, refined by the live handshake; each field is read by `decide` or a chart. */
+import { z } from 'zod';
+
+export const capabilitiesSchema = z.object({
+  /** A running turn can be interrupted. */
+  interrupt: z.boolean(),
+  /** A running turn takes another message without being interrupted; else a steer interrupts and starts a new attempt. */
+  nativeSteer: z.boolean(),
+  /** Images can be part of a prompt. */
+  images: z.boolean(),
+  /** `interactionMode: plan` is understood. */
+  planMode: z.boolean(),
+  /** The conversation can be resumed after its process ended. */
+  resume: z.boolean(),
+});
+export type Capabilities = z.infer<typeof capabilitiesSchema>;
+export type Capability = keyof Capabilities;

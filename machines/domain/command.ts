@@ -1,0 +1,107 @@
+/** What clients may ask of threads. Strict: an unknown key is refused with `INVALID_PARAMS`. */
+import { z } from 'zod';
+import {
+  attachmentIdSchema,
+  instanceIdSchema,
+  requestIdSchema,
+  threadIdSchema,
+  turnIdSchema,
+} from './ids.ts';
+import { answerSchema } from './request.ts';
+import {
+  deliveryModeSchema,
+  interactionModeSchema,
+  optionsSchema,
+  policySchema,
+  runtimeModeSchema,
+  sourcePlanSchema,
+} from './settings.ts';
+
+const onThread = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.strictObject({ type: z.literal(type), threadId: threadIdSchema, ...shape });
+
+const text = z.string().min(1).max(200_000);
+const queueEntryId = turnIdSchema;
+const model = z.string().min(1).max(128);
+
+export const SUBMIT_MODES = ['start', 'queue', 'steer', 'restart'] as const;
+export type SubmitMode = (typeof SUBMIT_MODES)[number];
+
+export const commandSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('thread.create'),
+    /** Chosen by the client, or made by the server. */
+    threadId: threadIdSchema.optional(),
+    title: z.string().max(200).default(''),
+    cwd: z.string().min(1).max(4096),
+    instanceId: instanceIdSchema,
+    model: model.nullable().default(null),
+    options: optionsSchema.default({}),
+    runtimeMode: runtimeModeSchema.default('approval-required'),
+    policy: policySchema.default({}),
+    interactionMode: interactionModeSchema.default('default'),
+    deliveryMode: deliveryModeSchema.default('streaming'),
+  }),
+  onThread('thread.archive', {}),
+  onThread('thread.unarchive', {}),
+  onThread('thread.delete', {}),
+  onThread('thread.stop', {}),
+  onThread('thread.setTitle', { title: z.string().max(200) }),
+  onThread('thread.setModel', { model: model.nullable(), options: optionsSchema.default({}) }),
+  onThread('thread.setRuntimeMode', { runtimeMode: runtimeModeSchema, policy: policySchema.default({}) }),
+  onThread('thread.setInteractionMode', { interactionMode: interactionModeSchema }),
+  onThread('thread.setDeliveryMode', { deliveryMode: deliveryModeSchema }),
+  onThread('turn.submit', {
+    text,
+    attachments: z.array(attachmentIdSchema).max(8).default([]),
+    mode: z.enum(SUBMIT_MODES).default('start'),
+    /** The active turn that is expected; `steer` and `restart` only. */
+    turnId: turnIdSchema.optional(),
+    model: model.optional(),
+    options: optionsSchema.optional(),
+    sourcePlan: sourcePlanSchema.optional(),
+  }),
+  onThread('turn.interrupt', { turnId: turnIdSchema.optional() }),
+  onThread('turn.retry', {}),
+  onThread('queue.edit', { queueEntryId, text }),
+  onThread('queue.reorder', {
+    queueEntryId,
+    /** The entry before which it goes; `null`: to the end. */
+    before: queueEntryId.nullable(),
+  }),
+  onThread('queue.cancel', { queueEntryId }),
+  /** The entry becomes a steer of the active turn. */
+  onThread('queue.promote', { queueEntryId }),
+  onThread('queue.resume', {}),
+  onThread('request.askAgain', { requestId: requestIdSchema }),
+  z
+    .strictObject({
+      type: z.literal('request.respond'),
+      threadId: threadIdSchema,
+      requestId: requestIdSchema,
+      decision: z.enum(['accept', 'acceptForSession', 'decline', 'cancel']).optional(),
+      answers: z.record(z.string().max(128), z.array(z.string().max(20_000)).max(20)).optional(),
+    })
+    .refine((given) => (given.decision === undefined) !== (given.answers === undefined), {
+      message: 'give either decision or answers',
+    }),
+]);
+
+export type Command = z.infer<typeof commandSchema>;
+export type CommandType = Command['type'];
+export type CommandOf<T extends CommandType> = Extract<Command, { type: T }>;
+
+/** Ids the server made for an accepted command, and where it stands in the journal. */
+export interface CommandResult {
+  readonly sequence: number;
+  readonly threadId: z.infer<typeof threadIdSchema>;
+  readonly turnId?: z.infer<typeof turnIdSchema>;
+  readonly queueEntryId?: z.infer<typeof turnIdSchema>;
+  readonly requestId?: z.infer<typeof requestIdSchema>;
+  readonly duplicate: boolean;
+}
+
+export const commandAnswerOf = (command: CommandOf<'request.respond'>) =>
+  answerSchema.parse(
+    command.decision === undefined ? { answers: command.answers } : { decision: command.decision },
+  );

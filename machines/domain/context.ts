@@ -1,0 +1,151 @@
+/** What the charts remember. Plain JSON in our own types: it is persisted with a thread's base. */
+import type { Capabilities } from './capability.ts';
+import type { PromptSettings } from './effect.ts';
+import type { Failure } from './error.ts';
+import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { InstanceState, InstanceWork } from './instance.ts';
+import type { Session } from './input.ts';
+import type { LiveRequest } from './request.ts';
+import type { Settings } from './settings.ts';
+import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
+
+/** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
+export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect';
+
+/** The connection as its actor last told the thread. */
+export interface Link {
+  readonly phase: 'none' | 'opening' | 'open' | 'closing';
+  /** Why it is or was closed; `null` while nobody asked. `stop` and `delete` override other reasons. */
+  readonly closing: CloseReason | null;
+  /** How it ended under a turn that has not ended yet. */
+  readonly end: ConnectionEnd | null;
+}
+
+/** A turn that the provider began beside the active one. */
+export interface SideTurn {
+  readonly turnId: TurnId;
+  readonly nativeTurnId: string | null;
+}
+
+/** The turn that the thread works on: the input of the turn actor. */
+export interface ActiveTurn {
+  readonly turnId: TurnId;
+  readonly origin: Origin;
+  /** `null` for a turn that the provider began. */
+  readonly prompt: Prompt | null;
+  readonly nativeTurnId: string | null;
+}
+
+export interface ThreadContext {
+  readonly threadId: ThreadId;
+  readonly settings: Settings;
+  /** Of the provider; declared at creation, refined by each opened connection. */
+  readonly capabilities: Capabilities;
+  readonly archived: boolean;
+  /** Kept in any status until the next `ready`. */
+  readonly lastError: Failure | null;
+  /** Set only in `working`. */
+  readonly activeTurn: ActiveTurn | null;
+  /** Live turns of the provider's own making; at most `SIDE_TURN_LIMIT`. */
+  readonly sideTurns: readonly SideTurn[];
+  readonly queue: Queue;
+  /** The prompt of the last turn if that did not complete: what `turn.retry` sends again. */
+  readonly retryable: Prompt | null;
+  readonly link: Link;
+  /** Openings so far; makes the `connectionId`. */
+  readonly connectionCount: number;
+  /** The provider's conversation, to resume. */
+  readonly session: Session | null;
+  readonly turnCount: number;
+  readonly itemCount: number;
+}
+
+/** More turns of the provider's own making at once than this are recorded as ignored inputs. */
+export const SIDE_TURN_LIMIT = 16;
+
+/** How a connection ended. `restarted`: with the last run of the server. */
+export interface ConnectionEnd {
+  readonly how: 'closed' | 'lost' | 'restarted';
+  readonly failure: Failure;
+}
+
+export interface ConnectionContext {
+  readonly threadId: ThreadId;
+  readonly instanceId: InstanceId;
+  readonly connectionId: ConnectionId;
+  readonly resume: string | null;
+  readonly settings: Settings;
+  /** A close that fails is followed by a kill instead of being kept. */
+  readonly force: boolean;
+  /** Requests of side turns, background work and the session itself, by id. */
+  readonly requests: Readonly<Record<RequestId, LiveRequest>>;
+  readonly end: ConnectionEnd | null;
+}
+
+export interface TurnEnd {
+  readonly outcome: TurnOutcome;
+  readonly failure: Failure | null;
+  readonly reason: InterruptReason | null;
+  readonly into: TurnId | null;
+}
+
+export interface TurnContext {
+  readonly threadId: ThreadId;
+  readonly instanceId: InstanceId;
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  readonly origin: Origin;
+  /** Of this attempt; the text of the last steer where that made the attempt. */
+  readonly prompt: Prompt | null;
+  readonly settings: PromptSettings;
+  /** `null` until the connection is open. */
+  readonly connectionId: ConnectionId | null;
+  /** For the look-up after a restart. */
+  readonly nativeThreadId: string | null;
+  /** `null` until the provider has named this attempt. */
+  readonly nativeTurnId: string | null;
+  /** The provider takes messages in a running turn. */
+  readonly nativeSteer: boolean;
+  /** The provider had begun the turn. */
+  readonly started: boolean;
+  /** Who asked for the turn to end, and how often the provider was told. */
+  readonly interrupt: { readonly reason: InterruptReason; readonly sends: number } | null;
+  /** Steers in the order in which they came. */
+  readonly steers: readonly Prompt[];
+  /** The steer that the provider has been sent and has not answered. */
+  readonly sentSteer: Prompt | null;
+  /** Prompts that did not reach the provider, for the head of the queue. */
+  readonly undelivered: readonly Prompt[];
+  readonly requests: Readonly<Record<RequestId, LiveRequest>>;
+  readonly end: TurnEnd | null;
+  /** The provider may still be at work: the connection must not be used again. */
+  readonly suspect: boolean;
+}
+
+/** What the turn actor leaves to the thread. */
+export interface TurnOutput {
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  readonly started: boolean;
+  readonly end: TurnEnd;
+  readonly suspect: boolean;
+  readonly undelivered: readonly Prompt[];
+}
+
+export interface InstanceContext {
+  readonly instanceId: InstanceId;
+  readonly driver: string;
+  /** What waits for the process, in order. */
+  readonly waiting: readonly InstanceWork[];
+  /** Resumes under way; at most `RESUME_LIMIT` at a time. */
+  readonly resuming: readonly ConnectionId[];
+  /** Threads by the connection that they hold on this instance. */
+  readonly sessions: Readonly<Record<ConnectionId, ThreadId>>;
+  /** Failed starts in a row; sets the length of the back-off. */
+  readonly failureCount: number;
+  readonly failure: Failure | null;
+  readonly lastState: InstanceState;
+}
+
+/** After a process was lost its threads resume at most so many at a time. */
+export const RESUME_LIMIT = 4;

@@ -1,0 +1,86 @@
+/** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
+import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { InstanceInput } from './instance.ts';
+import type { Answer } from './request.ts';
+import type { Policy, Settings } from './settings.ts';
+import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
+
+/** Fencing of everything that concerns a turn. */
+export interface TurnKey {
+  readonly connectionId: ConnectionId;
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  /** `null` until the provider has named it. */
+  readonly nativeTurnId: string | null;
+}
+
+/** Settings that go with each prompt, so that a change applies from the next turn. */
+export interface PromptSettings extends TurnSettings {
+  readonly policy: Policy;
+  readonly cwd: string;
+}
+
+export type OpenConnection = {
+  readonly type: 'connection.open';
+  readonly threadId: ThreadId;
+  readonly connectionId: ConnectionId;
+  /** The provider's conversation to go on with; `null`: begin one. */
+  readonly resume: string | null;
+  readonly settings: Settings;
+};
+
+/** What an adapter performs. Results come back as inputs, never as a return value. */
+export type ProviderEffect =
+  | OpenConnection
+  | { readonly type: 'connection.close'; readonly connectionId: ConnectionId }
+  /** Without asking; the adapter reports nothing back. */
+  | { readonly type: 'connection.kill'; readonly connectionId: ConnectionId }
+  | ({
+      readonly type: 'turn.start';
+      readonly prompt: Prompt;
+      readonly settings: PromptSettings;
+      /** Sent along where the provider keeps such an id, and looked for after a crash. */
+      readonly clientMessageId: string;
+    } & TurnKey)
+  | ({ readonly type: 'turn.steer'; readonly steer: Prompt; readonly clientMessageId: string } & TurnKey)
+  | ({ readonly type: 'turn.interrupt' } & TurnKey)
+  /** The provider has ended the turn: end what it left behind, then report `turn.settled`. */
+  | ({ readonly type: 'turn.settle'; readonly outcome: TurnOutcome } & TurnKey)
+  /** Find out what became of a prompt whose hand-over the last run of the server did not see to its end. */
+  | {
+      readonly type: 'turn.lookUp';
+      readonly threadId: ThreadId;
+      readonly turnId: TurnId;
+      readonly attempt: number;
+      readonly nativeThreadId: string | null;
+      readonly clientMessageId: string;
+    }
+  | {
+      readonly type: 'request.answer';
+      readonly connectionId: ConnectionId;
+      readonly requestId: RequestId;
+      readonly nativeRequestId: string;
+      readonly answer: Answer;
+    }
+  /** The turn takes no requests any more: say no, so that the provider does not hang. */
+  | {
+      readonly type: 'request.refuse';
+      readonly connectionId: ConnectionId;
+      readonly requestId: RequestId;
+      readonly nativeRequestId: string;
+    }
+  | { readonly type: 'process.start'; readonly instanceId: InstanceId }
+  /** `force`: SIGTERM and SIGKILL at once instead of asking first. */
+  | { readonly type: 'process.stop'; readonly instanceId: InstanceId; readonly force: boolean };
+
+/** Applied by the runtime as the next entry of the same transaction. */
+export interface Tell {
+  readonly type: 'tell';
+  readonly instanceId: InstanceId;
+  readonly input: InstanceInput;
+}
+
+export type Effect = ProviderEffect | Tell;
+
+/** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
+export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

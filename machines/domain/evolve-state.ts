@@ -1,0 +1,122 @@
+/** The thread's own row: settings, status, queue, usage and plan folded from facts. */
+import type { Fact, FactEvent, FactOf } from './fact.ts';
+import type { Settings } from './settings.ts';
+import type { ThreadRow, ThreadState } from './snapshot.ts';
+import type { Queue } from './turn.ts';
+
+const PREVIEW_LENGTH = 200;
+
+export function initialState(fact: FactOf<'thread.created'>, at: number): ThreadState {
+  const { title, cwd, instanceId, model } = fact.settings;
+  const row: ThreadRow = {
+    id: fact.threadId,
+    title,
+    cwd,
+    instanceId,
+    model,
+    status: 'ready',
+    activeTurnId: null,
+    openRequestCount: 0,
+    lastError: null,
+    archived: false,
+    createdAt: at,
+    updatedAt: at,
+    preview: '',
+  };
+  return {
+    row,
+    settings: fact.settings,
+    queue: { status: 'flowing', reason: null, entries: [] },
+    usage: null,
+    plan: null,
+    removal: 'none',
+  };
+}
+
+export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
+  const { fact } = event;
+  if (fact.type === 'item.delta') return state;
+  const next = { ...state, queue: evolveQueue(state.queue, fact), ...changeOf(state, fact) };
+  return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
+}
+
+function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  switch (fact.type) {
+    case 'thread.titleSet':
+    case 'thread.modelSet':
+    case 'thread.runtimeModeSet':
+    case 'thread.interactionModeSet':
+    case 'thread.deliveryModeSet': {
+      const { type: _, ...changed } = fact;
+      return { settings: { ...state.settings, ...changed } as Settings };
+    }
+    case 'thread.deleting':
+      return { removal: 'deleting' };
+    case 'thread.deleted':
+      return { removal: 'deleted' };
+    case 'usage.updated':
+      return { usage: fact.usage };
+    case 'plan.updated':
+      return { plan: { turnId: fact.turnId, explanation: fact.explanation, steps: fact.steps } };
+    default:
+      return {};
+  }
+}
+
+function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {
+  switch (fact.type) {
+    case 'thread.titleSet':
+    case 'thread.modelSet':
+      return { ...row, title: settings.title, model: settings.model };
+    case 'thread.archived':
+    case 'thread.unarchived':
+      return { ...row, archived: fact.type === 'thread.archived' };
+    case 'thread.statusChanged': {
+      const { status, activeTurnId, lastError } = fact;
+      return { ...row, status, activeTurnId, lastError };
+    }
+    case 'request.opened':
+      return { ...row, openRequestCount: row.openRequestCount + 1 };
+    case 'request.closed':
+      return { ...row, openRequestCount: Math.max(0, row.openRequestCount - 1) };
+    case 'item.completed':
+      return { ...row, preview: previewOf(fact) ?? row.preview };
+    default:
+      return row;
+  }
+}
+
+function previewOf({ item }: FactOf<'item.completed'>): string | null {
+  const isMessage = item.body.kind === 'user_message' || item.body.kind === 'assistant_message';
+  return isMessage && item.text !== '' ? item.text.slice(0, PREVIEW_LENGTH) : null;
+}
+
+/** (queue, fact) → queue; the thread's chart keeps its queue by the same fold. */
+export function evolveQueue(queue: Queue, fact: Fact): Queue {
+  const { entries } = queue;
+  switch (fact.type) {
+    case 'queue.added':
+      return { ...queue, entries: entries.toSpliced(fact.index, 0, fact.entry) };
+    case 'queue.edited':
+      return {
+        ...queue,
+        entries: entries.map((each) =>
+          each.turnId === fact.queueEntryId ? { ...each, text: fact.text } : each,
+        ),
+      };
+    case 'queue.reordered':
+      return { ...queue, entries: fact.order.flatMap((id) => entries.filter((each) => each.turnId === id)) };
+    case 'queue.removed':
+      return { ...queue, entries: entries.filter((each) => each.turnId !== fact.queueEntryId) };
+    case 'queue.held':
+      return {
+        status: 'held',
+        reason: fact.reason,
+        entries: entries.map((each) => ({ ...each, intent: 'queued' as const })),
+      };
+    case 'queue.released':
+      return { ...queue, status: 'flowing', reason: null };
+    default:
+      return queue;
+  }
+}

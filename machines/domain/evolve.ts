@@ -1,0 +1,162 @@
+/**
+ * (tables, fact) → tables: the only fold of facts. The server's projections, clients, replay and time travel use this
+ * one; they differ only in where the tables are kept.
+ */
+import type { Failure } from './error.ts';
+import type { Fact, FactEvent, FactOf } from './fact.ts';
+import type { ItemId, RequestId, TurnId } from './ids.ts';
+import type { ItemRow, ItemStatus } from './item.ts';
+import type { RequestRow } from './request.ts';
+import { evolveState, initialState } from './evolve-state.ts';
+import type { ThreadState } from './snapshot.ts';
+import type { TurnRow } from './turn.ts';
+
+export interface Table<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): void;
+}
+
+/** Where a thread's rows are kept while facts are folded into them. */
+export interface ThreadTables {
+  state: ThreadState | null;
+  readonly turns: Table<TurnId, TurnRow>;
+  readonly items: Table<ItemId, ItemRow>;
+  readonly requests: Table<RequestId, RequestRow>;
+  /** Items that the provider has not completed; of one turn, or of the whole thread for `null`. */
+  openItems(turnId: TurnId | null): readonly ItemRow[];
+  /** More text of an open item; unknown items are left alone (`item.started` comes first). */
+  append(itemId: ItemId, text: string): void;
+}
+
+/** Applies one fact. Facts about rows that do not exist change nothing. */
+export function evolve(tables: ThreadTables, event: FactEvent): void {
+  const { fact } = event;
+  if (fact.type === 'thread.created') tables.state = initialState(fact, event.at);
+  else if (tables.state !== null) tables.state = evolveState(tables.state, event);
+  if (fact.type.startsWith('turn.')) evolveTurns(tables, event);
+  else if (fact.type.startsWith('item.')) evolveItems(tables, event);
+  else if (fact.type.startsWith('request.')) evolveRequests(tables, event);
+}
+
+function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {
+  if (fact.type === 'turn.began') {
+    tables.turns.set(fact.turnId, begunTurn(fact, at));
+    return;
+  }
+  if (!('turnId' in fact) || fact.turnId === null) return;
+  const turn = tables.turns.get(fact.turnId);
+  if (turn === undefined) return;
+  tables.turns.set(fact.turnId, evolveTurn(turn, fact, at));
+  if (fact.type === 'turn.ended' || fact.type === 'turn.attempted') closeItems(tables, fact, at);
+}
+
+function begunTurn(fact: FactOf<'turn.began'>, at: number): TurnRow {
+  const { type: _, ...began } = fact;
+  return {
+    ...began,
+    status: fact.origin === 'provider' ? 'running' : 'starting',
+    failure: null,
+    reason: null,
+    into: null,
+    begunAt: at,
+    startedAt: fact.origin === 'provider' ? at : null,
+    endedAt: null,
+  };
+}
+
+function evolveTurn(turn: TurnRow, fact: Fact, at: number): TurnRow {
+  switch (fact.type) {
+    case 'turn.accepted':
+      return { ...turn, nativeTurnId: fact.nativeTurnId ?? turn.nativeTurnId };
+    case 'turn.started':
+      return {
+        ...turn,
+        status: 'running',
+        nativeTurnId: fact.nativeTurnId ?? turn.nativeTurnId,
+        startedAt: turn.startedAt ?? at,
+      };
+    case 'turn.attempted':
+      return { ...turn, attempt: fact.attempt };
+    case 'turn.promoted':
+      return { ...turn, side: false };
+    case 'turn.interrupting':
+      return { ...turn, reason: fact.reason };
+    case 'turn.ended':
+      return {
+        ...turn,
+        status: fact.outcome,
+        failure: fact.failure,
+        reason: fact.reason,
+        into: fact.into,
+        endedAt: at,
+      };
+    default:
+      return turn;
+  }
+}
+
+/** A provider may leave items open at the end of a turn or attempt (codex 0.169.0 does, even of completed ones). */
+function closeItems(
+  tables: ThreadTables,
+  fact: FactOf<'turn.ended'> | FactOf<'turn.attempted'>,
+  at: number,
+): void {
+  for (const item of tables.openItems(fact.turnId)) {
+    tables.items.set(item.itemId, { ...item, status: closedStatus(item, fact), updatedAt: at });
+  }
+}
+
+function closedStatus(item: ItemRow, fact: FactOf<'turn.ended'> | FactOf<'turn.attempted'>): ItemStatus {
+  if (fact.type === 'turn.attempted' || fact.outcome === 'interrupted') return 'interrupted';
+  if (fact.outcome === 'failed') return wasLost(fact.failure) ? 'unknown' : 'failed';
+  const { kind } = item.body;
+  const isText = kind === 'assistant_message' || kind === 'reasoning' || kind === 'plan';
+  return fact.outcome === 'completed' && isText ? 'completed' : 'unknown';
+}
+
+const wasLost = (failure: Failure | null): boolean => failure?.code === 'CONNECTION_LOST';
+
+function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void {
+  if (fact.type === 'item.delta') return tables.append(fact.itemId, fact.text);
+  if (fact.type === 'item.closed') {
+    const item = tables.items.get(fact.itemId);
+    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status, updatedAt: at });
+    return;
+  }
+  if (!('item' in fact)) return;
+  const known = tables.items.get(fact.item.itemId);
+  const { ordinal, createdAt } = known ?? { ordinal: fact.item.ordinal, createdAt: at };
+  tables.items.set(fact.item.itemId, { ...fact.item, ordinal, createdAt, updatedAt: at });
+}
+
+function evolveRequests(tables: ThreadTables, { fact, at }: FactEvent): void {
+  if (fact.type === 'request.opened') {
+    const { request } = fact;
+    tables.requests.set(request.requestId, {
+      ...request,
+      status: 'open',
+      answer: null,
+      outcome: null,
+      failure: null,
+      createdAt: at,
+      updatedAt: at,
+    });
+    return;
+  }
+  if (!('requestId' in fact)) return;
+  const row = tables.requests.get(fact.requestId);
+  if (row !== undefined) tables.requests.set(fact.requestId, { ...evolveRequest(row, fact), updatedAt: at });
+}
+
+function evolveRequest(row: RequestRow, fact: Fact): RequestRow {
+  switch (fact.type) {
+    case 'request.answering':
+      return { ...row, status: 'answering', answer: fact.answer, failure: null };
+    case 'request.undeliverable':
+      return { ...row, status: 'undeliverable', failure: fact.failure };
+    case 'request.closed':
+      return { ...row, status: 'closed', outcome: fact.outcome };
+    default:
+      return row;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * What the charts drew from an input: persisted, append-only, and what clients see in `event` frames. Views are built
+ * from facts alone (`evolve.ts`).
+ */
+import { z } from 'zod';
+import { failureSchema } from './error.ts';
+import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { itemSchema, itemStatusSchema } from './item.ts';
+import { answerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
+import {
+  deliveryModeSchema,
+  interactionModeSchema,
+  optionsSchema,
+  policySchema,
+  runtimeModeSchema,
+  settingsSchema,
+  sourcePlanSchema,
+} from './settings.ts';
+import {
+  holdReasonSchema,
+  interruptReasonSchema,
+  originSchema,
+  queueEntrySchema,
+  turnOutcomeSchema,
+  turnSettingsSchema,
+  usageSchema,
+} from './turn.ts';
+
+const fact = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.object({ type: z.literal(type), ...shape });
+
+export const statusSchema = z.enum(['starting', 'running', 'ready', 'interrupted', 'stopped', 'error']);
+export type Status = z.infer<typeof statusSchema>;
+
+const attempt = z.number().int().positive();
+
+export const factSchema = z.discriminatedUnion('type', [
+  // thread
+  fact('thread.created', { threadId: threadIdSchema, settings: settingsSchema }),
+  fact('thread.titleSet', { title: z.string() }),
+  fact('thread.modelSet', { model: z.string().nullable(), options: optionsSchema }),
+  fact('thread.runtimeModeSet', { runtimeMode: runtimeModeSchema, policy: policySchema }),
+  fact('thread.interactionModeSet', { interactionMode: interactionModeSchema }),
+  fact('thread.deliveryModeSet', { deliveryMode: deliveryModeSchema }),
+  fact('thread.archived', {}),
+  fact('thread.unarchived', {}),
+  /** A delete was accepted; the connection is being closed. */
+  fact('thread.deleting', {}),
+  fact('thread.deleted', {}),
+  /** Stated whenever one of the three changed; `lastError` is kept until the next `ready`. */
+  fact('thread.statusChanged', {
+    status: statusSchema,
+    activeTurnId: turnIdSchema.nullable(),
+    lastError: failureSchema.nullable(),
+  }),
+
+  // connection
+  fact('connection.opening', { connectionId: connectionIdSchema, resume: z.string().nullable() }),
+  fact('connection.opened', {
+    connectionId: connectionIdSchema,
+    nativeThreadId: z.string(),
+    resumed: z.boolean(),
+    model: z.string().nullable(),
+  }),
+  /** The provider no longer knows the conversation; the next prompt begins a new one. */
+  fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
+  fact('connection.closing', {
+    connectionId: connectionIdSchema,
+    why: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect']),
+  }),
+  fact('connection.closed', { connectionId: connectionIdSchema }),
+  fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),
+  fact('connection.lost', { connectionId: connectionIdSchema, failure: failureSchema }),
+
+  // turns
+  fact('turn.began', {
+    turnId: turnIdSchema,
+    ordinal: z.number().int().positive(),
+    attempt,
+    origin: originSchema,
+    side: z.boolean(),
+    nativeTurnId: z.string().nullable(),
+    settings: turnSettingsSchema.nullable(),
+    sourcePlan: sourcePlanSchema.nullable(),
+  }),
+  /** The provider has taken the prompt. */
+  fact('turn.accepted', { turnId: turnIdSchema, attempt, nativeTurnId: z.string().nullable() }),
+  /** An interrupt reaches the turn from now on. */
+  fact('turn.started', { turnId: turnIdSchema, attempt, nativeTurnId: z.string().nullable() }),
+  /** A steer by interrupt and restart: the same turn begins again with another prompt. */
+  fact('turn.attempted', { turnId: turnIdSchema, attempt }),
+  /** A side turn became the active one. */
+  fact('turn.promoted', { turnId: turnIdSchema }),
+  fact('turn.interrupting', { turnId: turnIdSchema, reason: interruptReasonSchema }),
+  /** The text joined the turn; its user message is the item. */
+  fact('turn.steered', { turnId: turnIdSchema, steerId: turnIdSchema, itemId: itemIdSchema }),
+  /** It is not known whether the provider took the steer. */
+  fact('turn.steerUnanswered', { turnId: turnIdSchema, steerId: turnIdSchema }),
+  /** The one terminal fact of a turn. `started`: the provider had begun it. */
+  fact('turn.ended', {
+    turnId: turnIdSchema,
+    outcome: turnOutcomeSchema,
+    started: z.boolean(),
+    failure: failureSchema.nullable(),
+    reason: interruptReasonSchema.nullable(),
+    into: turnIdSchema.nullable(),
+  }),
+
+  // transcript
+  fact('item.started', { item: itemSchema }),
+  fact('item.updated', { item: itemSchema }),
+  fact('item.completed', { item: itemSchema }),
+  fact('item.delta', { itemId: itemIdSchema, text: z.string() }),
+  /** The whole text of an item that the provider left open, stated before its deltas are pruned. */
+  fact('item.closed', { itemId: itemIdSchema, text: z.string(), status: itemStatusSchema }),
+
+  // requests
+  fact('request.opened', { request: requestSchema }),
+  fact('request.answering', { requestId: requestIdSchema, answer: answerSchema }),
+  fact('request.delivered', { requestId: requestIdSchema }),
+  fact('request.undeliverable', { requestId: requestIdSchema, failure: failureSchema }),
+  fact('request.closed', { requestId: requestIdSchema, outcome: requestOutcomeSchema }),
+  /** Asked while the turn was being ended: the server said no for the user. */
+  fact('request.refused', { requestId: requestIdSchema }),
+
+  // queue
+  fact('queue.added', { entry: queueEntrySchema, index: z.number().int().nonnegative() }),
+  fact('queue.edited', { queueEntryId: turnIdSchema, text: z.string() }),
+  fact('queue.reordered', { order: z.array(turnIdSchema) }),
+  fact('queue.removed', {
+    queueEntryId: turnIdSchema,
+    reason: z.enum(['started', 'cancelled', 'promoted', 'absorbed']),
+  }),
+  fact('queue.held', { reason: holdReasonSchema }),
+  fact('queue.released', {}),
+
+  // the rest
+  fact('usage.updated', {
+    usage: usageSchema,
+  }),
+  fact('plan.updated', {
+    turnId: turnIdSchema.nullable(),
+    explanation: z.string().nullable(),
+    steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
+  }),
+  fact('clock.jumped', { byMs: z.number() }),
+  /** The command was accepted and had nothing to do. */
+  fact('command.noEffect', { command: z.string() }),
+]);
+
+export type Fact = z.infer<typeof factSchema>;
+export type FactType = Fact['type'];
+export type FactOf<T extends FactType> = Extract<Fact, { type: T }>;
+
+/** A fact with its place in the journal: what an `event` frame carries. */
+export interface FactEvent {
+  readonly sequence: number;
+  readonly version: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly fact: Fact;
+}

@@ -1,0 +1,204 @@
+/**
+ * What a thread takes in. Every input is journaled as it stands here: ids that the server makes and look-ups that a
+ * chart cannot make are already in it (`resolve.ts`), so stepping the journal again needs nothing else.
+ */
+import { z } from 'zod';
+import { capabilitiesSchema } from './capability.ts';
+import { SUBMIT_MODES } from './command.ts';
+import { failureSchema } from './error.ts';
+import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { itemDraftSchema } from './item.ts';
+import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
+import {
+  deliveryModeSchema,
+  interactionModeSchema,
+  optionsSchema,
+  policySchema,
+  runtimeModeSchema,
+  settingsSchema,
+} from './settings.ts';
+import { promptSchema, usageSchema } from './turn.ts';
+
+const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.object({ type: z.literal(type), ...shape });
+
+// ---- accepted commands -------------------------------------------------------------------------------------------
+
+const commandInputs = [
+  input('thread.create', {
+    threadId: threadIdSchema,
+    settings: settingsSchema,
+    capabilities: capabilitiesSchema,
+  }),
+  input('thread.archive', {}),
+  input('thread.unarchive', {}),
+  input('thread.delete', {}),
+  input('thread.stop', {}),
+  input('thread.setTitle', { title: z.string() }),
+  input('thread.setModel', { model: z.string().nullable(), options: optionsSchema }),
+  input('thread.setRuntimeMode', { runtimeMode: runtimeModeSchema, policy: policySchema }),
+  input('thread.setInteractionMode', { interactionMode: interactionModeSchema }),
+  input('thread.setDeliveryMode', { deliveryMode: deliveryModeSchema }),
+  /** `expected`: the turn that must be active for a steer or restart, or `null` for any. */
+  input('turn.submit', {
+    mode: z.enum(SUBMIT_MODES),
+    expected: turnIdSchema.nullable(),
+    prompt: promptSchema,
+  }),
+  input('turn.interrupt', { turnId: turnIdSchema.nullable() }),
+  /** `turnId`: of the new turn. */
+  input('turn.retry', { turnId: turnIdSchema }),
+  input('queue.edit', { queueEntryId: turnIdSchema, text: z.string() }),
+  input('queue.reorder', { queueEntryId: turnIdSchema, before: turnIdSchema.nullable() }),
+  input('queue.cancel', { queueEntryId: turnIdSchema }),
+  input('queue.promote', { queueEntryId: turnIdSchema }),
+  input('queue.resume', {}),
+  input('request.respond', { requestId: requestIdSchema, owner: ownerSchema, answer: answerSchema }),
+] as const;
+
+// ---- what the provider did ---------------------------------------------------------------------------------------
+
+const onConnection = { connectionId: connectionIdSchema };
+
+/** Adapters name a turn by the provider's id or by ours; `resolve` fills in the rest. `attempt` 0 is "not known". */
+const turnRef = {
+  ...onConnection,
+  turnId: turnIdSchema.nullable(),
+  attempt: z.number().int().nonnegative(),
+  nativeTurnId: z.string().max(256).nullable(),
+};
+
+/** The provider's own conversation, to be resumed by `nativeThreadId`. */
+export const sessionSchema = z.object({
+  nativeThreadId: z.string().max(512),
+  /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
+  state: z.enum(['provisional', 'confirmed']),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+const providerInputs = [
+  input('connection.opened', {
+    ...onConnection,
+    nativeThreadId: z.string().max(512),
+    resumed: z.boolean(),
+    capabilities: capabilitiesSchema,
+    /** The model in effect, as the provider answered. */
+    model: z.string().nullable(),
+  }),
+  input('connection.openFailed', { ...onConnection, failure: failureSchema }),
+  input('connection.closed', onConnection),
+  input('connection.closeFailed', { ...onConnection, failure: failureSchema }),
+  input('connection.lost', { ...onConnection, failure: failureSchema }),
+  /** The provider has taken the prompt; it may not have begun. */
+  input('provider.turnAccepted', turnRef),
+  input('provider.turnRefused', { ...turnRef, failure: failureSchema }),
+  /** From now on an interrupt reaches the turn. `isNew`: no prompt of ours is behind it (set by `resolve`). */
+  input('provider.turnStarted', { ...turnRef, isNew: z.boolean() }),
+  input('provider.turnEnded', {
+    ...turnRef,
+    outcome: z.enum(['completed', 'failed', 'interrupted']),
+    failure: failureSchema.nullable(),
+  }),
+  /** The prompt was folded into the turn `into`. */
+  input('provider.turnAbsorbed', { ...turnRef, into: turnIdSchema }),
+  /** The provider says that nothing runs any more, without naming a turn. */
+  input('provider.becameInactive', {
+    ...onConnection,
+    state: z.enum(['ready', 'interrupted', 'stopped', 'error']),
+    failure: failureSchema.nullable(),
+  }),
+  input('provider.interruptRefused', { ...turnRef, failure: failureSchema }),
+  input('provider.steerAccepted', { ...turnRef, steerId: turnIdSchema }),
+  input('provider.steerRefused', { ...turnRef, steerId: turnIdSchema, failure: failureSchema }),
+  /** The answer to `turn.lookUp` after a restart. `absent`: the prompt had not arrived. */
+  input('provider.turnLookedUp', {
+    turnId: turnIdSchema,
+    attempt: z.number().int().positive(),
+    found: z.enum(['completed', 'failed', 'interrupted', 'absent', 'unknown']),
+    failure: failureSchema.nullable(),
+  }),
+  input('provider.requestOpened', { ...turnRef, owner: ownerSchema, request: requestDraftSchema }),
+  /** The provider waits no longer: it has the answer, or took the request back. */
+  input('provider.requestResolved', { ...onConnection, requestId: requestIdSchema, owner: ownerSchema }),
+  input('provider.requestUndeliverable', {
+    ...onConnection,
+    requestId: requestIdSchema,
+    owner: ownerSchema,
+    failure: failureSchema,
+  }),
+  input('provider.itemStarted', { ...turnRef, item: itemDraftSchema }),
+  /** The item as it now stands, still open. */
+  input('provider.itemUpdated', { ...turnRef, item: itemDraftSchema }),
+  input('provider.itemCompleted', { ...turnRef, item: itemDraftSchema }),
+  input('provider.usageReported', { ...onConnection, usage: usageSchema }),
+  input('provider.planReported', {
+    ...turnRef,
+    explanation: z.string().nullable(),
+    steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
+  }),
+] as const;
+
+/** More text of an open item. Does not go through the machines. */
+export const deltaInputSchema = input('provider.itemDelta', {
+  ...onConnection,
+  itemId: itemIdSchema,
+  text: z.string(),
+});
+
+// ---- timers that fired -------------------------------------------------------------------------------------------
+
+/** `armedBy`: the sequence of the entry that armed the timer; another one's firing is stale and dropped. */
+const fired = { timer: z.string(), armedBy: z.number().int().nonnegative() };
+const turnTimer = { ...fired, turnId: turnIdSchema, attempt: z.number().int().positive() };
+
+const timerInputs = [
+  input('connection.openTimedOut', { ...fired, ...onConnection }),
+  input('connection.closeTimedOut', { ...fired, ...onConnection }),
+  input('turn.startTimedOut', turnTimer),
+  input('turn.stalled', turnTimer),
+  input('interrupt.timedOut', turnTimer),
+  input('steer.timedOut', { ...turnTimer, steerId: turnIdSchema }),
+  input('settle.timedOut', turnTimer),
+  input('lookUp.timedOut', turnTimer),
+  input('request.deliveryTimedOut', { ...fired, requestId: requestIdSchema, owner: ownerSchema }),
+] as const;
+
+// ---- what the runtime found out ----------------------------------------------------------------------------------
+
+const runtimeInputs = [
+  /** The end of a turn is complete: deltas flushed, background work of an interrupted turn ended. */
+  input('turn.settled', { turnId: turnIdSchema, attempt: z.number().int().positive() }),
+  /** The connection has been idle for as long as its instance allows. */
+  input('connection.idled', onConnection),
+  /** A new run of the server found this thread in its journal; no provider process of the old one is left. */
+  input('runtime.recovered', {}),
+  /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
+  input('runtime.clockJumped', { byMs: z.number() }),
+] as const;
+
+export const threadInputSchema = z.discriminatedUnion('type', [
+  ...commandInputs,
+  ...providerInputs,
+  ...timerInputs,
+  ...runtimeInputs,
+]);
+export type ThreadInput = z.infer<typeof threadInputSchema>;
+export type ThreadInputType = ThreadInput['type'];
+export type ThreadInputOf<T extends ThreadInputType> = Extract<ThreadInput, { type: T }>;
+export type CommandInput = z.infer<(typeof commandInputs)[number]>;
+export type ProviderInput = z.infer<(typeof providerInputs)[number]>;
+export type TimerInput = z.infer<(typeof timerInputs)[number]>;
+export type RuntimeInput = z.infer<(typeof runtimeInputs)[number]>;
+export type DeltaInput = z.infer<typeof deltaInputSchema>;
+
+const typesOf = (schemas: readonly { shape: { type: { value: string } } }[]): ReadonlySet<string> =>
+  new Set(schemas.map((schema) => schema.shape.type.value));
+
+/** Where an input of this type may come from; ingress admits no other. */
+export const COMMAND_INPUT_TYPES = typesOf(commandInputs);
+export const PROVIDER_INPUT_TYPES = typesOf(providerInputs);
+export const TIMER_INPUT_TYPES = typesOf(timerInputs);
+export const RUNTIME_INPUT_TYPES = typesOf(runtimeInputs);
+
+/** A turn that an adapter knows by the provider's id. */
+export const byNative = (nativeTurnId: string | null) => ({ turnId: null, attempt: 0, nativeTurnId });

@@ -1,0 +1,95 @@
+/** Entries of the transcript. One schema per kind; `kind` decides the rest. */
+import { z } from 'zod';
+import { attachmentIdSchema, itemIdSchema, turnIdSchema } from './ids.ts';
+
+/**
+ * `open` while the provider still works on it; `unknown` where the connection was lost before its end;
+ * `declined` where a person refused it.
+ */
+export const itemStatusSchema = z.enum(['open', 'completed', 'failed', 'declined', 'interrupted', 'unknown']);
+export type ItemStatus = z.infer<typeof itemStatusSchema>;
+
+const fileChangeSchema = z.object({
+  path: z.string(),
+  kind: z.enum(['added', 'modified', 'deleted', 'renamed']),
+  /** The old path of a renamed file. */
+  from: z.string().optional(),
+  diff: z.string().optional(),
+});
+
+const stepSchema = z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) });
+export type PlanStep = z.infer<typeof stepSchema>;
+
+/** What is special to a kind. `text`, the part that grows by deltas, stands beside it in the item. */
+export const itemBodySchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('user_message'),
+    /** How the message came in. */
+    intent: z.enum(['start', 'steer', 'provider']),
+    attachments: z.array(attachmentIdSchema).default([]),
+  }),
+  z.object({
+    kind: z.literal('assistant_message'),
+    /** `commentary` between tool calls, `final` for the answer, where the provider tells them apart. */
+    phase: z.enum(['commentary', 'final']).optional(),
+  }),
+  z.object({ kind: z.literal('reasoning') }),
+  z.object({
+    kind: z.literal('command'),
+    command: z.string(),
+    cwd: z.string().optional(),
+    exitCode: z.number().int().nullable().optional(),
+    durationMs: z.number().nonnegative().optional(),
+  }),
+  z.object({ kind: z.literal('file_change'), changes: z.array(fileChangeSchema) }),
+  z.object({
+    kind: z.literal('tool_call'),
+    tool: z.string(),
+    server: z.string().optional(),
+    /** The call's arguments as JSON text. */
+    input: z.string().optional(),
+  }),
+  z.object({ kind: z.literal('web_search'), query: z.string() }),
+  z.object({ kind: z.literal('plan') }),
+  z.object({ kind: z.literal('todo_list'), steps: z.array(stepSchema) }),
+  z.object({ kind: z.literal('task'), title: z.string() }),
+  z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
+  z.object({ kind: z.literal('compaction') }),
+  z.object({
+    kind: z.literal('notice'),
+    tone: z.enum(['info', 'tool', 'approval', 'error']),
+    /** A word for the occasion, such as `provider.retrying` or `context.lost`. */
+    topic: z.string().max(64),
+  }),
+  z.object({ kind: z.literal('error'), code: z.string(), retryable: z.boolean() }),
+  z.object({ kind: z.literal('unrecognized'), method: z.string() }),
+]);
+export type ItemBody = z.infer<typeof itemBodySchema>;
+export type ItemKind = ItemBody['kind'];
+
+/** What an adapter or a chart says of an item; the thread adds turn, attempt and ordinal. */
+export const itemDraftSchema = z.object({
+  itemId: itemIdSchema,
+  body: itemBodySchema,
+  /** Message text, reasoning, command output, tool result or plan; the whole of it, replacing what was streamed. */
+  text: z.string(),
+  status: itemStatusSchema,
+  parentItemId: itemIdSchema.optional(),
+  /** Where its provider frame stands in the protocol log. */
+  rawRef: z.string().max(128).optional(),
+});
+export type ItemDraft = z.infer<typeof itemDraftSchema>;
+
+/** An item as facts carry it. */
+export const itemSchema = itemDraftSchema.extend({
+  /** Position in the thread, from 1, without duplicates; an item that starts again keeps its first one. */
+  ordinal: z.number().int().positive(),
+  /** `null`: belongs to the thread, not to a turn. */
+  turnId: turnIdSchema.nullable(),
+  attempt: z.number().int().positive(),
+});
+export type Item = z.infer<typeof itemSchema>;
+
+/** An item as projections and clients hold it. Times are epoch ms. */
+export const itemRowSchema = itemSchema.extend({ createdAt: z.number(), updatedAt: z.number() });
+export type ItemRow = z.infer<typeof itemRowSchema>;

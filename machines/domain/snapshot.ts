@@ -1,0 +1,75 @@
+/** What clients see of a thread: its row, the state of its machines, and the whole snapshot. */
+import { z } from 'zod';
+import { failureSchema } from './error.ts';
+import { statusSchema } from './fact.ts';
+import { instanceIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { itemRowSchema } from './item.ts';
+import { requestRowSchema } from './request.ts';
+import { settingsSchema } from './settings.ts';
+import { queueSchema, turnRowSchema, usageSchema } from './turn.ts';
+
+/** A line of the thread list. Times are epoch ms. */
+export const threadRowSchema = z.object({
+  id: threadIdSchema,
+  title: z.string(),
+  cwd: z.string(),
+  instanceId: instanceIdSchema,
+  model: z.string().nullable(),
+  status: statusSchema,
+  activeTurnId: turnIdSchema.nullable(),
+  openRequestCount: z.number().int().nonnegative(),
+  lastError: failureSchema.nullable(),
+  archived: z.boolean(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** The start of the latest message, at most 200 characters. */
+  preview: z.string().max(200),
+});
+export type ThreadRow = z.infer<typeof threadRowSchema>;
+
+export const planSchema = z.object({
+  turnId: turnIdSchema.nullable(),
+  explanation: z.string().nullable(),
+  steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** Everything of a thread that is not a list of its own: one row in the store, folded from facts alone. */
+export const threadStateSchema = z.object({
+  row: threadRowSchema,
+  settings: settingsSchema,
+  queue: queueSchema,
+  usage: usageSchema.nullable(),
+  plan: planSchema.nullable(),
+  /** A delete is under way or done; the thread is no longer listed. */
+  removal: z.enum(['none', 'deleting', 'deleted']),
+});
+export type ThreadState = z.infer<typeof threadStateSchema>;
+
+/** The actor snapshot as the gateway relays it. `status` is stable; `value`, `tags`, `children` are diagnostic. */
+export const machineStateSchema = z.object({
+  status: statusSchema,
+  activeTurnId: turnIdSchema.nullable(),
+  value: z.unknown(),
+  tags: z.array(z.string()),
+  /** What some payload would be accepted for now, such as `turn.submit:steer`. */
+  can: z.array(z.string()),
+  children: z.object({ connection: z.unknown().optional(), turn: z.unknown().optional() }),
+});
+export type MachineState = z.infer<typeof machineStateSchema>;
+
+/** A thread as a `snapshot` frame and `getThreadProjection` give it. */
+export const threadSnapshotSchema = z.object({
+  thread: threadRowSchema.extend(settingsSchema.shape),
+  machine: machineStateSchema,
+  /** The active turn, else the latest one. */
+  turn: turnRowSchema.nullable(),
+  /** A page, ascending; `before` its first ordinal continues. */
+  items: z.array(itemRowSchema),
+  /** All that are not closed, and those of the page's turns. */
+  requests: z.array(requestRowSchema),
+  queue: queueSchema,
+  usage: usageSchema.nullable(),
+  plan: planSchema.nullable(),
+});
+export type ThreadSnapshot = z.infer<typeof threadSnapshotSchema>;

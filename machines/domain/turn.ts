@@ -1,0 +1,114 @@
+/** Prompts, queue entries and turns. */
+import { z } from 'zod';
+import { failureSchema } from './error.ts';
+import { attachmentIdSchema, turnIdSchema } from './ids.ts';
+import { interactionModeSchema, optionsSchema, runtimeModeSchema, sourcePlanSchema } from './settings.ts';
+
+/** What a turn is asked to do. */
+export const promptSchema = z.object({
+  /** The turn that this prompt becomes; a queue entry, which waits for it, is known by the same id. */
+  turnId: turnIdSchema,
+  text: z.string().max(200_000),
+  attachments: z.array(attachmentIdSchema).max(8),
+  /** Overrides the thread's model for this turn. */
+  model: z.string().max(128).optional(),
+  options: optionsSchema.optional(),
+  sourcePlan: sourcePlanSchema.optional(),
+});
+export type Prompt = z.infer<typeof promptSchema>;
+
+/** Why the queue waits for a person although no turn runs. */
+export const holdReasonSchema = z.enum([
+  'interrupted',
+  'failed',
+  'absorbed',
+  'unknown',
+  'stopped',
+  'archived',
+  'restarted',
+  'refused',
+]);
+export type HoldReason = z.infer<typeof holdReasonSchema>;
+
+export const queueEntrySchema = promptSchema.extend({
+  /** `next` runs after the active turn however that ends (a restart, or a start during a close); `queued` waits for a completed one. */
+  intent: z.enum(['queued', 'next']),
+  /** Why it is here although it was meant for now, e.g. a steer that was refused. */
+  failure: failureSchema.nullable(),
+});
+export type QueueEntry = z.infer<typeof queueEntrySchema>;
+
+export const queueSchema = z.object({
+  status: z.enum(['flowing', 'held']),
+  reason: holdReasonSchema.nullable(),
+  entries: z.array(queueEntrySchema).max(100),
+});
+export type Queue = z.infer<typeof queueSchema>;
+
+/** At most so many prompts wait in a queue. */
+export const QUEUE_LIMIT = 100;
+
+/** `user`: a prompt of a client. `provider`: the agent began by itself (goal, queue of its own, finished background work). */
+export const originSchema = z.enum(['user', 'provider']);
+export type Origin = z.infer<typeof originSchema>;
+
+/**
+ * `absorbed`: the provider folded the prompt into another turn. `unknown`: whether the provider acted on it could
+ * not be found out after a restart.
+ */
+export const turnOutcomeSchema = z.enum(['completed', 'failed', 'interrupted', 'absorbed', 'unknown']);
+export type TurnOutcome = z.infer<typeof turnOutcomeSchema>;
+
+/** Who or what ended a turn early. */
+export const interruptReasonSchema = z.enum([
+  'user',
+  'restart',
+  'stopped',
+  'stalled',
+  'provider',
+  'server-restarted',
+]);
+export type InterruptReason = z.infer<typeof interruptReasonSchema>;
+
+/** The settings that a turn ran with. */
+export const turnSettingsSchema = z.object({
+  model: z.string().nullable(),
+  options: optionsSchema,
+  runtimeMode: runtimeModeSchema,
+  interactionMode: interactionModeSchema,
+});
+export type TurnSettings = z.infer<typeof turnSettingsSchema>;
+
+/** Token counts as the provider reports them; `null` where it does not say. */
+export const usageSchema = z.object({
+  inputTokens: z.number().nonnegative(),
+  cachedInputTokens: z.number().nonnegative(),
+  outputTokens: z.number().nonnegative(),
+  reasoningTokens: z.number().nonnegative(),
+  /** Tokens now in the model's context. */
+  contextTokens: z.number().nonnegative(),
+  contextWindow: z.number().positive().nullable(),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+/** A turn as projections and clients hold it. Times are epoch ms. */
+export const turnRowSchema = z.object({
+  turnId: turnIdSchema,
+  /** Position in the thread, from 1. */
+  ordinal: z.number().int().positive(),
+  attempt: z.number().int().positive(),
+  origin: originSchema,
+  /** Began while another turn was active; the thread's status does not follow it. */
+  side: z.boolean(),
+  status: z.enum(['starting', 'running', 'completed', 'failed', 'interrupted', 'absorbed', 'unknown']),
+  nativeTurnId: z.string().nullable(),
+  settings: turnSettingsSchema.nullable(),
+  sourcePlan: sourcePlanSchema.nullable(),
+  failure: failureSchema.nullable(),
+  reason: interruptReasonSchema.nullable(),
+  into: turnIdSchema.nullable(),
+  begunAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+});
+export type TurnRow = z.infer<typeof turnRowSchema>;

@@ -1,0 +1,127 @@
+/** The store: journal, receipts and projections of one data folder, written in one transaction per tick. */
+import type { CommandResult } from '../domain/command.ts';
+import type { Base, Entry, InstanceEntry, ThreadEntry } from '../domain/entry.ts';
+import type { Status } from '../domain/fact.ts';
+import type { CommandId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from '../domain/ids.ts';
+import type { InstanceRow } from '../domain/instance.ts';
+import type { ItemRow } from '../domain/item.ts';
+import type { RequestRow } from '../domain/request.ts';
+import type { ThreadState } from '../domain/snapshot.ts';
+import type { TurnRow } from '../domain/turn.ts';
+import type { ProcessRow } from './process-host.ts';
+
+/** Proof that a command was accepted; kept for the life of its thread. */
+export interface Receipt {
+  readonly commandId: CommandId;
+  readonly threadId: ThreadId;
+  /** SHA-256 of the canonical JSON of the parsed command with defaults, as hex. */
+  readonly fingerprint: string;
+  readonly result: Omit<CommandResult, 'duplicate'>;
+}
+
+/** A thread's charts between bases; only a cache, valid for one machine hash. */
+export interface ThreadCache {
+  readonly threadId: ThreadId;
+  readonly machineHash: string;
+  /** Of the last entry that is in it. */
+  readonly version: number;
+  readonly charts: string;
+}
+
+/** Rows of one thread that an entry changed; each replaces the row of the same key. */
+export interface ThreadRows {
+  readonly threadId: ThreadId;
+  readonly state: ThreadState | null;
+  readonly turns: readonly TurnRow[];
+  readonly items: readonly ItemRow[];
+  readonly requests: readonly RequestRow[];
+}
+
+/** All that one tick writes, in one transaction. */
+export interface TickWrite {
+  /** Sequences continue the journal's without a gap. */
+  readonly entries: readonly Entry[];
+  readonly receipts: readonly Receipt[];
+  readonly threads: readonly ThreadRows[];
+  readonly instances: readonly InstanceRow[];
+  readonly caches: readonly ThreadCache[];
+}
+
+/** What an entry of a thread needs to be stepped again. */
+export interface LoadedThread {
+  /** The newest base, with the version of its entry; `null`: step from the first entry. */
+  readonly base: { readonly version: number; readonly base: Base } | null;
+  readonly cache: ThreadCache | null;
+  /** The version of the thread's last entry; 0 for an unknown thread. */
+  readonly version: number;
+}
+
+/** A start of the server. */
+export interface Epoch {
+  readonly epoch: string;
+  readonly startedAt: number;
+  /** The last sequence that was committed in it; of the running one, so far. */
+  readonly lastSequence: number;
+}
+
+export interface ThreadQuery {
+  readonly archived?: boolean;
+  readonly status?: Status;
+  /** Matches title, folder and preview, ignoring case. */
+  readonly query?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/**
+ * Synchronous, and owned by one server: opening a folder that another server uses fails with `STORE_LOCKED`. Every
+ * row is parsed when it is read; one that does not parse throws `STORE_CORRUPT` with its key.
+ */
+export interface Journal {
+  readonly epoch: Epoch;
+  lastSequence(): number;
+  /**
+   * All or nothing. @throws {RuntimeError} STORE_UNAVAILABLE when it could not be written (disk full, read-only, I/O
+   * error); the caller compares `lastSequence` to learn whether it was, after all.
+   */
+  commit(write: TickWrite): void;
+
+  receipt(commandId: CommandId): Receipt | null;
+  loadThread(threadId: ThreadId): LoadedThread;
+  /** Entries with a version above `after`, ascending; deltas only where asked for. */
+  readThread(threadId: ThreadId, after: number, options: ReadOptions): ThreadEntry[];
+  readInstance(instanceId: InstanceId, after: number, options: ReadOptions): InstanceEntry[];
+  /** Threads that have entries, tombstones included, in the order of their creation. */
+  threadIds(): ThreadId[];
+  instanceIds(): InstanceId[];
+
+  threadState(threadId: ThreadId): ThreadState | null;
+  /** Newest `updatedAt` first; deleted threads are not listed. */
+  listThreads(query: ThreadQuery): { rows: ThreadState['row'][]; next: string | null };
+  turn(threadId: ThreadId, turnId: TurnId): TurnRow | null;
+  turnByNative(threadId: ThreadId, nativeTurnId: string): TurnRow | null;
+  latestTurn(threadId: ThreadId): TurnRow | null;
+  item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
+  /** Ordinals below `before` (`null`: the newest), at most `limit`, ascending. */
+  items(threadId: ThreadId, before: number | null, limit: number): ItemRow[];
+  openItems(threadId: ThreadId): ItemRow[];
+  request(threadId: ThreadId, requestId: RequestId): RequestRow | null;
+  openRequests(threadId: ThreadId): RequestRow[];
+  instance(instanceId: InstanceId): InstanceRow | null;
+  /** Earlier starts of the server, for cursors of their time. */
+  epochs(): Epoch[];
+
+  /** Written at once, in a transaction of its own. */
+  putProcess(row: ProcessRow): void;
+  removeProcess(marker: string): void;
+  processes(): ProcessRow[];
+
+  /** Replaces all projections of a thread, for a rebuild from the journal. */
+  replaceThread(rows: ThreadRows): void;
+  close(): void;
+}
+
+export interface ReadOptions {
+  readonly limit: number;
+  readonly deltas: boolean;
+}

@@ -1,0 +1,80 @@
+/** What a provider adapter is given and what it has to do. */
+import type { Capabilities } from '../domain/capability.ts';
+import type { ProviderEffect } from '../domain/effect.ts';
+import type { AttachmentId, InstanceId, ThreadId } from '../domain/ids.ts';
+import type { InstanceInput } from '../domain/instance.ts';
+import type { DeltaInput, ProviderInput } from '../domain/input.ts';
+import type { ProcessHost } from './process-host.ts';
+
+/** What an adapter says about a thread. Text of open items comes as deltas, everything else as inputs. */
+export type ProviderReport = ProviderInput | DeltaInput;
+
+/** What an adapter says about its process. */
+export type InstanceReportInput = Extract<
+  InstanceInput,
+  {
+    type:
+      | 'process.started'
+      | 'process.failed'
+      | 'process.exited'
+      | 'process.stopped'
+      | 'instance.reported'
+      | 'instance.workDone';
+  }
+>;
+
+/** The one way out of an adapter: everything enters the ingress queue, in the order of the calls. */
+export interface ProviderHost {
+  readonly processes: ProcessHost;
+  report(threadId: ThreadId, input: ProviderReport): void;
+  reportInstance(input: InstanceReportInput): void;
+  /** Where an attached image is stored, or `null` where it is unknown. */
+  attachmentPath(attachmentId: AttachmentId): string | null;
+  /** Appends a raw frame to the redacted protocol log; the result goes into `rawRef`. */
+  logFrame(direction: 'in' | 'out', frame: string): string;
+  /** Diagnostics for the server's log; never the place for something that a user has to know. */
+  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * One configured provider. The instance's chart says when its process starts and stops, the threads' charts everything
+ * else. An adapter translates: it keeps no turn's state and decides nothing.
+ */
+export interface ProviderAdapter {
+  /** What this provider can do as far as it is known without its process. */
+  readonly capabilities: Capabilities;
+  /**
+   * Starts to perform one effect and returns at once. Never throws: a failure comes back as an input. Effects of one
+   * connection are performed in the order of the calls. Answers expected, each at most once:
+   * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
+   * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
+   * `connection.lost` · `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
+   * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
+   * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
+   * `turn.steer` → `steerAccepted` or `steerRefused` · `turn.interrupt` → `turnEnded`, or `interruptRefused` ·
+   * `turn.settle` → `settled` is called · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
+   * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
+   * `requestUndeliverable` · `request.refuse` → nothing.
+   */
+  perform(effect: ProviderEffect): void;
+  /** Stops reading from (or goes on reading from) the provider while the ingress queue is full. */
+  setPaused(paused: boolean): void;
+  /** The last call: ends what still runs, in order, and resolves when it is proven gone. */
+  dispose(): Promise<void>;
+}
+
+/** Makes the adapter of one instance; nothing is started. */
+export interface ProviderDriver {
+  readonly driver: string;
+  create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;
+}
+
+/** One entry of the configuration's `instances`. */
+export interface InstanceConfig {
+  readonly instanceId: InstanceId;
+  readonly driver: string;
+  /** The program to run; `null`: found on PATH. */
+  readonly command: string | null;
+  /** Added to the inherited environment. */
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,49 @@
+/** What a thread starts from, and what it gives its children. */
+import type { ConnectionInput } from './connection.machine.ts';
+import type { ThreadContext } from './domain/context.ts';
+import type { ThreadInputOf } from './domain/input.ts';
+import { connectionIdIn, onlineOf, settingsFor } from './thread-turns.ts';
+import type { TurnInput } from './turn-context.ts';
+
+export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
+
+export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): ThreadContext => ({
+  threadId,
+  settings,
+  capabilities,
+  archived: false,
+  lastError: null,
+  activeTurn: null,
+  sideTurns: [],
+  queue: { status: 'flowing', reason: null, entries: [] },
+  retryable: null,
+  link: { phase: 'none', closing: null, end: null },
+  connectionCount: 0,
+  session: null,
+  turnCount: 0,
+  itemCount: 0,
+});
+
+export function connectionInputOf(context: ThreadContext): ConnectionInput {
+  const { threadId, settings, session } = context;
+  return {
+    threadId,
+    instanceId: settings.instanceId,
+    connectionId: connectionIdIn(context),
+    // what was never confirmed may be unknown to the provider
+    resume: session?.state === 'confirmed' ? session.nativeThreadId : null,
+    settings,
+  };
+}
+
+export function turnInputOf(context: ThreadContext): TurnInput {
+  const { threadId, settings, activeTurn } = context;
+  if (activeTurn === null) throw new Error('a turn actor needs a turn');
+  return {
+    ...activeTurn,
+    threadId,
+    instanceId: settings.instanceId,
+    settings: settingsFor(context),
+    online: onlineOf(context),
+  };
+}

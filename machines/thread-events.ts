@@ -1,0 +1,13 @@
+/** All that a thread's chart takes: journaled inputs, what its children tell it, and their ends. */
+import type { ConnectionEnd, TurnOutput } from './domain/context.ts';
+import type { ThreadInput } from './domain/input.ts';
+import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
+
+export type ThreadEvent =
+  | ThreadInput
+  | LinkSignal
+  | ProgressSignal
+  | { readonly type: 'xstate.done.actor.connection'; readonly output: ConnectionEnd }
+  | { readonly type: 'xstate.error.actor.connection'; readonly error: unknown }
+  | { readonly type: 'xstate.done.actor.turn'; readonly output: TurnOutput }
+  | { readonly type: 'xstate.error.actor.turn'; readonly error: unknown };

@@ -1,0 +1,115 @@
+/** What a thread asks before it moves. Pure; each guard takes the event as its params. */
+import {
+  SIDE_TURN_LIMIT,
+  type ConnectionEnd,
+  type ThreadContext,
+  type TurnOutput,
+} from './domain/context.ts';
+import type { SubmitMode } from './domain/command.ts';
+import type { TurnId } from './domain/ids.ts';
+import type { Owner } from './domain/request.ts';
+import { QUEUE_LIMIT } from './domain/turn.ts';
+import { connectionIdIn } from './thread-turns.ts';
+
+interface Of {
+  readonly context: ThreadContext;
+}
+interface Named {
+  readonly connectionId: string;
+}
+interface NamesTurn {
+  readonly turnId: TurnId | null;
+}
+interface Began extends Named, NamesTurn {
+  readonly isNew: boolean;
+}
+interface Submit {
+  readonly mode: SubmitMode;
+}
+interface Entry {
+  readonly queueEntryId: TurnId;
+}
+interface Done {
+  readonly output: ConnectionEnd;
+}
+interface TurnDone {
+  readonly output: TurnOutput;
+}
+
+const isMine = ({ context }: Of, { connectionId }: Named): boolean =>
+  connectionId === connectionIdIn(context);
+const isClosing = ({ context }: Of): boolean => context.link.phase === 'closing';
+const hasRoom = ({ context }: Of): boolean => context.queue.entries.length < QUEUE_LIMIT;
+const isHeld = ({ context: { queue } }: Of): boolean => queue.status === 'held' && queue.entries.length > 0;
+const isGone = ({ context }: Of): boolean => context.link.end !== null;
+const endsBy = (context: ThreadContext, reason: 'stop' | 'delete', end: ConnectionEnd | null): boolean =>
+  end?.how === 'closed' && context.link.closing === reason;
+
+export const threadGuards = {
+  isMine,
+  isClosing,
+  isGone,
+  isNotClosing: (of: Of) => !isClosing(of),
+  isActive: ({ context }: Of, { turnId }: NamesTurn) =>
+    turnId !== null && turnId === context.activeTurn?.turnId,
+  isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>
+    turnId === null || turnId === context.activeTurn?.turnId,
+  isNone: (_: Of, { turnId }: NamesTurn) => turnId === null,
+  isSide: (of: Of, event: Named & NamesTurn) =>
+    isMine(of, event) && of.context.sideTurns.some((side) => side.turnId === event.turnId),
+  isNew: (of: Of, event: Began) => event.isNew && isMine(of, event) && of.context.link.phase === 'open',
+  isNewBeside: (of: Of, event: Began) =>
+    event.isNew && isMine(of, event) && of.context.sideTurns.length < SIDE_TURN_LIMIT,
+  namesSideTurn: (of: Of, event: Named & NamesTurn & { readonly nativeTurnId: string | null }) =>
+    isMine(of, event) &&
+    event.turnId === of.context.activeTurn?.turnId &&
+    event.nativeTurnId !== null &&
+    of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
+  hasSideTurn: ({ context }: Of) => context.sideTurns.length > 0 && context.link.phase === 'open',
+  isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
+  isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
+
+  // a prompt
+  /** Now, in a settled thread; a queued prompt does not overtake others that are held. */
+  canBegin: (of: Of, { mode }: Submit) =>
+    !of.context.archived && (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
+  canWait: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'queue' && hasRoom(of),
+  /** A start in a thread whose connection is just being closed: it runs on the next one. */
+  canBeNext: (of: Of, { mode }: Submit) =>
+    !of.context.archived && mode === 'start' && isClosing(of) && hasRoom(of),
+  isQueue: (of: Of, { mode }: Submit) => mode === 'queue' && hasRoom(of),
+  isSteer: (_: Of, { mode }: Submit) => mode === 'steer',
+  isRestart: (of: Of, { mode }: Submit) => mode === 'restart' && hasRoom(of),
+  canRetry: ({ context }: Of) =>
+    context.retryable !== null && !context.archived && context.link.phase !== 'closing',
+
+  // the queue
+  canDrain: ({ context: { queue, link, archived } }: Of) =>
+    queue.status === 'flowing' && queue.entries.length > 0 && link.phase !== 'closing' && !archived,
+  hasEntry: ({ context }: Of, { queueEntryId }: Entry) =>
+    context.queue.entries.some((entry) => entry.turnId === queueEntryId),
+  isHeld,
+  canRelease: (of: Of) => isHeld(of) && !of.context.archived,
+  hasNothingHeld: (of: Of) => !isHeld(of),
+  isArchived: ({ context }: Of) => context.archived,
+  isNotArchived: ({ context }: Of) => !context.archived,
+
+  // ends of the connection without a turn
+  isDeleted: ({ context }: Of, { output }: Done) => endsBy(context, 'delete', output),
+  isStopped: ({ context }: Of, { output }: Done) =>
+    endsBy(context, 'stop', output) || output.how === 'restarted',
+  isQuiet: ({ context }: Of, { output }: Done) =>
+    output.how === 'closed' && context.link.closing !== 'stop' && context.link.closing !== 'delete',
+
+  // ends of the turn
+  isGoneToDelete: ({ context }: Of) => endsBy(context, 'delete', context.link.end),
+  isGoneToStop: ({ context }: Of) =>
+    endsBy(context, 'stop', context.link.end) || context.link.end?.how === 'restarted',
+  isGoneInterrupted: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
+  isSuspectAndInterrupted: (_: Of, { output }: TurnDone) =>
+    output.suspect && output.end.outcome === 'interrupted',
+  isSuspect: (_: Of, { output }: TurnDone) => output.suspect,
+  isInterrupted: (_: Of, { output }: TurnDone) => output.end.outcome === 'interrupted',
+  isFailed: (_: Of, { output }: TurnDone) =>
+    output.end.outcome === 'failed' || output.end.outcome === 'unknown',
+};

@@ -1,0 +1,274 @@
+/** What a thread changes, says and asks for. */
+import { actOf, type Move } from './act.ts';
+import type { CloseReason, ConnectionEnd, Link, ThreadContext, TurnOutput } from './domain/context.ts';
+import { failure, type Failure } from './domain/error.ts';
+import type { Fact } from './domain/fact.ts';
+import type { ThreadInputOf as Of } from './domain/input.ts';
+import type { Settings } from './domain/settings.ts';
+import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
+import type { Prompt } from './domain/turn.ts';
+import type { ThreadEvent } from './thread-events.ts';
+import * as queue from './thread-queue.ts';
+import * as turns from './thread-turns.ts';
+
+type Context = ThreadContext;
+const act = actOf<Context, ThreadEvent>();
+const NO_LINK = { phase: 'none', closing: null, end: null } as const;
+
+export const threadMoves = {
+  sayCreated: act(({ threadId, settings }) => ({ facts: [{ type: 'thread.created', threadId, settings }] })),
+  setTitle: act(({ settings }, { title }: Of<'thread.setTitle'>) =>
+    change(settings, { title }, { type: 'thread.titleSet', title }),
+  ),
+  setModel: act(({ settings }, { model, options }: Of<'thread.setModel'>) =>
+    change(settings, { model, options }, { type: 'thread.modelSet', model, options }),
+  ),
+  setRuntimeMode: act(({ settings }, { runtimeMode, policy }: Of<'thread.setRuntimeMode'>) =>
+    change(settings, { runtimeMode, policy }, { type: 'thread.runtimeModeSet', runtimeMode, policy }),
+  ),
+  setInteractionMode: act(({ settings }, { interactionMode }: Of<'thread.setInteractionMode'>) =>
+    change(settings, { interactionMode }, { type: 'thread.interactionModeSet', interactionMode }),
+  ),
+  setDeliveryMode: act(({ settings }, { deliveryMode }: Of<'thread.setDeliveryMode'>) =>
+    change(settings, { deliveryMode }, { type: 'thread.deliveryModeSet', deliveryMode }),
+  ),
+  sayClockJumped: act((_, { byMs }: Of<'runtime.clockJumped'>) => ({
+    facts: [{ type: 'clock.jumped', byMs }],
+  })),
+  sayNoEffect: act((_, { type }: { type: string }) => ({
+    facts: [{ type: 'command.noEffect', command: type }],
+  })),
+  archive: act((context) => {
+    const facts = queue.held(context.queue, 'archived');
+    const after = queue.foldQueue(context.queue, facts);
+    return { set: { archived: true, queue: after }, facts: [{ type: 'thread.archived' }, ...facts] };
+  }),
+  unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
+  sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
+  sayDeleted: act(() => ({ facts: [{ type: 'thread.deleted' }] })),
+  clearError: act(() => ({ set: { lastError: null } })),
+
+  // the connection
+  bind: act(({ connectionCount }) => ({
+    set: { connectionCount: connectionCount + 1, link: { ...NO_LINK, phase: 'opening' } },
+  })),
+  noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
+    set: {
+      link: { ...NO_LINK, phase: 'open' },
+      capabilities,
+      session:
+        context.session?.nativeThreadId === nativeThreadId
+          ? context.session
+          : { nativeThreadId, state: 'provisional' },
+    },
+  })),
+  tellOnline: act((context) => {
+    const online = turns.onlineOf(context);
+    return online === null ? {} : { toTurn: { type: '$online', ...online } };
+  }),
+  noteClosing: act(({ link }, { why }: { why: CloseReason }) => ({
+    set: { link: { ...link, phase: 'closing', closing: link.closing ?? why } },
+  })),
+  noteKept: act((_, event: Extract<LinkSignal, { type: '$kept' }>) => ({
+    set: { link: { ...NO_LINK, phase: 'open' }, lastError: event.failure },
+  })),
+  closeToStop: act(({ link }) => close(link, 'stop', false)),
+  closeToDelete: act(({ link }) => close(link, 'delete', true)),
+  closeToArchive: act(({ link }) => (link.phase === 'open' ? close(link, 'archive', false) : {})),
+  closeSuspect: act(({ link }) => (link.phase === 'none' ? {} : close(link, 'suspect', true))),
+  restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
+  /** The connection has ended and no turn is there to be told. */
+  noteGone: act((context, { output }: { output: ConnectionEnd }) => gone(context, output)),
+  /** The connection has ended under a turn, which is told first. */
+  noteLostTurn: act((context, { output }: { output: ConnectionEnd }) => ({
+    ...gone(context, output),
+    toTurn: { type: '$lost', ...output },
+  })),
+  noteBroken: act((context, { error }: { error: unknown }) => broken(context, error)),
+  noteBrokenUnderTurn: act((context, { error }: { error: unknown }) => ({
+    ...broken(context, error),
+    toTurn: { type: '$lost', how: 'lost', failure: internal(error) },
+  })),
+  loseAgain: act(() => ({
+    toTurn: { type: '$lost', how: 'restarted', failure: failure('SERVER_RESTARTED', '') },
+  })),
+  holdForRestart: act((context) => onQueue(context, queue.held(context.queue, 'restarted'))),
+
+  // turns
+  begin: act((context, { prompt }: { prompt: Prompt }) => turns.beginTurn(context, prompt)),
+  beginQueued: act((context) => {
+    const [entry] = context.queue.entries;
+    if (entry === undefined) return {};
+    const facts = [queue.removed(entry.turnId, 'started')];
+    const begun = turns.beginTurn(context, turns.promptOf(entry));
+    return {
+      set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
+      facts: [...facts, ...(begun.facts ?? [])],
+    };
+  }),
+  retry: act((context, { turnId }: Of<'turn.retry'>) =>
+    context.retryable === null ? {} : turns.beginTurn(context, { ...context.retryable, turnId }),
+  ),
+  beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
+    if (turnId === null) return {};
+    return {
+      set: {
+        turnCount: context.turnCount + 1,
+        activeTurn: { turnId, origin: 'provider', prompt: null, nativeTurnId },
+      },
+      facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
+    };
+  }),
+  beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
+    if (turnId === null) return {};
+    const sideTurn = { turnId, nativeTurnId };
+    return {
+      set: { turnCount: context.turnCount + 1, sideTurns: [...context.sideTurns, sideTurn] },
+      facts: [turns.providerTurn(context, sideTurn, true)],
+    };
+  }),
+  pauseStart: act(() => ({ toTurn: { type: '$pauseStart' } })),
+  resumeStart: act(({ sideTurns }) => (sideTurns.length > 0 ? {} : { toTurn: { type: '$resumeStart' } })),
+  endSideTurn: act((context, event: Of<'provider.turnEnded'>) => ({
+    set: { sideTurns: context.sideTurns.filter((side) => side.turnId !== event.turnId) },
+    facts: event.turnId === null ? [] : [turns.sideTurnEnd(event.turnId, event.outcome, event.failure)],
+  })),
+  adoptSideTurn: act(({ sideTurns: [first, ...rest] }) =>
+    first === undefined
+      ? {}
+      : {
+          set: { activeTurn: { ...first, origin: 'provider', prompt: null }, sideTurns: rest },
+          facts: [{ type: 'turn.promoted', turnId: first.turnId }],
+        },
+  ),
+  absorb: act(({ sideTurns }, { nativeTurnId }: Of<'provider.turnAccepted'>) => {
+    const into = sideTurns.find((side) => side.nativeTurnId === nativeTurnId)?.turnId;
+    return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
+  }),
+  confirmSession: act(({ session }) => ({
+    set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+  })),
+  interruptTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'user' } })),
+  stopTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'stopped' } })),
+  restartTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'restart' } })),
+  steerTurn: act((_, { prompt }: { prompt: Prompt }) => ({ toTurn: { type: '$steer', steer: prompt } })),
+  recordSteer: act((context, { turnId, steer, status }: Extract<ProgressSignal, { type: '$steered' }>) =>
+    turns.recordSteers(context, { turnId, steers: [steer], status }),
+  ),
+  recordSteers: act((context, { turnId, steers }: Extract<ProgressSignal, { type: '$reattempted' }>) =>
+    turns.recordSteers(context, { turnId, steers, status: 'completed' }),
+  ),
+  returnSteer: act((context, event: Extract<ProgressSignal, { type: '$unsteered' }>) =>
+    onQueue(context, queue.returned([event.steer], event.failure)),
+  ),
+  endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
+  breakTurn: act((context, { error }: { error: unknown }) => {
+    const cause = internal(error);
+    const end = { outcome: 'failed', failure: cause, reason: null, into: null } as const;
+    if (context.activeTurn === null) return {};
+    const { turnId } = context.activeTurn;
+    const output = { turnId, attempt: 1, started: true, end, suspect: true, undelivered: [] };
+    return { ...turns.endTurn(context, output), cancel: { owner: 'turn' } };
+  }),
+
+  // the transcript
+  recordStart: act((context, event: Of<'provider.itemStarted'>) =>
+    turns.recordItem(context, 'item.started', event),
+  ),
+  recordUpdate: act((context, event: Of<'provider.itemUpdated'>) =>
+    turns.recordItem(context, 'item.updated', event),
+  ),
+  recordEnd: act((context, event: Of<'provider.itemCompleted'>) =>
+    turns.recordItem(context, 'item.completed', event),
+  ),
+  recordUsage: act((_, { usage }: Of<'provider.usageReported'>) => ({
+    facts: [{ type: 'usage.updated', usage }],
+  })),
+  recordPlan: act((_, { turnId, explanation, steps }: Of<'provider.planReported'>) => ({
+    facts: [{ type: 'plan.updated', turnId, explanation, steps }],
+  })),
+
+  // the queue
+  enqueue: act((context, { prompt }: { prompt: Prompt }) =>
+    onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
+  ),
+  /** To the head, to run as soon as it can, whatever else is queued. */
+  enqueueNext: act((context, { prompt }: { prompt: Prompt }) =>
+    onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]),
+  ),
+  editEntry: act((context, { queueEntryId, text }: Of<'queue.edit'>) =>
+    onQueue(context, [{ type: 'queue.edited', queueEntryId, text }]),
+  ),
+  reorderEntry: act((context, { queueEntryId, before }: Of<'queue.reorder'>) =>
+    onQueue(context, [queue.reordered(context.queue, queueEntryId, before)]),
+  ),
+  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) =>
+    onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
+  ),
+  promoteEntry: act((context, { queueEntryId }: Of<'queue.promote'>) => {
+    const entry = context.queue.entries.find((each) => each.turnId === queueEntryId);
+    if (entry === undefined) return {};
+    return {
+      ...onQueue(context, [queue.removed(queueEntryId, 'promoted')]),
+      toTurn: { type: '$steer', steer: turns.promptOf(entry) },
+    };
+  }),
+  releaseQueue: act((context) => onQueue(context, queue.released(context.queue))),
+  holdInterrupted: act((context) => onQueue(context, queue.held(context.queue, 'interrupted'))),
+  holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
+};
+
+const change = (settings: Settings, changed: Partial<Settings>, fact: Fact): Move<Context, never> => ({
+  set: { settings: { ...settings, ...changed } },
+  facts: [fact],
+});
+
+const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never> => ({
+  set: { queue: queue.foldQueue(context.queue, facts) },
+  facts,
+});
+
+/** A stop or a delete overrides a close for a lesser reason that is already under way. */
+const close = (link: Link, why: CloseReason, force: boolean): Move<Context, never> => ({
+  set: { link: { ...link, closing: why } },
+  toConnection: { type: '$close', why, force },
+});
+
+/** What every end of a connection means: side turns end with it, and a forgotten session is not asked for again. */
+function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
+  const connectionId = turns.connectionIdIn(context);
+  const { session } = context;
+  const isForgotten = end.failure.code === 'RESUME_FAILED' && session !== null;
+  const said: Fact =
+    end.how === 'lost'
+      ? { type: 'connection.lost', connectionId, failure: end.failure }
+      : { type: 'connection.closed', connectionId };
+  const { nativeThreadId } = session ?? { nativeThreadId: '' };
+  return {
+    set: {
+      link: { phase: 'none', closing: context.link.closing, end },
+      session: isForgotten ? null : session,
+      sideTurns: [],
+      lastError: end.how === 'lost' ? end.failure : context.lastError,
+    },
+    facts: [
+      ...context.sideTurns.map(({ turnId }) => turns.sideTurnEnd(turnId, 'failed', end.failure)),
+      said,
+      ...(isForgotten
+        ? [{ type: 'connection.sessionForgotten' as const, nativeThreadId, failure: end.failure }]
+        : []),
+    ],
+  };
+}
+
+/** A defect in the connection's own chart: nothing is known of the process any more. */
+function broken(context: Context, error: unknown): Move<Context, never> {
+  return {
+    ...gone(context, { how: 'lost', failure: internal(error) }),
+    effects: [{ type: 'connection.kill', connectionId: turns.connectionIdIn(context) }],
+    cancel: { owner: 'connection' },
+  };
+}
+
+const internal = (error: unknown): Failure =>
+  failure('INTERNAL', error instanceof Error ? error.message : String(error));

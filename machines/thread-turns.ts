@@ -1,0 +1,173 @@
+/** How a thread's turns begin and end, as data. */
+import type { Move } from './act.ts';
+import type { SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
+import type { PromptSettings } from './domain/effect.ts';
+import type { Failure } from './domain/error.ts';
+import type { Fact } from './domain/fact.ts';
+import { connectionIdOf, itemIdOf, type ConnectionId, type TurnId } from './domain/ids.ts';
+import type { ThreadInput } from './domain/input.ts';
+import type { Item } from './domain/item.ts';
+import type { Online } from './domain/signal.ts';
+import type { Prompt, QueueEntry } from './domain/turn.ts';
+import * as queue from './thread-queue.ts';
+
+type Context = ThreadContext;
+type ThreadMove = Move<Context, never>;
+
+export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Prompt {
+  return prompt;
+}
+
+/** Of the connection that is or was last bound. */
+export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
+  connectionIdOf(threadId, connectionCount);
+
+export function onlineOf(context: Context): Online | null {
+  const { link, session, capabilities } = context;
+  if (link.phase !== 'open' || session === null) return null;
+  const { nativeThreadId } = session;
+  return { connectionId: connectionIdIn(context), nativeThreadId, nativeSteer: capabilities.nativeSteer };
+}
+
+/** What goes with the active turn's prompt: the thread's settings, overridden by the prompt's own. */
+export function settingsFor({ settings, activeTurn }: Context): PromptSettings {
+  const { runtimeMode, interactionMode, policy, cwd } = settings;
+  const model = activeTurn?.prompt?.model ?? settings.model;
+  const options = activeTurn?.prompt?.options ?? settings.options;
+  return { model, options, runtimeMode, interactionMode, policy, cwd };
+}
+
+export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
+  const { turnId } = prompt;
+  const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null } as const;
+  const ordinal = context.turnCount + 1;
+  const { model, options, runtimeMode, interactionMode } = settingsFor({ ...context, activeTurn });
+  return {
+    set: { turnCount: ordinal, itemCount: context.itemCount + 1, activeTurn, retryable: null },
+    facts: [
+      {
+        type: 'turn.began',
+        turnId,
+        ordinal,
+        attempt: 1,
+        origin: 'user',
+        side: false,
+        nativeTurnId: null,
+        settings: { model, options, runtimeMode, interactionMode },
+        sourcePlan: prompt.sourcePlan ?? null,
+      },
+      { type: 'item.completed', item: userMessage(context.itemCount + 1, turnId, prompt) },
+    ],
+  };
+}
+
+export const providerTurn = ({ turnCount }: Context, turn: SideTurn, side: boolean): Fact => ({
+  type: 'turn.began',
+  ...turn,
+  ordinal: turnCount + 1,
+  attempt: 1,
+  origin: 'provider',
+  side,
+  settings: null,
+  sourcePlan: null,
+});
+
+const userMessage = (ordinal: number, turnId: TurnId, prompt: Prompt): Item => ({
+  itemId: itemIdOf(turnId, `prompt:${prompt.turnId}`),
+  ordinal,
+  turnId,
+  attempt: 1,
+  body: {
+    kind: 'user_message',
+    intent: prompt.turnId === turnId ? 'start' : 'steer',
+    attachments: prompt.attachments,
+  },
+  text: prompt.text,
+  status: 'completed',
+});
+
+/** The messages that joined a running turn. */
+export function recordSteers(
+  { itemCount }: Context,
+  { turnId, steers, status }: { turnId: TurnId; steers: readonly Prompt[]; status: 'completed' | 'unknown' },
+): ThreadMove {
+  const facts = steers.flatMap((steer, index): Fact[] => {
+    const item = { ...userMessage(itemCount + index + 1, turnId, steer), status };
+    const steerId = steer.turnId;
+    return [
+      { type: 'item.completed', item },
+      status === 'completed'
+        ? { type: 'turn.steered', turnId, steerId, itemId: item.itemId }
+        : { type: 'turn.steerUnanswered', turnId, steerId },
+    ];
+  });
+  return { set: { itemCount: itemCount + steers.length }, facts };
+}
+
+/** The one terminal fact of the active turn, and what its end means for queue, retry and `lastError`. */
+export function endTurn(context: Context, output: TurnOutput): ThreadMove {
+  const { end, turnId, started, undelivered } = output;
+  const { prompt } = context.activeTurn ?? { prompt: null };
+  const back = queue.returned(undelivered, end.failure);
+  const after = queue.afterTurn(queue.foldQueue(context.queue, back), output);
+  const isBack = undelivered.some((each) => each.turnId === prompt?.turnId);
+  return {
+    set: {
+      activeTurn: null,
+      queue: queue.foldQueue(context.queue, [...back, ...after]),
+      retryable: isBack || end.outcome === 'completed' || end.outcome === 'absorbed' ? null : prompt,
+      lastError: errorOf(output) ?? context.lastError,
+    },
+    facts: [
+      {
+        type: 'turn.ended',
+        turnId,
+        outcome: end.outcome,
+        started,
+        failure: end.failure,
+        reason: end.reason,
+        into: end.into,
+      },
+      ...back,
+      ...after,
+    ],
+  };
+}
+
+/** An interrupt that a person asked for is no error. */
+function errorOf({ end }: TurnOutput): Failure | null {
+  return end.outcome === 'failed' || end.reason === 'server-restarted' ? end.failure : null;
+}
+
+/** The end of a turn beside the active one: recorded, and nothing else follows from it. */
+export const sideTurnEnd = (
+  turnId: TurnId,
+  outcome: 'completed' | 'failed' | 'interrupted',
+  failure: Failure | null,
+): Fact => ({
+  type: 'turn.ended',
+  turnId,
+  outcome,
+  started: true,
+  failure: outcome === 'completed' ? null : failure,
+  reason: outcome === 'interrupted' ? 'provider' : null,
+  into: null,
+});
+
+type ItemInput = Extract<
+  ThreadInput,
+  { type: 'provider.itemStarted' | 'provider.itemUpdated' | 'provider.itemCompleted' }
+>;
+
+/** Also of a turn that is over: a late item is attached to its own turn. */
+export function recordItem(
+  { itemCount }: Context,
+  type: 'item.started' | 'item.updated' | 'item.completed',
+  { turnId, attempt, item }: ItemInput,
+): ThreadMove {
+  const ordinal = itemCount + 1;
+  return {
+    set: { itemCount: ordinal },
+    facts: [{ type, item: { ...item, ordinal, turnId, attempt: Math.max(1, attempt) } }],
+  };
+}

@@ -1,0 +1,297 @@
+import { sendTo, setup } from 'xstate';
+import { by } from './act.ts';
+import { connectionMachine } from './connection.machine.ts';
+import type { ThreadContext } from './domain/context.ts';
+import type { Effect } from './domain/effect.ts';
+import type { Fact } from './domain/fact.ts';
+import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
+import type { ArmTimer, CancelTimer } from './domain/timer.ts';
+import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
+import type { ThreadEvent } from './thread-events.ts';
+import { threadGuards } from './thread-guards.ts';
+import { threadMoves } from './thread-moves.ts';
+import { turnMachine } from './turn.machine.ts';
+
+/**
+ * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `unbound`
+ * has no provider process behind it; `bound` invokes the connection, and `working`, inside of it, the turn.
+ * `working` is left only through the turn's end, and the terminal fact of a turn is stated there and nowhere else.
+ */
+export const threadMachine = setup({
+  types: {
+    context: {} as ThreadContext,
+    events: {} as ThreadEvent,
+    input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
+    children: {} as { connection: 'connection'; turn: 'turn' },
+    tags: {} as
+      | 'starting'
+      | 'running'
+      | 'ready'
+      | 'interrupted'
+      | 'stopped'
+      | 'error'
+      | 'settled'
+      | 'busy'
+      | 'deleted',
+  },
+  actors: { connection: connectionMachine, turn: turnMachine },
+  actions: {
+    fact: (_, _params: Fact) => {},
+    effect: (_, _params: Effect) => {},
+    armTimer: (_, _params: ArmTimer) => {},
+    cancelTimer: (_, _params: CancelTimer) => {},
+    toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
+    toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
+    ...threadMoves,
+  },
+  guards: threadGuards,
+}).createMachine({
+  id: 'thread',
+  options: { maxIterations: 1000 },
+  context: ({ input }) => contextOf(input),
+  initial: 'unbound',
+  entry: 'sayCreated',
+  on: {
+    'thread.setTitle': { actions: by('setTitle') },
+    'thread.setModel': { actions: by('setModel') },
+    'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
+    'thread.setInteractionMode': { actions: by('setInteractionMode') },
+    'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
+    'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
+    'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
+    'queue.reorder': { guard: by('hasEntry'), actions: by('reorderEntry') },
+    'queue.cancel': { guard: by('hasEntry'), actions: by('cancelEntry') },
+    'queue.resume': [
+      { guard: 'canRelease', actions: 'releaseQueue' },
+      { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
+    ],
+    'runtime.clockJumped': { actions: by('sayClockJumped') },
+  },
+  states: {
+    unbound: {
+      description: 'No provider process stands behind the thread; the next prompt opens a connection.',
+      tags: 'settled',
+      initial: 'ready',
+      always: { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
+      on: {
+        'turn.submit': [
+          { guard: by('canBegin'), target: 'bound.working', actions: by('begin') },
+          { guard: by('canWait'), actions: by('enqueue') },
+        ],
+        'turn.retry': { guard: 'canRetry', target: 'bound.working', actions: by('retry') },
+        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'thread.stop': { target: '.stopped', actions: 'holdStopped' },
+        'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+      },
+      states: {
+        ready: { description: 'New, or its last turn completed.', tags: 'ready', entry: 'clearError' },
+        interrupted: { description: 'The last turn was interrupted.', tags: 'interrupted' },
+        stopped: {
+          description: 'Stopped by a person, or found without a provider after a restart.',
+          tags: 'stopped',
+          on: { 'thread.stop': { actions: by('sayNoEffect') } },
+        },
+        error: { description: 'The last turn failed or the connection was lost.', tags: 'error' },
+      },
+    },
+    bound: {
+      description: 'A connection actor stands for a provider process or socket.',
+      initial: 'idle',
+      entry: 'bind',
+      invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
+      on: {
+        'connection.opened': { actions: by('toConnection') },
+        'connection.openFailed': { actions: by('toConnection') },
+        'connection.openTimedOut': { actions: by('toConnection') },
+        'connection.closed': { actions: by('toConnection') },
+        'connection.closeFailed': { actions: by('toConnection') },
+        'connection.closeTimedOut': { actions: by('toConnection') },
+        'connection.lost': { actions: by('toConnection') },
+        'provider.requestOpened': { guard: by('isOfConnection'), actions: by('toConnection') },
+        'provider.requestResolved': { guard: by('isOfConnection'), actions: by('toConnection') },
+        'provider.requestUndeliverable': { guard: by('isOfConnection'), actions: by('toConnection') },
+        'request.deliveryTimedOut': { guard: by('isOfConnection'), actions: by('toConnection') },
+        'request.respond': { guard: by('isOfConnection'), actions: by('toConnection') },
+        'provider.turnEnded': { guard: by('isSide'), actions: by('endSideTurn') },
+        'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
+        'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
+        'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'provider.usageReported': { guard: by('isMine'), actions: by('recordUsage') },
+        'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
+        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
+        $opened: { actions: by('noteOpened') },
+        $closing: { actions: by('noteClosing') },
+        $kept: { actions: by('noteKept') },
+        'xstate.done.actor.connection': [
+          { guard: by('isDeleted'), target: 'deleted', actions: by('noteGone') },
+          { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
+          { target: 'unbound.error', actions: by('noteGone') },
+        ],
+        'xstate.error.actor.connection': { target: 'unbound.error', actions: by('noteBroken') },
+      },
+      states: {
+        idle: {
+          description: 'No turn runs.',
+          tags: 'settled',
+          initial: 'ready',
+          always: [
+            { guard: 'hasSideTurn', target: 'working.running', actions: 'adoptSideTurn' },
+            { guard: 'canDrain', target: 'working', actions: 'beginQueued' },
+          ],
+          on: {
+            'turn.submit': [
+              { guard: by('canBeNext'), actions: by('enqueueNext') },
+              { guard: by('canBegin'), target: 'working', actions: by('begin') },
+              { guard: by('canWait'), actions: by('enqueue') },
+            ],
+            'turn.retry': { guard: 'canRetry', target: 'working', actions: by('retry') },
+            'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+            'provider.turnStarted': {
+              guard: by('isNew'),
+              target: 'working.running',
+              actions: by('beginOfProvider'),
+            },
+            'connection.idled': { actions: by('toConnection') },
+            'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
+            'thread.archive': [
+              { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },
+              { actions: by('sayNoEffect') },
+            ],
+            'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
+          },
+          states: {
+            ready: {
+              description: 'New, or its last turn completed.',
+              tags: 'ready',
+              entry: 'clearError',
+              on: {
+                'xstate.done.actor.connection': {
+                  guard: by('isQuiet'),
+                  target: '#thread.unbound.ready',
+                  actions: by('noteGone'),
+                },
+              },
+            },
+            interrupted: {
+              description: 'The last turn was interrupted.',
+              tags: 'interrupted',
+              on: {
+                'xstate.done.actor.connection': {
+                  guard: by('isQuiet'),
+                  target: '#thread.unbound.interrupted',
+                  actions: by('noteGone'),
+                },
+              },
+            },
+            error: {
+              description: 'The last turn failed.',
+              tags: 'error',
+              on: {
+                'xstate.done.actor.connection': {
+                  guard: by('isQuiet'),
+                  target: '#thread.unbound.error',
+                  actions: by('noteGone'),
+                },
+              },
+            },
+          },
+        },
+        working: {
+          description: 'A turn actor has the word until its end.',
+          tags: 'busy',
+          initial: 'starting',
+          invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
+          on: {
+            'turn.submit': [
+              { guard: by('isQueue'), actions: by('enqueue') },
+              { guard: by('isSteer'), actions: by('steerTurn') },
+              { guard: by('isRestart'), actions: [by('enqueueNext'), 'restartTurn'] },
+            ],
+            'queue.promote': { guard: by('hasEntry'), actions: by('promoteEntry') },
+            'turn.interrupt': { guard: by('isActiveOrAny'), actions: ['holdInterrupted', 'interruptTurn'] },
+            'thread.stop': { actions: ['holdStopped', 'stopTurn', 'closeToStop'] },
+            'thread.delete': { actions: ['sayDeleting', 'stopTurn', 'closeToDelete'] },
+            'provider.turnAccepted': [
+              { guard: by('namesSideTurn'), actions: by('absorb') },
+              { guard: by('isActive'), actions: by('toTurn') },
+            ],
+            'provider.turnRefused': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.turnStarted': [
+              { guard: by('isNewBeside'), actions: [by('beginSideTurn'), 'pauseStart'] },
+              { guard: by('isActive'), actions: by('toTurn') },
+            ],
+            'provider.turnEnded': [
+              { guard: by('isSide'), actions: [by('endSideTurn'), 'resumeStart'] },
+              { guard: by('isActive'), actions: by('toTurn') },
+            ],
+            'provider.turnAbsorbed': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.becameInactive': { guard: by('isMine'), actions: by('toTurn') },
+            'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.turnLookedUp': { guard: by('isActive'), actions: by('toTurn') },
+            'turn.settled': { guard: by('isActive'), actions: by('toTurn') },
+            'turn.startTimedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'turn.stalled': { guard: by('isActive'), actions: by('toTurn') },
+            'interrupt.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'steer.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'settle.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'lookUp.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.requestOpened': { guard: by('isOfTurn'), actions: by('toTurn') },
+            'provider.requestResolved': { guard: by('isOfTurn'), actions: by('toTurn') },
+            'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
+            'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
+            'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
+            'runtime.recovered': [
+              { guard: 'isGone', actions: 'loseAgain' },
+              { actions: 'restartConnection' },
+            ],
+            $opened: { actions: [by('noteOpened'), 'tellOnline'] },
+            $accepted: { actions: 'confirmSession' },
+            $started: { target: '.running' },
+            $steered: { actions: by('recordSteer') },
+            $reattempted: { actions: by('recordSteers') },
+            $unsteered: { actions: by('returnSteer') },
+            'xstate.done.actor.connection': { actions: by('noteLostTurn') },
+            'xstate.error.actor.connection': { actions: by('noteBrokenUnderTurn') },
+            'xstate.done.actor.turn': [
+              { guard: 'isGoneToDelete', target: '#thread.deleted', actions: by('endTurn') },
+              { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
+              {
+                guard: by('isGoneInterrupted'),
+                target: '#thread.unbound.interrupted',
+                actions: by('endTurn'),
+              },
+              { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
+              // a provider that did not answer may still be at work: that connection is never used again
+              {
+                guard: by('isSuspectAndInterrupted'),
+                target: 'idle.interrupted',
+                actions: [by('endTurn'), 'closeSuspect'],
+              },
+              { guard: by('isSuspect'), target: 'idle.error', actions: [by('endTurn'), 'closeSuspect'] },
+              { guard: by('isInterrupted'), target: 'idle.interrupted', actions: by('endTurn') },
+              { guard: by('isFailed'), target: 'idle.error', actions: by('endTurn') },
+              { target: 'idle.ready', actions: by('endTurn') },
+            ],
+            'xstate.error.actor.turn': [
+              { guard: 'isGone', target: '#thread.unbound.error', actions: by('breakTurn') },
+              { target: 'idle.error', actions: [by('breakTurn'), 'closeSuspect'] },
+            ],
+          },
+          states: {
+            starting: { description: 'The provider has not begun the turn.', tags: 'starting' },
+            running: { description: 'The provider works on the turn.', tags: 'running' },
+          },
+        },
+      },
+    },
+    deleted: {
+      description: 'A tombstone: the id is never used again.',
+      tags: ['stopped', 'deleted'],
+      entry: 'sayDeleted',
+    },
+  },
+});
