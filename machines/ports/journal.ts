@@ -95,6 +95,11 @@ export interface Journal {
   threadIds(): ThreadId[];
   instanceIds(): InstanceId[];
 
+  /** The thread of an entry's sequence and the last version at or below it, to find a global cursor's place in a thread. */
+  versionAt(threadId: ThreadId, sequence: number): number;
+  /** Threads that have an entry above the sequence, tombstones included. */
+  changedSince(sequence: number): ThreadId[];
+
   threadState(threadId: ThreadId): ThreadState | null;
   /** Newest `updatedAt` first; deleted threads are not listed. */
   listThreads(query: ThreadQuery): { rows: ThreadState['row'][]; next: string | null };

@@ -1,0 +1,93 @@
+/** What the doors (gateway, command line, tests) see of the runtime. */
+import type { Command, CommandResult } from '../../machines/domain/command.ts';
+import type { Entry } from '../../machines/domain/entry.ts';
+import type { FactEvent } from '../../machines/domain/fact.ts';
+import type { CommandId, ItemId, ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceRow } from '../../machines/domain/instance.ts';
+import type { ItemRow } from '../../machines/domain/item.ts';
+import type { MachineState, ThreadRow, ThreadSnapshot } from '../../machines/domain/snapshot.ts';
+import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
+
+/** What one commit changed of one thread. */
+export interface CommittedThread {
+  readonly threadId: ThreadId;
+  /** In the order of their versions; entries without facts are listed too. */
+  readonly entries: readonly CommittedEntry[];
+  /** The machines after the last of the entries; `null` where they did not move or nobody watches. */
+  readonly state: MachineState | null;
+  /** The row, where the shell shows a change. */
+  readonly row: ThreadRow | null;
+  /** The thread is no longer listed. */
+  readonly removed: boolean;
+}
+
+export interface CommittedEntry {
+  readonly sequence: number;
+  readonly version: number;
+  readonly at: number;
+  /** `delta`: its one fact is an `item.delta`. */
+  readonly kind: Entry['kind'];
+  readonly facts: readonly FactEvent['fact'][];
+}
+
+/** One commit, after its effects were released. */
+export interface CommittedTick {
+  /** Of the whole journal. */
+  readonly sequence: number;
+  readonly threads: readonly CommittedThread[];
+  readonly instances: readonly InstanceRow[];
+}
+
+export interface ServerInfo {
+  readonly version: string;
+  readonly epoch: string;
+  readonly machineHash: string;
+}
+
+export interface Runtime {
+  readonly info: ServerInfo;
+  /**
+   * Resolves after the commit. Commands are taken in the order of the calls.
+   * @throws {RuntimeError} with the code of the refusal; nothing happened then and the id stays free.
+   */
+  dispatch(commandId: CommandId, command: Command): Promise<CommandResult>;
+  /** Called once for each commit, in order; the listener must not throw or block. Returns its own removal. */
+  onCommitted(listener: (tick: CommittedTick) => void): () => void;
+  /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
+  watch(threadId: ThreadId): () => void;
+  /** Recovery is finished and the store is open. */
+  isReady(): boolean;
+  readonly reads: RuntimeReads;
+}
+
+/** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
+export interface RuntimeReads {
+  readonly epoch: Epoch;
+  /** The running one last. */
+  epochs(): readonly Epoch[];
+  sequence(): number;
+  listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null };
+  /** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
+  snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead;
+  /** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
+  version(threadId: ThreadId): { version: number; sequence: number };
+  /** With the text streamed so far. */
+  item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
+  machineState(threadId: ThreadId): MachineState;
+  row(threadId: ThreadId): ThreadRow | null;
+  /** Entries above the version `after`, ascending, at most `limit`. `prunedBefore`: deltas below that version are gone. */
+  entries(
+    threadId: ThreadId,
+    after: number,
+    options: { limit: number; deltas: boolean },
+  ): { entries: Entry[]; prunedBefore: number | null };
+  /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
+  changedSince(sequence: number): readonly ThreadId[] | null;
+  instances(): readonly InstanceRow[];
+}
+
+export interface SnapshotRead {
+  readonly sequence: number;
+  readonly version: number;
+  readonly snapshot: ThreadSnapshot;
+}
