@@ -17,7 +17,7 @@ export interface Group {
   /** Of the last frame. */
   readonly sequence: number;
   readonly version: number;
-  readonly deltaCount: number;
+  readonly hasDeltas: boolean;
 }
 
 type Place = Pick<Group, 'sequence' | 'version'>;
@@ -37,14 +37,14 @@ const frameRoom = (limits: Limits) => ({
 export function groupOf(frames: readonly (ThreadFrame | ShellFrame)[], place: Place): Group {
   const { sequence, version } = place;
   const json = JSON.stringify(frames).slice(1, -1);
-  return { json, sizeBytes: Buffer.byteLength(json), sequence, version, deltaCount: 0 };
+  return { json, sizeBytes: Buffer.byteLength(json), sequence, version, hasDeltas: false };
 }
 
 /** A row of the list or of an instance. */
 export function rowGroup(frame: ShellFrame, limits: Limits): Group {
   const { json, sizeBytes } = fit(frame, frameRoom(limits));
   const sequence = 'sequence' in frame ? frame.sequence : 0;
-  return { json, sizeBytes, sequence, version: 0, deltaCount: 0 };
+  return { json, sizeBytes, sequence, version: 0, hasDeltas: false };
 }
 
 /** The `event` frames of one entry; `null` where there is nothing to tell. */
@@ -59,8 +59,7 @@ export function entryGroup(
   frames.push(...(options.more ?? []));
   if (frames.length === 0) return null;
   const { json, sizeBytes } = fit(frames, frameRoom(options.limits));
-  const deltaCount = isDelta ? told.length : 0;
-  return { json: json.slice(1, -1), sizeBytes, sequence, version, deltaCount };
+  return { json: json.slice(1, -1), sizeBytes, sequence, version, hasDeltas: isDelta && told.length > 0 };
 }
 
 /** Puts groups together into messages; one group alone may be longer than `bytes`, but never than a message. */
@@ -89,11 +88,11 @@ function joined(groups: readonly Group[]): Group {
     ...last,
     json: groups.map((each) => each.json).join(','),
     sizeBytes: groups.reduce((sum, each) => sum + each.sizeBytes + 1, 0),
-    deltaCount: groups.reduce((sum, each) => sum + each.deltaCount, 0),
+    hasDeltas: groups.some((each) => each.hasDeltas),
   };
 }
 
-const EMPTY: Group = { json: '', sizeBytes: 0, sequence: 0, version: 0, deltaCount: 0 };
+const EMPTY: Group = { json: '', sizeBytes: 0, sequence: 0, version: 0, hasDeltas: false };
 
 export const resyncFrame = (reason: ResyncReason) => ({ kind: 'resync', reason }) as const;
 

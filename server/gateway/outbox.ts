@@ -23,7 +23,8 @@ export interface OutboxOptions {
 export class Outbox {
   readonly #socket: OutboxSocket;
   readonly #options: OutboxOptions;
-  readonly #waiting = new Set<() => void>();
+  readonly #untilClear = new Set<() => void>();
+  readonly #untilWritten = new Set<() => void>();
   #unacknowledgedBytes = 0;
   #laggingSince: number | null = null;
   #isClosed = false;
@@ -43,6 +44,14 @@ export class Outbox {
     return this.#socket.bufferedAmount === 0 && this.#unacknowledgedBytes <= drainedBytes;
   }
 
+  /**
+   * Most of what was sent has left the process: time for the next request. What is not acknowledged does not count here,
+   * since the acknowledgement is a request too.
+   */
+  get isWritten(): boolean {
+    return this.#socket.bufferedAmount <= this.#options.limits.drainedBytes;
+  }
+
   /** Deltas are dropped now. */
   get isLagging(): boolean {
     this.observe();
@@ -55,9 +64,14 @@ export class Outbox {
     this.observe();
   }
 
-  /** Calls back once, when the client is no longer behind; never if it is closed before. */
+  /** Calls back once, when `isClear`; never if it is closed before. */
   whenClear(resume: () => void): void {
-    this.#waiting.add(resume);
+    this.#untilClear.add(resume);
+  }
+
+  /** Calls back once, when `isWritten`; never if it is closed before. */
+  whenWritten(resume: () => void): void {
+    this.#untilWritten.add(resume);
   }
 
   /** Counts bytes that await an acknowledgement, or, below zero, that have got it. */
@@ -75,13 +89,14 @@ export class Outbox {
     else if (behindBytes <= limits.drainedBytes) this.#laggingSince = null;
     const isTooLong = this.#laggingSince !== null && now() - this.#laggingSince > limits.lagCloseMs;
     if (isTooLong || behindBytes > limits.lagCloseBytes) this.#overrun();
-    else if (this.#waiting.size > 0 && this.isClear) this.#resume();
+    else this.#resume();
   }
 
   /** Nothing is sent any more. */
   close(): void {
     this.#isClosed = true;
-    this.#waiting.clear();
+    this.#untilClear.clear();
+    this.#untilWritten.clear();
   }
 
   readonly #onWritten = (): void => this.observe();
@@ -92,8 +107,13 @@ export class Outbox {
   }
 
   #resume(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resume of waiting) resume();
+    if (this.#untilClear.size > 0 && this.isClear) takeAll(this.#untilClear);
+    if (this.#untilWritten.size > 0 && this.isWritten) takeAll(this.#untilWritten);
   }
+}
+
+function takeAll(waiting: Set<() => void>): void {
+  const all = [...waiting];
+  waiting.clear();
+  for (const resume of all) resume();
 }

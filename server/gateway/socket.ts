@@ -101,8 +101,8 @@ export class ClientSocket implements MethodContext, Work {
   /** One request from the inbox. While the client is behind it is not heard. */
   step(): boolean {
     if (!this.#isOpen) return false;
-    if (this.outbox.behindBytes > this.limits.drainedBytes) {
-      this.outbox.whenClear(() => this.#host.pump.add(this));
+    if (!this.outbox.isWritten) {
+      this.outbox.whenWritten(this.#resume);
       return false;
     }
     const text = this.#inbox.shift();
@@ -134,6 +134,8 @@ export class ClientSocket implements MethodContext, Work {
   acknowledge(subscriptionId: string, sequence: number): void {
     this.#find(subscriptionId).acknowledge(sequence);
   }
+
+  readonly #resume = (): void => this.#host.pump.add(this);
 
   #find(subscriptionId: string): Subscription {
     const subscription = this.#subscriptions.get(subscriptionId);

@@ -91,7 +91,7 @@ export class ThreadSubscription implements Subscription, Work {
 
   /** A commit has changed the thread. */
   onCommitted(tick: ThreadTick): void {
-    if (this.#mode === 'snapshot' && tick.thread.removed) this.#sendFarewell(tick);
+    if (this.#mode === 'snapshot') this.#waitOn(tick);
     const first = tick.thread.entries[0]?.version;
     const last = tick.thread.entries.at(-1)?.version;
     if (this.#mode !== 'live' || first === undefined || last === undefined) return;
@@ -99,13 +99,25 @@ export class ThreadSubscription implements Subscription, Work {
     else if (last > this.#version) this.#sendTick(tick, { first, last });
   }
 
+  /** What is committed while a snapshot is due is part of it. */
+  #waitOn(tick: ThreadTick): void {
+    if (tick.thread.removed) this.#sendFarewell(tick);
+    else if (this.#resync === 'lagging') this.#countDropped(tick);
+  }
+
+  #countDropped({ thread }: ThreadTick): void {
+    if (!this.#deltas) return;
+    this.#surroundings.stats.droppedDeltaCount += thread.entries.filter(
+      ({ kind }) => kind === 'delta',
+    ).length;
+  }
+
   #sendTick(tick: ThreadTick, { first, last }: { first: number; last: number }): void {
     // entries that the backlog has already given are left out
     const isWhole = first === this.#version + 1;
     const messages = isWhole ? tick.messages(this.#deltas) : tick.messagesAfter(this.#version, this.#deltas);
-    const deltaCount = messages.reduce((sum, each) => sum + each.deltaCount, 0);
-    const isLagging = deltaCount > 0 && this.#channel.outbox.isLagging;
-    if (isLagging && !tick.thread.removed) return this.#drop(deltaCount);
+    const hasDeltas = messages.some((each) => each.hasDeltas);
+    if (hasDeltas && this.#channel.outbox.isLagging && !tick.thread.removed) return this.#drop(tick);
     this.#version = last;
     for (const message of messages) this.#channel.send(message, message.version);
   }
@@ -114,8 +126,8 @@ export class ThreadSubscription implements Subscription, Work {
    * The client reads too slowly. From the first delta that is dropped nothing is sent until it has drained, so that its
    * cursor never passes what it has not got; a resume before the `resync` loses nothing either.
    */
-  #drop(deltaCount: number): void {
-    this.#surroundings.stats.droppedDeltaCount += deltaCount;
+  #drop(tick: ThreadTick): void {
+    this.#countDropped(tick);
     this.#resync = 'lagging';
     this.#begin('snapshot');
   }
