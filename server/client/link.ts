@@ -90,6 +90,7 @@ export class Link {
 
   /** @throws {RuntimeError} UNAUTHORIZED or FORBIDDEN when the server refuses us, CONNECTION_CLOSED after `close` */
   async whenOpen(): Promise<void> {
+    if (this.#end !== null) throw this.#end;
     if (this.#isOpen) return;
     await new Promise<void>((resolve, reject) => {
       const removals = [

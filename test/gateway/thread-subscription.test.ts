@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ThreadFrame } from '../../server/gateway/frame.ts';
 import { itemCompleted, itemStarted, statusChanged, turnBegan, turnEnded } from '../helpers/facts.ts';
 import type { RawClient } from '../helpers/raw-client.ts';
@@ -210,6 +210,37 @@ describe('a thread subscription', () => {
       kindsOf(seen).some((kind) => kind.startsWith('thread.del')),
     );
     expect(kindsOf(frames)).toContain('thread.deleted@2');
+  });
+});
+
+describe('a defect', () => {
+  it('in a frame costs its followers their sockets, not the runtime its commit', async () => {
+    const { runtime, server, open } = await startGateway();
+    runtime.create('a');
+    runtime.create('b');
+    const [one, other] = [await open(), await open()];
+    await one.synchronized(await one.subscribe({ threadId: 'a' }));
+    const id = await other.subscribe({ threadId: 'b' });
+    await other.synchronized(id);
+    runtime.thread('a').machineState = () => ({ value: 1n }) as never;
+    expect(() => runtime.stage('a', turnBegan('t1')).stage('b', turnBegan('t1')).tick()).not.toThrow();
+    expect((await one.whenClosed()).code).toBe(1011);
+    await other.framesUntil(id, (frames) => frames.length === 4);
+    expect(server.gateway.stats.closes).toEqual({ 1011: 1 });
+  });
+
+  it('in a read costs the reader its socket, which can come again', async () => {
+    const { runtime, open } = await startGateway();
+    runtime.create('a');
+    const client = await open();
+    const broken = vi.spyOn(runtime.reads, 'snapshot').mockImplementation(() => {
+      throw new Error('disk');
+    });
+    await client.subscribe({ threadId: 'a' });
+    expect((await client.whenClosed()).code).toBe(1011);
+    broken.mockRestore();
+    const again = await open();
+    await again.synchronized(await again.subscribe({ threadId: 'a' }));
   });
 });
 
