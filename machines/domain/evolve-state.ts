@@ -29,6 +29,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
+    bound: false,
     removal: 'none',
   };
 }
@@ -50,6 +51,11 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
       const { type: _, ...changed } = fact;
       return { settings: { ...state.settings, ...changed } as Settings };
     }
+    case 'connection.opening':
+      return { bound: true };
+    case 'connection.closed':
+    case 'connection.lost':
+      return { bound: false };
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':

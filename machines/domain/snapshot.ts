@@ -41,6 +41,8 @@ export const threadStateSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  /** A connection stands behind the thread: a restart has to see to it. */
+  bound: z.boolean(),
   /** A delete is under way or done; the thread is no longer listed. */
   removal: z.enum(['none', 'deleting', 'deleted']),
 });

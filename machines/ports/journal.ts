@@ -100,6 +100,9 @@ export interface Journal {
   /** Threads that have an entry above the sequence, tombstones included. */
   changedSince(sequence: number): ThreadId[];
 
+  /** Threads that a restart has to see to: bound, starting or running; tombstones included. */
+  unsettledThreads(): ThreadId[];
+
   threadState(threadId: ThreadId): ThreadState | null;
   /** Newest `updatedAt` first; deleted threads are not listed. */
   listThreads(query: ThreadQuery): { rows: ThreadState['row'][]; next: string | null };
