@@ -93,6 +93,8 @@ export interface Journal {
   readInstance(instanceId: InstanceId, after: number, options: ReadOptions): InstanceEntry[];
   /** Threads that have entries, tombstones included, in the order of their creation. */
   threadIds(): ThreadId[];
+  /** The version of the instance's last entry; 0 for an unknown one. */
+  instanceVersion(instanceId: InstanceId): number;
   instanceIds(): InstanceId[];
 
   /** The thread of an entry's sequence and the last version at or below it, to find a global cursor's place in a thread. */

@@ -4,6 +4,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { DeltaInput, ProviderInput, RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceInput } from '../../machines/domain/instance.ts';
+import type { InstanceDeclaration } from './instances.ts';
 
 export interface CommandArrival {
   readonly kind: 'command';
@@ -20,6 +21,7 @@ export type Arrival =
   | { readonly kind: 'delta'; readonly threadId: ThreadId; readonly input: DeltaInput }
   | { readonly kind: 'runtime'; readonly threadId: ThreadId; readonly input: RuntimeInput }
   | { readonly kind: 'timer'; readonly stream: Stream; readonly timer: string; readonly armedBy: number }
+  | { readonly kind: 'createInstance'; readonly declared: InstanceDeclaration }
   | { readonly kind: 'instance'; readonly instanceId: InstanceId; readonly input: InstanceInput };
 
 export type Stream =

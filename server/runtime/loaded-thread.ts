@@ -69,15 +69,24 @@ export class LoadedThread {
   }
 
   /** Takes in an entry whose input has been sent: version, timers and rows follow. */
-  fold(entry: ThreadEntry, timers: Drawn['timers']): void {
-    const { sequence, version, at, facts, input } = entry;
+  fold(entry: ThreadEntry, changes: Drawn['timers']): void {
+    this.foldTimers(entry, changes);
+    this.foldFacts(entry);
+  }
+
+  /** The part of `fold` that makes rows. */
+  foldFacts({ sequence, version, at, facts }: ThreadEntry): void {
+    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+  }
+
+  /** The part of `fold` that no row holds. */
+  foldTimers({ sequence, version, at, input }: ThreadEntry, changes: Drawn['timers']): void {
     this.version = version;
     if (input.type === 'runtime.clockJumped') this.timers = shiftTimers(this.timers, input.byMs);
     if ('timer' in input) {
       const { [input.timer]: _, ...rest } = this.timers;
       this.timers = rest;
     }
-    this.timers = evolveTimers(this.timers, timers, { sequence, at });
-    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+    this.timers = evolveTimers(this.timers, changes, { sequence, at });
   }
 }
