@@ -210,6 +210,11 @@ export class ThreadRuntime implements Runtime {
     this.#timers.stop();
   }
 
+  /** Ends the waiting of a `stop` that is under way. */
+  hurry(): void {
+    this.#onSettled?.();
+  }
+
   #addInstance(config: InstanceConfig, drivers: readonly ProviderDriver[]): void {
     const { instanceId } = config;
     const driver = drivers.find((each) => each.driver === config.driver);
