@@ -93,12 +93,17 @@ export interface Journal {
   readInstance(instanceId: InstanceId, after: number, options: ReadOptions): InstanceEntry[];
   /** Threads that have entries, tombstones included, in the order of their creation. */
   threadIds(): ThreadId[];
+  /** The version of the instance's last entry; 0 for an unknown one. */
+  instanceVersion(instanceId: InstanceId): number;
   instanceIds(): InstanceId[];
 
   /** The thread of an entry's sequence and the last version at or below it, to find a global cursor's place in a thread. */
   versionAt(threadId: ThreadId, sequence: number): number;
   /** Threads that have an entry above the sequence, tombstones included. */
   changedSince(sequence: number): ThreadId[];
+
+  /** Threads that a restart has to see to: bound, starting or running; tombstones included. */
+  unsettledThreads(): ThreadId[];
 
   threadState(threadId: ThreadId): ThreadState | null;
   /** Newest `updatedAt` first; deleted threads are not listed. */
