@@ -115,7 +115,7 @@ export class SqliteJournal implements port.Journal {
     return {
       base: this.#entries.newestBase(threadId),
       cache: this.#caches.get(threadId),
-      version: this.#entries.lastVersion(threadId),
+      version: this.#entries.lastVersion('thread', threadId),
     };
   }
 
@@ -131,6 +131,10 @@ export class SqliteJournal implements port.Journal {
     return this.#entries.threadIds();
   }
 
+  instanceVersion(instanceId: InstanceId): number {
+    return this.#entries.lastVersion('instance', instanceId);
+  }
+
   instanceIds(): InstanceId[] {
     return this.#entries.instanceIds();
   }
@@ -141,6 +145,10 @@ export class SqliteJournal implements port.Journal {
 
   changedSince(sequence: number): ThreadId[] {
     return this.#entries.changedSince(sequence, this.lastSequence());
+  }
+
+  unsettledThreads(): ThreadId[] {
+    return this.#rows.unsettledThreads();
   }
 
   threadState(threadId: ThreadId): ThreadState | null {

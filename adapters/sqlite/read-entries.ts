@@ -102,15 +102,15 @@ export class EntryReader {
     return this.#instanceIds.all();
   }
 
-  lastVersion(threadId: ThreadId): number {
-    return this.#placeAtOrBelow.one('thread', threadId, Number.MAX_SAFE_INTEGER)?.version ?? 0;
+  lastVersion(kind: 'thread' | 'instance', name: string): number {
+    return this.#placeAtOrBelow.one(kind, name, Number.MAX_SAFE_INTEGER)?.version ?? 0;
   }
 
   /** By halving: versions and sequences of a thread grow together, and only versions are indexed. */
   versionAt(threadId: ThreadId, sequence: number): number {
     let found = 0;
     let low = 0;
-    let high = this.lastVersion(threadId);
+    let high = this.lastVersion('thread', threadId);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const place = this.#placeAtOrBelow.one('thread', threadId, middle);

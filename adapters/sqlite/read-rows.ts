@@ -1,5 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { ItemId, InstanceId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import {
+  threadIdSchema,
+  type InstanceId,
+  type ItemId,
+  type RequestId,
+  type ThreadId,
+  type TurnId,
+} from '../../machines/domain/ids.ts';
 import { instanceRowSchema, type InstanceRow } from '../../machines/domain/instance.ts';
 import { itemRowSchema, type ItemRow } from '../../machines/domain/item.ts';
 import { requestRowSchema, type RequestRow } from '../../machines/domain/request.ts';
@@ -10,6 +17,7 @@ import { parseJson, Query, type Columns } from './query.ts';
 /** Reads the projections. */
 export class RowReader {
   readonly #state: Query<ThreadState>;
+  readonly #unsettled: Query<ThreadId>;
   readonly #turn: Query<TurnRow>;
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
@@ -26,6 +34,12 @@ export class RowReader {
       schema: threadStateSchema,
       toValue: stateOf,
       sql: 'select thread_id as key, row, state from threads where thread_id = ?',
+    });
+    this.#unsettled = new Query<ThreadId>(sqlite, {
+      table: 'threads',
+      schema: threadIdSchema,
+      toValue: (columns) => columns['key'],
+      sql: 'select thread_id as key from threads where is_unsettled = 1',
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, { table: 'turns', schema: turnRowSchema, sql: ofThread('turn_id', 'turns', which) });
@@ -54,6 +68,10 @@ export class RowReader {
 
   threadState(threadId: ThreadId): ThreadState | null {
     return this.#state.one(threadId);
+  }
+
+  unsettledThreads(): ThreadId[] {
+    return this.#unsettled.all();
   }
 
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null {

@@ -50,6 +50,7 @@ create table threads (
   removal text not null,
   archived integer not null,
   status text not null,
+  is_unsettled integer not null,
   updated_at real not null,
   -- title, folder and preview in lower case
   search text not null,
@@ -60,6 +61,7 @@ create table threads (
 create index threads_listed on threads (updated_at, thread_id) where removal = 'none';
 create index threads_by_archived on threads (archived, updated_at, thread_id) where removal = 'none';
 create index threads_by_status on threads (status, updated_at, thread_id) where removal = 'none';
+create index threads_unsettled on threads (is_unsettled) where is_unsettled = 1;
 
 create table turns (
   thread_id text not null,

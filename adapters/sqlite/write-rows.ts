@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Status } from '../../machines/domain/fact.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
@@ -13,6 +14,10 @@ const upsert = (table: string, keys: readonly string[], values: readonly string[
   return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
     on conflict (${keys.join(', ')}) do update set ${values.map((each) => `${each} = excluded.${each}`).join(', ')}`;
 };
+
+/** A restart has to see to the thread. */
+const isUnsettled = (bound: boolean, status: Status): boolean =>
+  bound || status === 'starting' || status === 'running';
 
 /** Writes the projections, inside a transaction of the caller. */
 export class RowWriter {
@@ -29,7 +34,7 @@ export class RowWriter {
     this.#thread = put(
       'threads',
       ['thread_id'],
-      ['removal', 'archived', 'status', 'updated_at', 'search', 'row', 'state'],
+      ['removal', 'archived', 'status', 'is_unsettled', 'updated_at', 'search', 'row', 'state'],
     );
     this.#turn = put('turns', ['thread_id', 'turn_id'], ['ordinal', 'native_turn_id', 'row']);
     this.#item = put('items', ['thread_id', 'item_id'], ['ordinal', 'is_open', 'row']);
@@ -62,6 +67,7 @@ export class RowWriter {
       state.removal,
       Number(row.archived),
       row.status,
+      Number(isUnsettled(state.bound, row.status)),
       row.updatedAt,
       searchTextOf(row),
       JSON.stringify(row),

@@ -128,6 +128,25 @@ export function journalRowsContract(subject: JournalSubject): void {
       expect(subject.journal.openRequests(A).map((each) => each.requestId)).toEqual(['r-1', 'r-3']);
     });
 
+    it('tell which threads a restart has to see to, deleted ones too', () => {
+      subject.commit({
+        threads: [
+          listed('ready', {}),
+          listed('error', { status: 'error' }),
+          listed('starting', { status: 'starting' }),
+          listed('running', { status: 'running' }),
+          listed('bound', { status: 'interrupted' }, { bound: true }),
+          listed('deleting', {}, { bound: true, removal: 'deleting' }),
+        ],
+      });
+      const unsettled = (): string[] => subject.journal.unsettledThreads().toSorted();
+      expect(unsettled()).toEqual(['bound', 'deleting', 'running', 'starting']);
+      subject.commit({
+        threads: [listed('running', {}), listed('bound', {}), listed('ready', {}, { bound: true })],
+      });
+      expect(unsettled()).toEqual(['deleting', 'ready', 'starting']);
+    });
+
     it('of instances are replaced by their id', () => {
       subject.commit({ instances: [instanceOf('codex'), instanceOf('claude')] });
       subject.commit({ instances: [instanceOf('codex', { state: 'ready', version: '1' })] });

@@ -113,6 +113,8 @@ export function journalContract(makeStore: () => JournalStore): void {
       });
       expect(subject.journal.threadIds()).toEqual(['z', 'a']);
       expect(subject.journal.instanceIds()).toEqual(['z', 'b']);
+      expect(subject.journal.instanceVersion(instanceId('z'))).toBe(1);
+      expect(subject.journal.instanceVersion(instanceId('a'))).toBe(0);
       expect(subject.journal.readThread(threadId('z'), 0, ALL).map((entry) => entry.version)).toEqual([1, 2]);
       expect(subject.journal.readInstance(instanceId('z'), 0, ALL)).toHaveLength(1);
     });

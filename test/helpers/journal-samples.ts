@@ -126,7 +126,7 @@ export class EntryMaker {
 export const baseOf = (label: string): Base => ({
   type: 'thread.based',
   format: 1,
-  charts: { thread: { value: 'ready', context: { label } } },
+  charts: { root: { value: 'ready', context: { label } } },
   timers: {},
 });
 
@@ -165,6 +165,7 @@ export function stateOf(
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
+    bound: false,
     removal: 'none',
     ...more,
   };

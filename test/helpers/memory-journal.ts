@@ -191,6 +191,10 @@ class MemoryJournal implements Journal {
     return this.#ids('thread') as ThreadId[];
   }
 
+  instanceVersion(id: InstanceId): number {
+    return this.#entries('instance', id).at(-1)?.version ?? 0;
+  }
+
   instanceIds(): InstanceId[] {
     return this.#ids('instance') as InstanceId[];
   }
@@ -201,6 +205,13 @@ class MemoryJournal implements Journal {
 
   changedSince(sequence: number): ThreadId[] {
     return this.threadIds().filter((id) => (this.#entries('thread', id).at(-1)?.sequence ?? 0) > sequence);
+  }
+
+  unsettledThreads(): ThreadId[] {
+    const isUnsettled = ({ row, bound }: ThreadState): boolean =>
+      bound || row.status === 'starting' || row.status === 'running';
+    const states = [...this.#alive.threads.values()].flatMap((tables) => tables.state?.read() ?? []);
+    return states.filter(isUnsettled).map((state) => state.row.id);
   }
 
   threadState(id: ThreadId): ThreadState | null {
