@@ -118,7 +118,7 @@ export interface Journal {
   request(threadId: ThreadId, requestId: RequestId): RequestRow | null;
   openRequests(threadId: ThreadId): RequestRow[];
   instance(instanceId: InstanceId): InstanceRow | null;
-  /** Earlier starts of the server, for cursors of their time. */
+  /** Every start of the server, for cursors of its time; oldest first, the running one last. */
   epochs(): Epoch[];
 
   /** Written at once, in a transaction of its own. */
