@@ -9,6 +9,7 @@ import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts'
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
+import { LOOPBACK_HOSTS } from './http/guard.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
@@ -73,7 +74,14 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await startHttpServer({ ...config, runtime, dataFolder: config.data });
+    http = await startHttpServer({
+      runtime,
+      dataFolder: config.data,
+      host: config.host,
+      port: config.port,
+      allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+      allowedOrigins: config.allowedOrigins,
+    });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
