@@ -106,9 +106,10 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .addArgument(
       new Argument('<answers...>', 'accept, acceptForSession, decline, cancel, or a text per question'),
     )
-    .action(async (threadId: string, requestId: string, answers: string[], flags: ClientFlags) =>
-      exit(await answerCommand({ threadId, requestId, answers }, flags, terminal)),
-    );
+    .action(async (...given: [string, string, string[], ClientFlags]) => {
+      const [threadId, requestId, answers, flags] = given;
+      exit(await answerCommand({ threadId, requestId, answers }, flags, terminal));
+    });
   clientCommand(program, 'stop', 'interrupt a thread and close its connection')
     .argument('<thread>')
     .action(async (thread: string, flags: ClientFlags) => exit(await stopCommand(thread, flags, terminal)));

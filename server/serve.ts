@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { nanoid } from 'nanoid';
-import { RuntimeError } from '../machines/domain/error.ts';
+import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
@@ -74,14 +74,7 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await startHttpServer({
-      runtime,
-      dataFolder: config.data,
-      host: config.host,
-      port: config.port,
-      allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
-      allowedOrigins: config.allowedOrigins,
-    });
+    http = await openDoors(config, runtime);
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -106,6 +99,16 @@ export async function serve(
     },
   };
 }
+
+const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+  startHttpServer({
+    runtime,
+    dataFolder: config.data,
+    host: config.host,
+    port: config.port,
+    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowedOrigins: config.allowedOrigins,
+  });
 
 async function openLogs(
   config: Config,

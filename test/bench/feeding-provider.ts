@@ -22,53 +22,53 @@ export class FeedingProvider implements ProviderAdapter {
   }
 
   perform(effect: ProviderEffect): void {
-    const { report, reportInstance, settled } = this.#host;
+    const host = this.#host;
     if (effect.type === 'process.start') {
-      reportInstance({ type: 'process.started', report: { version: 'bench' } });
+      host.reportInstance({ type: 'process.started', report: { version: 'bench' } });
     } else if (effect.type === 'connection.open') {
       const { threadId, connectionId } = effect;
       this.#threads.set(connectionId, threadId);
       const { capabilities } = this;
       const opened = { nativeThreadId: `n-${threadId}`, resumed: false, capabilities, model: null };
-      report(threadId, { type: 'connection.opened', connectionId, ...opened });
+      host.report(threadId, { type: 'connection.opened', connectionId, ...opened });
     } else if (effect.type === 'turn.start') {
       const { connectionId, turnId, attempt } = effect;
       const threadId = this.#threads.get(connectionId);
       if (threadId === undefined) return;
       const turn = { connectionId, turnId, attempt, nativeTurnId: `turn-${threadId}` };
-      report(threadId, { type: 'provider.turnAccepted', ...turn });
-      report(threadId, { type: 'provider.turnStarted', ...turn, isNew: false });
+      host.report(threadId, { type: 'provider.turnAccepted', ...turn });
+      host.report(threadId, { type: 'provider.turnStarted', ...turn, isNew: false });
       this.lines.push({ threadId, connectionId });
     } else if (effect.type === 'turn.settle') {
       const threadId = this.#threads.get(effect.connectionId);
-      if (threadId !== undefined) settled(threadId, effect.turnId, effect.attempt);
+      if (threadId !== undefined) host.settled(threadId, effect.turnId, effect.attempt);
     }
   }
 
   /** 100 inputs: 90 deltas, 9 of items, 1 of the turn. */
   feed({ threadId, connectionId }: Line): void {
-    const { report } = this.#host;
+    const host = this.#host;
     const native = byNative(`turn-${threadId}`);
     for (let item = 0; item < 3; item += 1) {
       this.#itemCount += 1;
       const itemId = itemIdOf(`turn-${threadId}`, `item-${this.#itemCount}`);
       const open = { itemId, body: { kind: 'assistant_message' }, text: '', status: 'open' } as const;
-      report(threadId, { type: 'provider.itemStarted', connectionId, ...native, item: open });
+      host.report(threadId, { type: 'provider.itemStarted', connectionId, ...native, item: open });
       for (let delta = 0; delta < 30; delta += 1) {
-        report(threadId, { type: 'provider.itemDelta', connectionId, itemId, text: 'token' });
+        host.report(threadId, { type: 'provider.itemDelta', connectionId, itemId, text: 'token' });
       }
-      report(threadId, {
+      host.report(threadId, {
         type: 'provider.itemUpdated',
         connectionId,
         ...native,
         item: { ...open, text: 'x' },
       });
       const done = { ...open, text: 'token'.repeat(30), status: 'completed' } as const;
-      report(threadId, { type: 'provider.itemCompleted', connectionId, ...native, item: done });
+      host.report(threadId, { type: 'provider.itemCompleted', connectionId, ...native, item: done });
     }
     const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningTokens: 0 };
     const full = { ...usage, contextTokens: 2, contextWindow: null };
-    report(threadId, { type: 'provider.usageReported', connectionId, usage: full });
+    host.report(threadId, { type: 'provider.usageReported', connectionId, usage: full });
   }
 
   setPaused(): void {}
