@@ -53,6 +53,10 @@ function programOf(build: Build): Command {
   const program = new Command('threadchart')
     .description('One server between coding agents and everything that talks to them.')
     .version(build.release)
+    .configureOutput({
+      writeOut: (text) => build.terminal.write(text),
+      writeErr: (text) => build.terminal.note(text.trimEnd()),
+    })
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
