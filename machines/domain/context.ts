@@ -3,7 +3,7 @@ import type { Capabilities } from './capability.ts';
 import type { PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
-import type { InstanceState, InstanceWork } from './instance.ts';
+import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
 import type { LiveRequest } from './request.ts';
 import type { Settings } from './settings.ts';
@@ -132,19 +132,25 @@ export interface TurnOutput {
   readonly undelivered: readonly Prompt[];
 }
 
+/** A connection that a thread holds or waits for. */
+export interface InstanceSession {
+  readonly connectionId: ConnectionId;
+  readonly threadId: ThreadId;
+}
+
 export interface InstanceContext {
   readonly instanceId: InstanceId;
   readonly driver: string;
+  readonly capabilities: Capabilities;
   /** What waits for the process, in order. */
   readonly waiting: readonly InstanceWork[];
   /** Resumes under way; at most `RESUME_LIMIT` at a time. */
   readonly resuming: readonly ConnectionId[];
-  /** Threads by the connection that they hold on this instance. */
-  readonly sessions: Readonly<Record<ConnectionId, ThreadId>>;
+  /** Of this instance, those that wait included. */
+  readonly sessions: readonly InstanceSession[];
   /** Failed starts in a row; sets the length of the back-off. */
   readonly failureCount: number;
   readonly failure: Failure | null;
-  readonly lastState: InstanceState;
 }
 
 /** After a process was lost its threads resume at most so many at a time. */

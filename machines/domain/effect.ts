@@ -1,5 +1,6 @@
 /** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
@@ -73,12 +74,10 @@ export type ProviderEffect =
   /** `force`: SIGTERM and SIGKILL at once instead of asking first. */
   | { readonly type: 'process.stop'; readonly instanceId: InstanceId; readonly force: boolean };
 
-/** Applied by the runtime as the next entry of the same transaction. */
-export interface Tell {
-  readonly type: 'tell';
-  readonly instanceId: InstanceId;
-  readonly input: InstanceInput;
-}
+/** What a chart tells another root actor; applied by the runtime as the next entry of the same transaction. */
+export type Tell =
+  | { readonly type: 'tell'; readonly instanceId: InstanceId; readonly input: InstanceInput }
+  | { readonly type: 'tellThread'; readonly threadId: ThreadId; readonly input: ThreadInput };
 
 export type Effect = ProviderEffect | Tell;
 

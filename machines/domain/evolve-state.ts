@@ -1,6 +1,5 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
-import type { Settings } from './settings.ts';
 import type { ThreadRow, ThreadState } from './snapshot.ts';
 import type { Queue } from './turn.ts';
 
@@ -29,6 +28,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
+    bound: false,
     removal: 'none',
   };
 }
@@ -41,6 +41,7 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
 }
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type.startsWith('connection.')) return boundBy(fact);
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -48,7 +49,7 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'thread.interactionModeSet':
     case 'thread.deliveryModeSet': {
       const { type: _, ...changed } = fact;
-      return { settings: { ...state.settings, ...changed } as Settings };
+      return { settings: { ...state.settings, ...changed } };
     }
     case 'thread.deleting':
       return { removal: 'deleting' };
@@ -61,6 +62,12 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     default:
       return {};
   }
+}
+
+function boundBy(fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'connection.opening') return { bound: true };
+  const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
+  return isGone ? { bound: false } : {};
 }
 
 function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {

@@ -41,6 +41,8 @@ export const threadStateSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  /** A connection stands behind the thread: a restart has to see to it. */
+  bound: z.boolean(),
   /** A delete is under way or done; the thread is no longer listed. */
   removal: z.enum(['none', 'deleting', 'deleted']),
 });
@@ -66,7 +68,7 @@ export const threadSnapshotSchema = z.object({
   turn: turnRowSchema.nullable(),
   /** A page, ascending; `before` its first ordinal continues. */
   items: z.array(itemRowSchema),
-  /** All that are not closed, and those of the page's turns. */
+  /** All that are not closed. */
   requests: z.array(requestRowSchema),
   queue: queueSchema,
   usage: usageSchema.nullable(),

@@ -1,7 +1,7 @@
 /** What a provider adapter is given and what it has to do. */
 import type { Capabilities } from '../domain/capability.ts';
 import type { ProviderEffect } from '../domain/effect.ts';
-import type { AttachmentId, InstanceId, ThreadId } from '../domain/ids.ts';
+import type { AttachmentId, InstanceId, ThreadId, TurnId } from '../domain/ids.ts';
 import type { InstanceInput } from '../domain/instance.ts';
 import type { DeltaInput, ProviderInput } from '../domain/input.ts';
 import type { ProcessHost } from './process-host.ts';
@@ -28,6 +28,8 @@ export interface ProviderHost {
   readonly processes: ProcessHost;
   report(threadId: ThreadId, input: ProviderReport): void;
   reportInstance(input: InstanceReportInput): void;
+  /** `turn.settle` is done, or has been given up. */
+  settled(threadId: ThreadId, turnId: TurnId, attempt: number): void;
   /** Where an attached image is stored, or `null` where it is unknown. */
   attachmentPath(attachmentId: AttachmentId): string | null;
   /** Appends a raw frame to the redacted protocol log; the result goes into `rawRef`. */

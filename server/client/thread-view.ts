@@ -62,8 +62,9 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, queue, usage, plan }: WireSnapshot): ThreadState {
-  return { row: rowOf(thread), settings: settingsOf(thread), queue, usage, plan, removal: 'none' };
+function stateOf({ thread, machine, queue, usage, plan }: WireSnapshot): ThreadState {
+  const bound = machine.children.connection !== undefined;
+  return { row: rowOf(thread), settings: settingsOf(thread), queue, usage, plan, bound, removal: 'none' };
 }
 
 function rowOf(thread: WireSnapshot['thread']): ThreadRow {

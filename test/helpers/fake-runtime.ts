@@ -1,6 +1,6 @@
 /** A runtime without machines: a test says what is committed, and the journal is in memory. */
 import { commandSchema, type Command, type CommandResult } from '../../machines/domain/command.ts';
-import type { Entry, ThreadEntry } from '../../machines/domain/entry.ts';
+import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
 import { itemIdSchema, threadIdSchema, type CommandId, type ThreadId } from '../../machines/domain/ids.ts';
@@ -223,7 +223,7 @@ export class FakeRuntime implements Runtime {
     },
     entries: (threadId, after, { limit, deltas }) => {
       const { entries, prunedBefore } = runtime.#known(threadId);
-      const found: Entry[] = [];
+      const found: ThreadEntry[] = [];
       for (
         let index = firstAbove(entries, after);
         index < entries.length && found.length < limit;

@@ -1,0 +1,169 @@
+import { setImmediate } from 'node:timers/promises';
+import { LogFiles, type LogPosition } from './log-files.ts';
+import { redact } from './redact.ts';
+
+/** Which way a frame went: from the provider or to it. */
+export type FrameDirection = 'in' | 'out';
+
+/** A frame as it is kept: redacted, and cut if it was long. */
+export interface LoggedFrame {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly direction: FrameDirection;
+  readonly frame: string;
+  /** Characters that were cut off its end; 0 for nearly all. */
+  readonly cutLength: number;
+}
+
+/** Where to keep the frames of one instance, and how many. */
+export interface ProtocolLogOptions {
+  /** Made with mode 0700 if it is not there. */
+  readonly folder: string;
+  /** The instance: letters, digits, `-` and `_`, at most 64. */
+  readonly name: string;
+  /** A file is left before it would grow beyond this; default 10 MiB. */
+  readonly maxFileBytes?: number;
+  /** Older files are deleted; default 10. */
+  readonly maxFileCount?: number;
+  /** What may wait for the disk; further frames are dropped, and counted in the log. Default 4 MiB. */
+  readonly maxBufferedBytes?: number;
+  /** Told when the disk refuses: that batch of frames is lost, the log goes on. */
+  readonly onError: (error: unknown) => void;
+}
+
+const DEFAULT_MAX_FILE_BYTES = 10 * 1024 * 1024;
+const DEFAULT_MAX_FILE_COUNT = 10;
+const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** Longer frames are cut: redacting blocks, some 16 ms for 1 Mi characters. */
+const MAX_FRAME_LENGTH = 256 * 1024;
+const NAME = /^[\w-]{1,64}$/;
+const REFERENCE = /^([\w-]{1,64})\.(\d{1,15}):(\d{1,15})$/;
+/** The reference of a frame that was dropped. */
+const NO_REFERENCE = '';
+
+/** Lines that go to one file in one piece. */
+interface Batch {
+  readonly position: LogPosition;
+  readonly lines: Buffer[];
+  sizeBytes: number;
+}
+
+/**
+ * Opens the log of one instance, after what it already holds.
+ * @throws {TypeError} for a name that is not fit for a file
+ * @throws {Error} the system's error when the folder cannot be made or read
+ */
+export async function openProtocolLog(options: ProtocolLogOptions): Promise<ProtocolLog> {
+  const { folder, name, maxFileCount = DEFAULT_MAX_FILE_COUNT } = options;
+  if (!NAME.test(name)) throw new TypeError(`the log name ${JSON.stringify(name)} is not fit for a file`);
+  const files = new LogFiles(folder, name, maxFileCount);
+  return new ProtocolLog(options, files, await files.open());
+}
+
+/**
+ * The raw frames of one provider instance, redacted, in rotating files (mode 0600). Appending is synchronous and gives a
+ * reference that holds at once; the disk is written in batches behind it.
+ */
+export class ProtocolLog {
+  readonly #options: ProtocolLogOptions;
+  readonly #files: LogFiles;
+  #next: LogPosition;
+  #queue: Batch[] = [];
+  #bufferedBytes = 0;
+  #droppedCount = 0;
+  #writing: Promise<void> | null = null;
+
+  constructor(options: ProtocolLogOptions, files: LogFiles, next: LogPosition) {
+    this.#options = options;
+    this.#files = files;
+    this.#next = next;
+  }
+
+  /** Keeps a frame and gives its reference: `<name>.<file>:<offset>`, or '' when too much waits for the disk. */
+  append(direction: FrameDirection, frame: string): string {
+    if (this.#bufferedBytes >= (this.#options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES)) {
+      this.#droppedCount += 1;
+      return NO_REFERENCE;
+    }
+    const cutLength = Math.max(0, frame.length - MAX_FRAME_LENGTH);
+    const kept = redact(frame.slice(0, MAX_FRAME_LENGTH));
+    const record: LoggedFrame = { at: Date.now(), direction, frame: kept, cutLength };
+    const { fileNumber, offset } = this.#enqueue(record);
+    return `${this.#options.name}.${fileNumber}:${offset}`;
+  }
+
+  /** Gives a frame back; null for a reference that is not of this log, was dropped or rotated away. */
+  async read(rawRef: string): Promise<LoggedFrame | null> {
+    const [, name, fileNumber, offset] = REFERENCE.exec(rawRef) ?? [];
+    if (name !== this.#options.name) return null;
+    await this.flush();
+    const line = await this.#files.readLine({ fileNumber: Number(fileNumber), offset: Number(offset) });
+    return line === null ? null : parseFrame(line);
+  }
+
+  /** Resolves when everything appended so far is with the system. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#files.close();
+  }
+
+  #enqueue(record: object): LogPosition {
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    const position = this.#positionFor(line.length);
+    let batch = this.#queue.at(-1);
+    if (batch?.position.fileNumber !== position.fileNumber) {
+      batch = { position, lines: [], sizeBytes: 0 };
+      this.#queue.push(batch);
+    }
+    batch.lines.push(line);
+    batch.sizeBytes += line.length;
+    this.#bufferedBytes += line.length;
+    this.#next = { fileNumber: position.fileNumber, offset: position.offset + line.length };
+    this.#writing ??= this.#write();
+    return position;
+  }
+
+  #positionFor(sizeBytes: number): LogPosition {
+    const { fileNumber, offset } = this.#next;
+    const maxFileBytes = this.#options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+    const isFull = offset > 0 && offset + sizeBytes > maxFileBytes;
+    return isFull ? { fileNumber: fileNumber + 1, offset: 0 } : this.#next;
+  }
+
+  async #write(): Promise<void> {
+    // What is appended in the same turn goes along.
+    await setImmediate();
+    for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
+      await this.#files.write(batch.position, Buffer.concat(batch.lines)).catch(this.#options.onError);
+      this.#bufferedBytes -= batch.sizeBytes;
+      this.#noteDropped();
+    }
+    this.#writing = null;
+  }
+
+  #noteDropped(): void {
+    if (this.#droppedCount === 0) return;
+    const droppedCount = this.#droppedCount;
+    this.#droppedCount = 0;
+    this.#enqueue({ at: Date.now(), droppedCount });
+  }
+}
+
+function parseFrame(line: string): LoggedFrame | null {
+  try {
+    const record: unknown = JSON.parse(line);
+    return isLoggedFrame(record) ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+function isLoggedFrame(record: unknown): record is LoggedFrame {
+  return (
+    typeof record === 'object' && record !== null && 'frame' in record && typeof record.frame === 'string'
+  );
+}

@@ -1,0 +1,63 @@
+/** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
+import { SUBMIT_MODES } from './command.ts';
+import { decide, type Lookups, type ThreadView } from './decide.ts';
+import { requestIdSchema, turnIdSchema } from './ids.ts';
+import type { CommandInput } from './input.ts';
+
+const probeTurn = turnIdSchema.parse('probe');
+const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
+const probeRequest = requestIdSchema.parse('probe');
+const answer = { decision: 'cancel' } as const;
+
+/** Probes that need nothing of the thread; `thread.set` stands for all five of its kind. */
+const PLAIN: readonly (readonly [string, CommandInput])[] = [
+  ...SUBMIT_MODES.map(
+    (mode) => [`turn.submit:${mode}`, { type: 'turn.submit', mode, expected: null, prompt }] as const,
+  ),
+  ['turn.interrupt', { type: 'turn.interrupt', turnId: null }],
+  ['turn.retry', { type: 'turn.retry', turnId: probeTurn }],
+  ['thread.stop', { type: 'thread.stop' }],
+  ['thread.archive', { type: 'thread.archive' }],
+  ['thread.unarchive', { type: 'thread.unarchive' }],
+  ['thread.delete', { type: 'thread.delete' }],
+  ['thread.set', { type: 'thread.setTitle', title: '' }],
+  ['queue.resume', { type: 'queue.resume' }],
+];
+
+/** What is listed only while it would do something. */
+function isUseful(name: string, { context }: ThreadView): boolean {
+  if (name === 'turn.interrupt') return context.activeTurn !== null;
+  if (name === 'thread.archive') return !context.archived;
+  if (name === 'thread.unarchive') return context.archived;
+  if (name === 'queue.resume') return context.queue.status === 'held';
+  return true;
+}
+
+/** `openRequests`: requests that wait for an answer, with their owners. */
+export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): string[] {
+  const none: Lookups = { request: null };
+  const names = PLAIN.filter(
+    ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
+  ).map(([name]) => name);
+  const entry = view.context.queue.entries[0]?.turnId;
+  if (entry !== undefined) {
+    names.push('queue.edit', 'queue.reorder', 'queue.cancel');
+    const promote = { type: 'queue.promote', queueEntryId: entry } as const;
+    if (decide(view, promote, none) === null) names.push('queue.promote');
+  }
+  if (openRequests.some((request) => canAnswer(view, request))) names.push('request.respond');
+  return names;
+}
+
+export interface OpenRequest extends NonNullable<Lookups['request']> {
+  readonly requestId: string;
+  readonly owner: 'turn' | 'connection';
+}
+
+function canAnswer(view: ThreadView, request: OpenRequest): boolean {
+  const given = request.body.kind === 'question' ? { answers: {} } : answer;
+  const requestId = requestIdSchema.safeParse(request.requestId).data ?? probeRequest;
+  const input = { type: 'request.respond', requestId, owner: request.owner, answer: given } as const;
+  const lookups = { request: { ...request, decisions: ['cancel' as const] } };
+  return decide(view, input, lookups) === null;
+}

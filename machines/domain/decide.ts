@@ -1,0 +1,164 @@
+/**
+ * (snapshots, look-ups, input) → accepted or refused with a code. First what a chart cannot look up, then whether the
+ * root and, where `route` names one, the child can take the input. Charts never call it.
+ */
+import type { Capability } from './capability.ts';
+import type { ThreadContext } from './context.ts';
+import type { ErrorCode } from './error.ts';
+import type { ThreadInput, ThreadInputOf } from './input.ts';
+import type { RequestRow } from './request.ts';
+import { route } from './route.ts';
+
+/** As much of a machine's snapshot as a decision needs. */
+export interface ChartView {
+  readonly status: string;
+  can(event: { readonly type: string }): boolean;
+  hasTag(tag: string): boolean;
+}
+
+export interface ThreadView {
+  readonly root: ChartView;
+  readonly context: ThreadContext;
+  readonly connection?: ChartView;
+  readonly turn?: ChartView;
+}
+
+/** What is known of the request that an input names. */
+export type RequestLookup = Pick<RequestRow, 'status' | 'outcome' | 'decisions' | 'body'> | null;
+
+export interface Lookups {
+  /** Of the request in `request.respond`; `null`: there is none. */
+  readonly request: RequestLookup;
+}
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** For the message: what the input would have needed. */
+  readonly why: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** `null`: accepted. */
+export function decide(view: ThreadView, input: ThreadInput, lookups: Lookups): Refusal | null {
+  return refusedByRules(view, input, lookups) ?? (canTake(view, input) ? null : refusedByCharts(view, input));
+}
+
+/** Whether root and child take it; the only question for inputs that are not commands. */
+export function canTake(view: ThreadView, input: ThreadInput): boolean {
+  if (!view.root.can(input)) return false;
+  const to = route(input, view.context);
+  if (to.child === null) return true;
+  const child = view[to.child];
+  return child?.status === 'active' && child.can(to.event);
+}
+
+function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups): Refusal | null {
+  if (view.root.hasTag('deleted') || view.context.link.closing === 'delete') {
+    return { code: 'THREAD_DELETED', why: 'the thread is deleted' };
+  }
+  switch (input.type) {
+    case 'turn.submit':
+      return refusedSubmit(view, input);
+    case 'turn.retry':
+      return view.context.archived ? ARCHIVED : null;
+    case 'queue.promote':
+      return unableToSteer(view);
+    case 'turn.interrupt':
+      return view.context.activeTurn === null ? null : missing(view, 'interrupt', true);
+    case 'request.respond':
+      return refusedRespond(input, lookups.request);
+    default:
+      return null;
+  }
+}
+
+const ARCHIVED: Refusal = { code: 'THREAD_ARCHIVED', why: 'the thread is archived' };
+
+function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): Refusal | null {
+  const { mode, expected, prompt } = input;
+  if (view.context.archived) return ARCHIVED;
+  const active = view.context.activeTurn?.turnId ?? null;
+  if (
+    (mode === 'steer' || mode === 'restart') &&
+    (active === null || (expected !== null && expected !== active))
+  ) {
+    return { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active', details: { activeTurnId: active } };
+  }
+  const ability = mode === 'steer' ? unableToSteer(view) : missing(view, 'interrupt', mode === 'restart');
+  return ability ?? missing(view, 'images', prompt.attachments.length > 0);
+}
+
+function unableToSteer(view: ThreadView): Refusal | null {
+  const { nativeSteer } = view.context.capabilities;
+  return nativeSteer ? null : missing(view, 'interrupt', true);
+}
+
+function missing({ context }: ThreadView, capability: Capability, isNeeded: boolean): Refusal | null {
+  if (!isNeeded || context.capabilities[capability]) return null;
+  return {
+    code: 'CAPABILITY_UNSUPPORTED',
+    why: `the provider lacks ${capability}`,
+    details: { capability },
+  };
+}
+
+function refusedRespond(
+  { answer }: ThreadInputOf<'request.respond'>,
+  request: RequestLookup,
+): Refusal | null {
+  if (request === null) return { code: 'REQUEST_NOT_FOUND', why: 'there is no such request' };
+  const { status, outcome, decisions, body } = request;
+  if (status === 'closed') return { code: 'REQUEST_CLOSED', why: 'it is closed', details: { outcome } };
+  if (status === 'answering') return { code: 'REQUEST_BEING_ANSWERED', why: 'an answer is on its way' };
+  const isOffered =
+    'decision' in answer
+      ? decisions.includes(answer.decision)
+      : body.kind === 'question' &&
+        Object.keys(answer.answers).every((id) =>
+          body.questions.some((question) => question.questionId === id),
+        );
+  if (isOffered) return null;
+  return { code: 'DECISION_NOT_OFFERED', why: 'the request does not offer that', details: { decisions } };
+}
+
+/** The charts do not say why; the state does. */
+function refusedByCharts(view: ThreadView, input: ThreadInput): Refusal {
+  switch (input.type) {
+    case 'turn.submit':
+      return refusedPrompt(view, input.mode);
+    case 'turn.retry':
+      return view.root.hasTag('busy') ? BUSY : NOTHING_TO_RETRY;
+    case 'queue.promote':
+      return refusedPromote(view, input);
+    default:
+      return REFUSALS[input.type] ?? { code: 'INTERNAL', why: `${input.type} is not possible now` };
+  }
+}
+
+const BUSY: Refusal = { code: 'THREAD_BUSY', why: 'a turn is starting or running' };
+const NO_ENTRY: Refusal = { code: 'QUEUE_ENTRY_NOT_FOUND', why: 'there is no such queue entry' };
+const NOTHING_TO_RETRY: Refusal = {
+  code: 'TURN_NOT_RETRYABLE',
+  why: 'no prompt has failed or was interrupted',
+};
+const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
+  'turn.interrupt': { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active' },
+  'thread.archive': BUSY,
+  'queue.resume': ARCHIVED,
+  'queue.edit': NO_ENTRY,
+  'queue.reorder': NO_ENTRY,
+  'queue.cancel': NO_ENTRY,
+  'request.respond': { code: 'TURN_ENDING', why: 'the turn is being ended' },
+};
+
+function refusedPrompt(view: ThreadView, mode: ThreadInputOf<'turn.submit'>['mode']): Refusal {
+  if (mode === 'steer') return { code: 'TURN_ENDING', why: 'the turn is being ended' };
+  if (mode === 'start' && view.root.hasTag('busy')) return BUSY;
+  return { code: 'QUEUE_FULL', why: 'the queue is full' };
+}
+
+function refusedPromote({ context }: ThreadView, { queueEntryId }: ThreadInputOf<'queue.promote'>): Refusal {
+  if (context.activeTurn === null) return { code: 'TURN_NOT_ACTIVE', why: 'no turn is active' };
+  const isKnown = context.queue.entries.some((entry) => entry.turnId === queueEntryId);
+  return isKnown ? { code: 'TURN_ENDING', why: 'the turn is being ended' } : NO_ENTRY;
+}

@@ -1,0 +1,115 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { Gates, type Gate } from './gate.ts';
+import { parseRequest, type ParsedRequest } from './parse-request.ts';
+import { ReplyStream } from './reply-stream.ts';
+import type { Script } from './script.ts';
+
+const HOST = '127.0.0.1';
+
+/**
+ * Starts a model endpoint on a free port of the loopback interface. It speaks as much of the OpenAI Responses API
+ * (`POST /v1/responses`, streamed) as an agent needs, and replies as the script says.
+ */
+export async function startModelEndpoint(script: Script): Promise<ModelEndpoint> {
+  const endpoint = new ModelEndpoint(script);
+  await endpoint.listen();
+  return endpoint;
+}
+
+/** A model that does what a script says and remembers what it was asked. */
+export class ModelEndpoint {
+  /** Everything the model was asked, in order of arrival. */
+  readonly requests: ParsedRequest[] = [];
+  /** What went wrong on the endpoint's side: script errors, malformed requests, unknown routes. A test expects []. */
+  readonly errors: Error[] = [];
+  readonly #script: Script;
+  readonly #server: Server;
+  readonly #gates = new Gates();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  #idCount = 0;
+  #openStreamCount = 0;
+
+  constructor(script: Script) {
+    this.#script = script;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, HOST);
+    await once(this.#server, 'listening');
+  }
+
+  /** The base URL for a provider's configuration, ending in `/v1`. */
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string')
+      throw new Error('the model endpoint is not listening');
+    return `http://${HOST}:${address.port}/v1`;
+  }
+
+  /** Requests whose reply has not ended. */
+  get openStreamCount(): number {
+    return this.#openStreamCount;
+  }
+
+  gate(name: string): Gate {
+    return this.#gates.get(name);
+  }
+
+  /** Opens every gate, also those to come. */
+  releaseAll(): void {
+    this.#gates.releaseAll();
+  }
+
+  /** Resolves when the condition holds; it is looked at now and whenever a request comes or a reply ends. */
+  async until(condition: (endpoint: ModelEndpoint) => boolean): Promise<void> {
+    while (!condition(this)) await once(this.#changes, 'change');
+  }
+
+  /** Breaks off open replies and frees the port. */
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#openStreamCount += 1;
+    response.once('close', () => {
+      this.#openStreamCount -= 1;
+      this.#changes.emit('change');
+    });
+    try {
+      await this.#reply(request, response);
+    } catch (error) {
+      if (!response.destroyed)
+        this.#refuse(response, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = `${request.method} ${request.url}`;
+    if (route !== 'POST /v1/responses') throw new Error(`unexpected request ${route}`);
+    const body = await readText(request);
+    const parsed = parseRequest(body, request.headers, this.requests.length);
+    this.requests.push(parsed);
+    this.#changes.emit('change');
+    const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
+    await new ReplyStream(response, this.#gates, makeId).play(this.#script(parsed));
+  }
+
+  #refuse(response: ServerResponse, error: Error): void {
+    this.errors.push(error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.writeHead(400, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({ error: { message: error.message, type: 'invalid_request_error', code: null } }),
+    );
+  }
+}
