@@ -41,6 +41,13 @@ function cutBytesOf(value: unknown, cut: Cut): number {
   return typeof value === 'string' && isLonger(value, cut.textBytes) ? Buffer.byteLength(value) : 0;
 }
 
+/** A string over the limit is somewhere in the value. Cheaper than a copy of what needs none. */
+function hasLonger(value: unknown, bytes: number): boolean {
+  if (typeof value === 'string') return isLonger(value, bytes);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((each) => hasLonger(each, bytes));
+}
+
 /** A code unit takes at most 3 bytes. */
 function isLonger(text: string, bytes: number): boolean {
   return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
@@ -66,6 +73,7 @@ export function fit<T>(value: T, room: Room): Fitting<T> {
   // no string in it can be too long then: a code unit takes at most 3 bytes
   if (whole.length * 3 <= room.textBytes) return fittingOf(value, whole);
   let fitting = fittingOf(value, whole);
+  if (fitting.sizeBytes <= room.bytes && !hasLonger(value, room.textBytes)) return fitting;
   for (const cut of [{ textBytes: room.textBytes, listCount: KEEP_LISTS }, ...HARDER]) {
     const cutValue = shrink(value, cut);
     fitting = fittingOf(cutValue, JSON.stringify(cutValue));
