@@ -4,6 +4,10 @@ import type { LinkOptions } from './link.ts';
 import type { Socket, SocketEvents } from './socket.ts';
 import { fetchTicket, TicketSocket } from './ticket-socket.ts';
 
+export { RuntimeError } from '../../machines/domain/error.ts';
+export type { Client, Following, GivenCommand, ShellListener, ShellView, ThreadListener } from './client.ts';
+export type { ThreadView } from './thread-view.ts';
+
 export interface BrowserOptions extends Omit<LinkOptions, 'openSocket'> {
   /** Of the server that the page came from: no other one lets it in. */
   readonly url: string;

@@ -6,6 +6,10 @@ import type { LinkOptions } from './link.ts';
 import { httpUrlOf, socketUrlOf, type OpenSocket, type Socket, type SocketEvents } from './socket.ts';
 import { TicketSocket } from './ticket-socket.ts';
 
+export { RuntimeError } from '../../machines/domain/error.ts';
+export type { Client, Following, GivenCommand, ShellListener, ShellView, ThreadListener } from './client.ts';
+export type { ThreadView } from './thread-view.ts';
+
 export interface NodeOptions extends Omit<LinkOptions, 'openSocket'> {
   /** Of the server, such as `http://127.0.0.1:4747`. */
   readonly url: string;

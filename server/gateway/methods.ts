@@ -1,6 +1,6 @@
 /** What each method does. Subscriptions belong to the socket; all else is a look at the runtime or a command to it. */
 import { RuntimeError } from '../../machines/domain/error.ts';
-import type { RuntimeReads } from '../runtime/api.ts';
+import type { Runtime, RuntimeReads } from '../runtime/api.ts';
 import type { Handlers } from './call-method.ts';
 import { fit } from './fit.ts';
 import { fitSnapshot } from './frames.ts';
@@ -8,7 +8,6 @@ import type { Limits } from './limits.ts';
 import { PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
 import { readEvents } from './read-events.ts';
 import type { Principal } from './scope.ts';
-import type { Runtime } from '../runtime/api.ts';
 
 /** The socket, as methods see it. */
 export interface MethodContext {

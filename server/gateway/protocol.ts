@@ -73,7 +73,8 @@ const listProviders = method({
 });
 
 const dispatchCommand = method({
-  summary: 'Asks for a change. The same commandId and command again give the first result.',
+  summary:
+    'Asks for a change; the same commandId and command give the first result. thread.delete needs admin.',
   scope: ({ command }) => (command.type === 'thread.delete' ? 'admin' : 'operate'),
   params: z.strictObject({ commandId: commandIdSchema, command: commandSchema }),
   result: z.object({

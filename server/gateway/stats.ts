@@ -2,8 +2,6 @@
 export class GatewayStats {
   socketCount = 0;
   subscriptionCount = 0;
-  messagesSent = 0;
-  bytesSent = 0;
   requestCount = 0;
   refusalCount = 0;
   droppedDeltaCount = 0;

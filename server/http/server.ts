@@ -23,6 +23,8 @@ export const HTTP_TIMEOUTS = Object.freeze({
 
 const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_HEADERS_COUNT = 64;
+/** Connections beside the sockets; more are closed as they come. */
+const OTHER_CONNECTIONS_COUNT = 200;
 
 export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurrent'> {
   readonly runtime: Runtime;
@@ -62,6 +64,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     maxHeaderSize: MOST_HEADER_BYTES,
   });
   server.maxHeadersCount = MOST_HEADERS_COUNT;
+  server.maxConnections = gateway.limits.socketCount + OTHER_CONNECTIONS_COUNT;
   const { url, port } = await listen(server, options);
   const guard = new Guard(port, options);
   const attachments = new Attachments(options.dataFolder);

@@ -260,6 +260,15 @@ describe('the server', () => {
     gateway.runtime.commit('a', turnBegan('t1'));
   });
 
+  it('cuts a connection that says nothing', async () => {
+    const { server } = await startGateway({ limits: { handshakeTimeoutMs: 50 } });
+    const socket = connect(server.port, '127.0.0.1');
+    const end = new Promise((resolve) => socket.once('close', resolve));
+    socket.resume();
+    await end;
+    expect(socket.bytesWritten).toBe(0);
+  });
+
   it('ends a client that does not answer its pings', async () => {
     let now = 0;
     const { server, open } = await startGateway({ now: () => now });
