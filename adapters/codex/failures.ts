@@ -60,6 +60,8 @@ const BY_STATUS: Readonly<Record<number, Known>> = {
 
 /** codex calls some errors `other`; their text is all there is. */
 const BY_TEXT: readonly (readonly [RegExp, Known])[] = [
+  // the model stopped by itself, for its length or a filter
+  [/incomplete response returned/i, ERROR],
   [/^stream disconnected before completion/i, UNREACHABLE],
   [/\bunexpected status 4\d\d\b/i, BAD_REQUEST],
   [/\bunexpected status 5\d\d\b/i, SERVER_ERROR],
