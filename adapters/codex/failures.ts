@@ -22,7 +22,7 @@ const NO_MODEL = known('PROVIDER_MODEL_NOT_FOUND', 'validation', false);
 /** A rule of the provider forbids it; the same prompt will be refused again. */
 const FORBIDDEN = known('PROVIDER_BAD_REQUEST', 'permission', false);
 
-const BY_NAME: Readonly<Record<string, Known>> = {
+const NAMES: Readonly<Record<string, Known>> = {
   contextWindowExceeded: known('PROVIDER_CONTEXT_EXCEEDED', 'provider', false),
   sessionBudgetExceeded: NO_QUOTA,
   usageLimitExceeded: NO_QUOTA,
@@ -45,6 +45,9 @@ const BY_NAME: Readonly<Record<string, Known>> = {
   responseStreamDisconnected: UNREACHABLE,
   responseTooManyFailedAttempts: UNREACHABLE,
 };
+
+/** A map, because the names come from outside. */
+const BY_NAME: ReadonlyMap<string, Known> = new Map(Object.entries(NAMES));
 
 const BY_STATUS: Readonly<Record<number, Known>> = {
   400: BAD_REQUEST,
@@ -75,7 +78,7 @@ export function failureOfTurn(error: TurnError | null | undefined): Failure {
       class: 'provider',
     });
   const { name, status } = nameOf(error.codexErrorInfo ?? null);
-  const kind = byStatus(status) ?? BY_NAME[name] ?? byText(error.message) ?? ERROR;
+  const kind = byStatus(status) ?? BY_NAME.get(name) ?? byText(error.message) ?? ERROR;
   const providerCode = status === null ? name : `${name}:${status}`;
   return failure(kind.code, error.message, {
     ...kind,

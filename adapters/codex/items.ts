@@ -151,7 +151,7 @@ function collabOf({
   prompt,
   agentsStates,
 }: ItemOf<'collabAgentToolCall'>): Content {
-  const states = Object.values(agentsStates).map(({ status: state, message }) => message ?? state);
+  const states = Object.values(agentsStates).map((state) => state?.message ?? state?.status ?? '');
   const [nativeThreadId] = receiverThreadIds;
   if (tool === 'spawnAgent') {
     const title = (prompt ?? '').slice(0, 200);

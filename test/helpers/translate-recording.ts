@@ -5,6 +5,7 @@ import { Sessions } from '../../adapters/codex/sessions.ts';
 import { agentsIn, translate } from '../../adapters/codex/translate.ts';
 import { connectionIdOf, threadIdSchema } from '../../machines/domain/ids.ts';
 import { deltaInputSchema, threadInputSchema } from '../../machines/domain/input.ts';
+import type { ItemDraft } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'codex');
@@ -64,33 +65,34 @@ class Summary {
   readonly #counts = new Map<string, number>();
 
   line(report: ProviderReport): string {
-    const { type } = report;
     const turn = 'nativeTurnId' in report ? this.#turn(report.nativeTurnId) : '';
-    const what = type.replace('provider.', '');
-    if ('item' in report) {
-      const { item } = report;
-      const parent = item.parentItemId === undefined ? '' : ` of ${this.#items.get(item.parentItemId)}`;
-      const name = this.#item(item.itemId, item.body.kind);
-      return `${turn} ${what} ${name} ${item.status}${parent}${quoted(item.text)}`;
-    }
+    const what = report.type.replace('provider.', '');
+    const detail = 'item' in report ? this.#itemDetail(report.item) : this.#detail(report);
+    return [turn, what, detail].filter(Boolean).join(' ');
+  }
+
+  #itemDetail(item: ItemDraft): string {
+    const parent = item.parentItemId === undefined ? '' : ` of ${this.#items.get(item.parentItemId)}`;
+    return `${this.#item(item.itemId, item.body.kind)} ${item.status}${parent}${quoted(item.text)}`;
+  }
+
+  #detail(report: ProviderReport): string {
     switch (report.type) {
       case 'provider.itemDelta':
-        return `delta ${this.#items.get(report.itemId) ?? '?'}${quoted(report.text)}`;
+        return `${this.#items.get(report.itemId) ?? '?'}${quoted(report.text)}`;
       case 'provider.turnEnded':
-        return [turn, what, report.outcome, report.failure?.code, report.failure?.providerCode]
-          .filter(Boolean)
-          .join(' ');
+        return [report.outcome, report.failure?.code, report.failure?.providerCode].filter(Boolean).join(' ');
       case 'provider.requestOpened': {
         const { body, decisions, itemId } = report.request;
         const item = itemId === undefined ? '' : ` of ${this.#items.get(itemId) ?? '?'}`;
-        return `${turn} ${what} ${body.kind}${item} [${decisions.join(' ')}]`;
+        return `${body.kind}${item} [${decisions.join(' ')}]`;
       }
       case 'provider.usageReported':
-        return `usage ${report.usage.contextTokens}`;
+        return String(report.usage.contextTokens);
       case 'provider.planReported':
-        return `${turn} plan ${report.steps.map(({ text, status }) => `${text}:${status}`).join(' ')}`;
+        return report.steps.map(({ text, status }) => `${text}:${status}`).join(' ');
       default:
-        return turn === '' ? what : `${turn} ${what}`;
+        return '';
     }
   }
 

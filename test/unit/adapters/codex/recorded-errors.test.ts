@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
 
 const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usage'));
+  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
 
 describe('translated errors', () => {
   it('fails on HTTP 500 that does not go away', () => {
@@ -98,13 +98,13 @@ describe('translated errors', () => {
     expect(linesOf('dropped')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "half "',
+      'itemDelta assistant_message#1 "half "',
       '- itemCompleted notice#1 completed "Reconnecting... 1/2\\nstream disconnected before completion: Transport error: network error: error decoding response body"',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "half "',
+      'itemDelta assistant_message#1 "half "',
       '- itemCompleted notice#1 completed "Reconnecting... 2/2\\nstream disconnected before completion: Transport error: network error: error decoding response body"',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "half "',
+      'itemDelta assistant_message#1 "half "',
       'T1 itemCompleted error#1 failed "stream disconnected before completion: Transport error: network error: error decoding response body"',
       'T1 turnEnded failed PROVIDER_UNREACHABLE other',
     ]);

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
 
 const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usage'));
+  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
 
 describe('translated tools', () => {
   it('commands run, are accepted and are declined', () => {
     expect(linesOf('commands')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted command#1 open',
-      'delta command#1 "out\\n"',
+      'itemDelta command#1 "out\\n"',
       'T1 itemCompleted command#1 failed "out\\n"',
       'T1 itemStarted command#2 open',
       'T1 requestOpened command of command#2 [accept decline cancel]',
@@ -21,7 +21,7 @@ describe('translated tools', () => {
       'requestResolved',
       'T1 itemCompleted command#3 declined',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "done"',
+      'itemDelta assistant_message#1 "done"',
       'T1 itemCompleted assistant_message#1 completed "done"',
       'T1 turnEnded completed',
     ]);
@@ -41,7 +41,7 @@ describe('translated tools', () => {
       'requestResolved',
       'T1 itemCompleted file_change#4 declined',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "done"',
+      'itemDelta assistant_message#1 "done"',
       'T1 itemCompleted assistant_message#1 completed "done"',
       'T1 turnEnded completed',
     ]);
@@ -52,10 +52,10 @@ describe('translated tools', () => {
       'T1 turnStarted',
       'T1 itemStarted command#1 open',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "it runs on"',
+      'itemDelta assistant_message#1 "it runs on"',
       'T1 itemCompleted assistant_message#1 completed "it runs on"',
       'T1 turnEnded completed',
-      'delta command#1 "late\\n"',
+      'itemDelta command#1 "late\\n"',
       'T1 itemCompleted command#1 completed "late\\n"',
     ]);
   });
@@ -66,7 +66,7 @@ describe('translated tools', () => {
       'T1 itemStarted web_search#1 open',
       'T1 itemCompleted web_search#1 completed',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "sunny"',
+      'itemDelta assistant_message#1 "sunny"',
       'T1 itemCompleted assistant_message#1 completed "sunny"',
       'T1 turnEnded completed',
     ]);
@@ -78,7 +78,7 @@ describe('translated tools', () => {
       'T1 itemStarted tool_call#1 open "/opt/dot.png"',
       'T1 itemCompleted tool_call#1 completed "/opt/dot.png"',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "a dot"',
+      'itemDelta assistant_message#1 "a dot"',
       'T1 itemCompleted assistant_message#1 completed "a dot"',
       'T1 turnEnded completed',
     ]);
@@ -99,7 +99,7 @@ describe('translated tools', () => {
       'requestResolved',
       'T1 itemCompleted tool_call#3 completed "answer {\\"action\\":\\"accept\\",\\"content\\":{\\"name\\":\\"Bo\\",\\"ok\\":true}}"',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "ok"',
+      'itemDelta assistant_message#1 "ok"',
       'T1 itemCompleted assistant_message#1 completed "ok"',
       'T1 turnEnded completed',
     ]);
@@ -112,7 +112,7 @@ describe('translated tools', () => {
       'T1 requestOpened question []',
       'requestResolved',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "ok"',
+      'itemDelta assistant_message#1 "ok"',
       'T1 itemCompleted assistant_message#1 completed "ok"',
       'T1 turnEnded completed',
     ]);
@@ -132,11 +132,11 @@ describe('translated tools', () => {
       'requestResolved',
       'T1 itemCompleted command#1 completed of subagent#1 "sub\\n"',
       'T1 itemStarted assistant_message#1 open of subagent#1',
-      'delta assistant_message#1 "child says"',
+      'itemDelta assistant_message#1 "child says"',
       'T1 itemCompleted assistant_message#1 completed of subagent#1 "child says"',
       'T1 itemCompleted tool_call#1 completed "child says"',
       'T1 itemStarted assistant_message#2 open',
-      'delta assistant_message#2 "parent end"',
+      'itemDelta assistant_message#2 "parent end"',
       'T1 itemCompleted assistant_message#2 completed "parent end"',
       'T1 turnEnded completed',
     ]);
@@ -149,13 +149,13 @@ describe('translated tools', () => {
       'T1 itemCompleted subagent#1 completed',
       'T1 itemStarted tool_call#1 open',
       'T1 itemStarted assistant_message#1 open of subagent#1',
-      'delta assistant_message#1 "child says"',
+      'itemDelta assistant_message#1 "child says"',
       'T1 itemCompleted assistant_message#1 completed of subagent#1 "child says"',
       'T1 itemStarted notice#1 open "/root/sub"',
       'T1 itemCompleted notice#1 completed "/root/sub"',
       'T1 itemCompleted tool_call#1 completed',
       'T1 itemStarted assistant_message#2 open',
-      'delta assistant_message#2 "parent end"',
+      'itemDelta assistant_message#2 "parent end"',
       'T1 itemCompleted assistant_message#2 completed "parent end"',
       'T1 turnEnded completed',
     ]);

@@ -3,23 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
 
 const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usage'));
+  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
 
 describe('translated turns', () => {
   it('reasoning, commentary and the answer are streamed and completed', () => {
     expect(linesOf('simple')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted reasoning#1 open',
-      'delta reasoning#1 "short thought"',
-      'delta reasoning#1 "raw thought"',
+      'itemDelta reasoning#1 "short thought"',
+      'itemDelta reasoning#1 "raw thought"',
       'T1 itemCompleted reasoning#1 completed "short thought\\n\\nraw thought"',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "first "',
+      'itemDelta assistant_message#1 "first "',
       'T1 itemCompleted assistant_message#1 completed "first "',
       'T1 itemStarted assistant_message#2 open',
-      'delta assistant_message#2 "the "',
-      'delta assistant_message#2 "answ"',
-      'delta assistant_message#2 "er"',
+      'itemDelta assistant_message#2 "the "',
+      'itemDelta assistant_message#2 "answ"',
+      'itemDelta assistant_message#2 "er"',
       'T1 itemCompleted assistant_message#2 completed "the answer"',
       'T1 turnEnded completed',
     ]);
@@ -29,10 +29,10 @@ describe('translated turns', () => {
     expect(linesOf('plan')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "Here it is.\\n"',
+      'itemDelta assistant_message#1 "Here it is.\\n"',
       'T1 itemStarted plan#1 open',
-      'delta plan#1 "# Plan\\n\\n"',
-      'delta plan#1 "1. one\\n"',
+      'itemDelta plan#1 "# Plan\\n\\n"',
+      'itemDelta plan#1 "1. one\\n"',
       'T1 itemCompleted plan#1 completed "# Plan\\n\\n1. one\\n"',
       'T1 itemCompleted assistant_message#1 completed "Here it is.\\n"',
       'T1 turnEnded completed',
@@ -42,9 +42,9 @@ describe('translated turns', () => {
   it('a list of steps is reported whole', () => {
     expect(linesOf('plan-updates')).toEqual([
       'T1 turnStarted',
-      'T1 plan one:completed two:running three:pending',
+      'T1 planReported one:completed two:running three:pending',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "ok"',
+      'itemDelta assistant_message#1 "ok"',
       'T1 itemCompleted assistant_message#1 completed "ok"',
       'T1 turnEnded completed',
     ]);
@@ -63,14 +63,14 @@ describe('translated turns', () => {
     expect(linesOf('queue')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "ok"',
+      'itemDelta assistant_message#1 "ok"',
       'T1 itemCompleted assistant_message#1 completed "ok"',
       'T1 turnEnded completed',
       'T2 turnStarted',
       'T2 itemStarted user_message#1 open "queued"',
       'T2 itemCompleted user_message#1 completed "queued"',
       'T2 itemStarted assistant_message#2 open',
-      'delta assistant_message#2 "ok"',
+      'itemDelta assistant_message#2 "ok"',
       'T2 itemCompleted assistant_message#2 completed "ok"',
       'T2 turnEnded completed',
     ]);
@@ -80,7 +80,7 @@ describe('translated turns', () => {
     expect(linesOf('goal')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "working"',
+      'itemDelta assistant_message#1 "working"',
       'T1 itemCompleted assistant_message#1 completed "working"',
       'T1 turnEnded completed',
     ]);
@@ -94,9 +94,9 @@ describe('translated turns', () => {
     expect(linesOf('steered')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "one way "',
+      'itemDelta assistant_message#1 "one way "',
       'T1 itemStarted assistant_message#2 open',
-      'delta assistant_message#2 "gone left"',
+      'itemDelta assistant_message#2 "gone left"',
       'T1 itemCompleted assistant_message#2 completed "gone left"',
       'T1 turnEnded completed',
     ]);
@@ -108,7 +108,7 @@ describe('translated interrupts', () => {
     expect(linesOf('interrupted')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
-      'delta assistant_message#1 "partial "',
+      'itemDelta assistant_message#1 "partial "',
       'T1 turnEnded interrupted',
     ]);
   });
