@@ -12,7 +12,7 @@ export const baseSchema = z.object({
   format: z.literal(1),
   /** Values and contexts of the charts, by actor. */
   charts: z.object({
-    thread: z.object({ value: z.unknown(), context: z.unknown() }),
+    root: z.object({ value: z.unknown(), context: z.unknown() }),
     connection: z.object({ value: z.unknown(), context: z.unknown() }).optional(),
   }),
   timers: z.record(z.string(), z.unknown()),

@@ -26,6 +26,7 @@ export const ERRORS = {
   SHUTTING_DOWN: entry(503, true, 'the server drains and takes no commands'),
   STORE_UNAVAILABLE: entry(503, true, 'the journal could not be written; nothing happened'),
   STORE_LOCKED: entry(409, false, 'another server uses this data folder'),
+  STORE_TOO_NEW: entry(409, false, 'a newer release has written to this data folder'),
   STORE_CORRUPT: entry(500, false, 'a stored row does not parse'),
   INTERNAL: entry(500, false, 'a defect of the server; the log has the cause'),
   // commands

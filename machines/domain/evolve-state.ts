@@ -1,6 +1,5 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
-import type { Settings } from './settings.ts';
 import type { ThreadRow, ThreadState } from './snapshot.ts';
 import type { Queue } from './turn.ts';
 
@@ -42,6 +41,7 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
 }
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type.startsWith('connection.')) return boundBy(fact);
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -49,13 +49,8 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'thread.interactionModeSet':
     case 'thread.deliveryModeSet': {
       const { type: _, ...changed } = fact;
-      return { settings: { ...state.settings, ...changed } as Settings };
+      return { settings: { ...state.settings, ...changed } };
     }
-    case 'connection.opening':
-      return { bound: true };
-    case 'connection.closed':
-    case 'connection.lost':
-      return { bound: false };
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
@@ -67,6 +62,12 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     default:
       return {};
   }
+}
+
+function boundBy(fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'connection.opening') return { bound: true };
+  const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
+  return isGone ? { bound: false } : {};
 }
 
 function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {

@@ -68,7 +68,7 @@ export const threadSnapshotSchema = z.object({
   turn: turnRowSchema.nullable(),
   /** A page, ascending; `before` its first ordinal continues. */
   items: z.array(itemRowSchema),
-  /** All that are not closed, and those of the page's turns. */
+  /** All that are not closed. */
   requests: z.array(requestRowSchema),
   queue: queueSchema,
   usage: usageSchema.nullable(),

@@ -93,6 +93,8 @@ export interface Journal {
   readInstance(instanceId: InstanceId, after: number, options: ReadOptions): InstanceEntry[];
   /** Threads that have entries, tombstones included, in the order of their creation. */
   threadIds(): ThreadId[];
+  /** The version of the instance's last entry; 0 for an unknown one. */
+  instanceVersion(instanceId: InstanceId): number;
   instanceIds(): InstanceId[];
 
   /** The thread of an entry's sequence and the last version at or below it, to find a global cursor's place in a thread. */
@@ -116,7 +118,7 @@ export interface Journal {
   request(threadId: ThreadId, requestId: RequestId): RequestRow | null;
   openRequests(threadId: ThreadId): RequestRow[];
   instance(instanceId: InstanceId): InstanceRow | null;
-  /** Earlier starts of the server, for cursors of their time. */
+  /** Every start of the server, for cursors of its time; oldest first, the running one last. */
   epochs(): Epoch[];
 
   /** Written at once, in a transaction of its own. */

@@ -1,6 +1,6 @@
 /** What the doors (gateway, command line, tests) see of the runtime. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
-import type { Entry } from '../../machines/domain/entry.ts';
+import type { Entry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { CommandId, ItemId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
@@ -80,7 +80,7 @@ export interface RuntimeReads {
     threadId: ThreadId,
     after: number,
     options: { limit: number; deltas: boolean },
-  ): { entries: Entry[]; prunedBefore: number | null };
+  ): { entries: ThreadEntry[]; prunedBefore: number | null };
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
   instances(): readonly InstanceRow[];

@@ -46,7 +46,7 @@ export class DeltaBuffer {
   }
 
   flushAll(): void {
-    for (const threadId of [...this.#windows.keys()]) this.flush(threadId);
+    for (const threadId of this.#windows.keys()) this.flush(threadId);
   }
 
   #open(threadId: ThreadId): void {

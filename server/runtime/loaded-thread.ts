@@ -17,8 +17,8 @@ export class LoadedThread {
   /** Of the last entry that is in it. */
   version: number;
   timers: ArmedTimers;
-  /** Wall time of the last item or delta: what pushes an idle deadline. Neither journaled nor compared. */
-  lastProgressAt: number;
+  /** Monotonic time of the turn's last item or delta: what pushes an idle deadline. Neither journaled nor compared. */
+  lastProgressAt = 0;
   /** Monotonic time of the last use: what hibernation goes by. */
   lastUsedAt = 0;
   /** Inputs since the last base or cache. */
@@ -36,7 +36,6 @@ export class LoadedThread {
     this.projection = parts.projection;
     this.version = parts.version;
     this.timers = parts.timers;
-    this.lastProgressAt = 0;
   }
 
   get context(): ThreadContext {
@@ -58,8 +57,10 @@ export class LoadedThread {
     };
   }
 
+  /** No turn is starting or running, and none will by itself. */
   get isSettled(): boolean {
-    return this.actor.charts.root.hasTag('settled');
+    const { root } = this.actor.charts;
+    return root.hasTag('settled') || root.hasTag('deleted');
   }
 
   /** Nothing of it has to be in memory: no connection, no turn, no deadline. */
@@ -68,16 +69,31 @@ export class LoadedThread {
     return link.phase === 'none' && this.isSettled && Object.keys(this.timers).length === 0;
   }
 
+  /** It came into memory: idle deadlines start at full length. `at`: monotonic time. */
+  noteLoaded(at: number): void {
+    this.lastProgressAt = at;
+    this.lastUsedAt = at;
+  }
+
   /** Takes in an entry whose input has been sent: version, timers and rows follow. */
-  fold(entry: ThreadEntry, timers: Drawn['timers']): void {
-    const { sequence, version, at, facts, input } = entry;
+  fold(entry: ThreadEntry, changes: Drawn['timers']): void {
+    this.foldTimers(entry, changes);
+    this.foldFacts(entry);
+  }
+
+  /** The part of `fold` that makes rows. */
+  foldFacts({ sequence, version, at, facts }: ThreadEntry): void {
+    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+  }
+
+  /** The part of `fold` that no row holds. */
+  foldTimers({ sequence, version, at, input }: ThreadEntry, changes: Drawn['timers']): void {
     this.version = version;
     if (input.type === 'runtime.clockJumped') this.timers = shiftTimers(this.timers, input.byMs);
     if ('timer' in input) {
       const { [input.timer]: _, ...rest } = this.timers;
       this.timers = rest;
     }
-    this.timers = evolveTimers(this.timers, timers, { sequence, at });
-    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+    this.timers = evolveTimers(this.timers, changes, { sequence, at });
   }
 }

@@ -1,0 +1,39 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import { SCHEMA_1 } from './schema-1.ts';
+
+/** Append-only; the one at index 0 leads from an empty file to version 1. A release that changes one breaks users. */
+const MIGRATIONS: readonly string[] = [SCHEMA_1];
+
+/**
+ * Brings the database to the newest version, each step in a transaction of its own. There is no way back.
+ * @throws {RuntimeError} STORE_TOO_NEW when a newer release has written it; nothing is changed then.
+ */
+export function migrate(sqlite: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const current = versionOf(sqlite);
+  if (current > migrations.length) {
+    throw new RuntimeError(
+      'STORE_TOO_NEW',
+      `the database has version ${current}, this release knows up to ${migrations.length}`,
+      { details: { found: current, known: migrations.length } },
+    );
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index >= current) apply(sqlite, sql, index + 1);
+  }
+}
+
+function versionOf(sqlite: DatabaseSync): number {
+  return Number(sqlite.prepare('pragma user_version').get()?.['user_version'] ?? 0);
+}
+
+function apply(sqlite: DatabaseSync, sql: string, version: number): void {
+  sqlite.exec('begin immediate');
+  try {
+    sqlite.exec(sql);
+    sqlite.exec(`pragma user_version = ${version}; commit`);
+  } catch (thrown) {
+    if (sqlite.isTransaction) sqlite.exec('rollback');
+    throw thrown;
+  }
+}

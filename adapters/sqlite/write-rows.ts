@@ -1,0 +1,89 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Status } from '../../machines/domain/fact.ts';
+import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceRow } from '../../machines/domain/instance.ts';
+import type { ItemRow } from '../../machines/domain/item.ts';
+import type { RequestRow } from '../../machines/domain/request.ts';
+import type { ThreadState } from '../../machines/domain/snapshot.ts';
+import type { TurnRow } from '../../machines/domain/turn.ts';
+import type { ThreadRows } from '../../machines/ports/journal.ts';
+import { searchTextOf } from './search-text.ts';
+
+const upsert = (table: string, keys: readonly string[], values: readonly string[]): string => {
+  const columns = [...keys, ...values];
+  return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
+    on conflict (${keys.join(', ')}) do update set ${values.map((each) => `${each} = excluded.${each}`).join(', ')}`;
+};
+
+/** A restart has to see to the thread. */
+const isUnsettled = (bound: boolean, status: Status): boolean =>
+  bound || status === 'starting' || status === 'running';
+
+/** Writes the projections, inside a transaction of the caller. */
+export class RowWriter {
+  readonly #thread: StatementSync;
+  readonly #turn: StatementSync;
+  readonly #item: StatementSync;
+  readonly #request: StatementSync;
+  readonly #instance: StatementSync;
+  readonly #deletes: readonly StatementSync[];
+
+  constructor(sqlite: DatabaseSync) {
+    const put = (table: string, keys: readonly string[], values: readonly string[]): StatementSync =>
+      sqlite.prepare(upsert(table, keys, values));
+    this.#thread = put(
+      'threads',
+      ['thread_id'],
+      ['removal', 'archived', 'status', 'is_unsettled', 'updated_at', 'search', 'row', 'state'],
+    );
+    this.#turn = put('turns', ['thread_id', 'turn_id'], ['ordinal', 'native_turn_id', 'row']);
+    this.#item = put('items', ['thread_id', 'item_id'], ['ordinal', 'is_open', 'row']);
+    this.#request = put('requests', ['thread_id', 'request_id'], ['is_open', 'row']);
+    this.#instance = put('instances', ['instance_id'], ['row']);
+    this.#deletes = ['threads', 'turns', 'items', 'requests'].map((table) =>
+      sqlite.prepare(`delete from ${table} where thread_id = ?`),
+    );
+  }
+
+  put({ threadId, state, turns, items, requests }: ThreadRows): void {
+    if (state !== null) this.#putState(threadId, state);
+    for (const turn of turns) this.#putTurn(threadId, turn);
+    for (const item of items) this.#putItem(threadId, item);
+    for (const request of requests) this.#putRequest(threadId, request);
+  }
+
+  replace(rows: ThreadRows): void {
+    for (const statement of this.#deletes) statement.run(rows.threadId);
+    this.put(rows);
+  }
+
+  putInstance(row: InstanceRow): void {
+    this.#instance.run(row.instanceId, JSON.stringify(row));
+  }
+
+  #putState(threadId: ThreadId, { row, ...state }: ThreadState): void {
+    this.#thread.run(
+      threadId,
+      state.removal,
+      Number(row.archived),
+      row.status,
+      Number(isUnsettled(state.bound, row.status)),
+      row.updatedAt,
+      searchTextOf(row),
+      JSON.stringify(row),
+      JSON.stringify(state),
+    );
+  }
+
+  #putTurn(threadId: ThreadId, row: TurnRow): void {
+    this.#turn.run(threadId, row.turnId, row.ordinal, row.nativeTurnId, JSON.stringify(row));
+  }
+
+  #putItem(threadId: ThreadId, row: ItemRow): void {
+    this.#item.run(threadId, row.itemId, row.ordinal, Number(row.status === 'open'), JSON.stringify(row));
+  }
+
+  #putRequest(threadId: ThreadId, row: RequestRow): void {
+    this.#request.run(threadId, row.requestId, Number(row.status !== 'closed'), JSON.stringify(row));
+  }
+}

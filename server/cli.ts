@@ -1,0 +1,142 @@
+/** argv → command. Each command is a file in `cli/`; here stand only their names, flags and help. */
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { RuntimeError } from '../machines/domain/error.ts';
+import { answerCommand } from './cli/answer.ts';
+import type { ClientFlags } from './cli/connection.ts';
+import { doctorCommand } from './cli/doctor-command.ts';
+import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
+import { ACCESS_MODES, SEND_MODES, sendCommand, type SendFlags } from './cli/send.ts';
+import { serveCommand } from './cli/serve-command.ts';
+import { stopCommand } from './cli/stop.ts';
+import { tailCommand } from './cli/tail.ts';
+import { makeTerminal, type Streams, type Terminal } from './cli/terminal.ts';
+import { createTokenCommand, listTokensCommand, revokeTokenCommand } from './cli/token.ts';
+import type { ConfigFlags } from './config.ts';
+import type { ServerAdapters } from './serve.ts';
+
+export interface CliParts {
+  readonly adapters: ServerAdapters;
+  readonly release: string;
+  /** Where commands write; default: this process. */
+  readonly streams?: Streams;
+}
+
+/** What the program is built with: the parts, the terminal, and where a command leaves its exit code. */
+interface Build extends CliParts {
+  readonly terminal: Terminal;
+  readonly exit: (code: ExitCode) => void;
+}
+
+/** Runs one command line; never throws. The result is for `process.exitCode`. */
+export async function runCli(argv: readonly string[], parts: CliParts): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT_CODES.ok;
+  const terminal = makeTerminal(argv.includes('--json'), parts.streams ?? process);
+  const build: Build = { ...parts, terminal, exit: (code) => void (exitCode = code) };
+  try {
+    await programOf(build).parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    complain(error, terminal);
+    return exitCodeOf(error);
+  }
+}
+
+function complain(error: unknown, terminal: Terminal): void {
+  const code = error instanceof RuntimeError ? error.code : 'INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  if (terminal.isJson) terminal.print('', { error: { code, message } });
+  else terminal.note(`threadchart: ${message}`);
+}
+
+function programOf(build: Build): Command {
+  const program = new Command('threadchart')
+    .description('One server between coding agents and everything that talks to them.')
+    .version(build.release)
+    .configureOutput({
+      writeOut: (text) => build.terminal.write(text),
+      writeErr: (text) => build.terminal.note(text.trimEnd()),
+    })
+    .exitOverride();
+  addServe(program, build);
+  addThreadCommands(program, build);
+  addTokens(program, build);
+  return program;
+}
+
+function command(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option('--data <folder>', 'data folder (default: THREADCHART_HOME, else ~/.threadchart)')
+    .option('--json', 'one JSON document per line');
+}
+
+function clientCommand(parent: Command, name: string, description: string): Command {
+  const token = new Option('--token <token>', 'default: the data folder’s').env('THREADCHART_TOKEN');
+  return command(parent, name, description)
+    .option('--url <url>', 'default: the server that runs on the data folder')
+    .addOption(token);
+}
+
+function addServe(program: Command, build: Build): void {
+  command(program, 'serve', 'run the server until a signal')
+    .option('--host <host>', 'default 127.0.0.1')
+    .option('--port <port>', 'default 4747; 0: any', toPort)
+    .option('--config <file>', 'default: config.json in the data folder')
+    .option('--allow-insecure', 'listen beyond loopback without TLS')
+    .action(async (flags: ConfigFlags) => build.exit(await serveCommand(flags, build, build.terminal)));
+  command(program, 'doctor', 'start each configured agent once and say what it found')
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (flags: ConfigFlags) => build.exit(await doctorCommand(flags, build, build.terminal)));
+}
+
+function addThreadCommands(program: Command, { terminal, exit }: Build): void {
+  clientCommand(program, 'send', 'send a prompt and stream the answer')
+    .argument('<text>')
+    .option('--thread <id>', 'default: a new thread')
+    .option('--instance <id>', 'of a new thread; default: the first one')
+    .option('--cwd <folder>', 'of a new thread; default: this one')
+    .option('--model <model>', 'of a new thread')
+    .addOption(new Option('--access <mode>', 'of a new thread').choices(ACCESS_MODES))
+    .addOption(new Option('--mode <mode>', 'what to do while a turn runs').choices(SEND_MODES))
+    .action(async (text: string, flags: SendFlags) => exit(await sendCommand(text, flags, terminal)));
+  clientCommand(program, 'tail', 'follow a thread')
+    .argument('<thread>')
+    .action(async (thread: string, flags: ClientFlags) => exit(await tailCommand(thread, flags, terminal)));
+  clientCommand(program, 'answer', 'answer an approval or a question')
+    .argument('<thread>')
+    .argument('<request>')
+    .addArgument(
+      new Argument('<answers...>', 'accept, acceptForSession, decline, cancel, or a text per question'),
+    )
+    .action(async (...given: [string, string, string[], ClientFlags]) => {
+      const [threadId, requestId, answers, flags] = given;
+      exit(await answerCommand({ threadId, requestId, answers }, flags, terminal));
+    });
+  clientCommand(program, 'stop', 'interrupt a thread and close its connection')
+    .argument('<thread>')
+    .action(async (thread: string, flags: ClientFlags) => exit(await stopCommand(thread, flags, terminal)));
+}
+
+function addTokens(program: Command, { terminal, exit }: Build): void {
+  const token = program.command('token').description('who may do what');
+  command(token, 'list', 'list tokens').action((flags: ConfigFlags) =>
+    exit(listTokensCommand(flags, terminal)),
+  );
+  command(token, 'create', 'make a token; it is shown once')
+    .argument('<name>')
+    .requiredOption('--scopes <scopes...>', 'read, operate, admin')
+    .action((name: string, flags: ConfigFlags & { scopes: string[] }) =>
+      exit(createTokenCommand(name, flags, terminal)),
+    );
+  command(token, 'revoke', 'revoke a token')
+    .argument('<id>')
+    .action((id: string, flags: ConfigFlags) => exit(revokeTokenCommand(id, flags, terminal)));
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is 0 to 65535');
+}

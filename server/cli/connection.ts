@@ -1,0 +1,50 @@
+/** A client of the server that runs on the data folder, or at `--url`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import type { Client } from '../client/client.ts';
+import { connect } from '../client/node.ts';
+import { dataFolder, type ConfigFlags } from '../config.ts';
+import { readServerFile } from './server-file.ts';
+
+export interface ClientFlags extends Pick<ConfigFlags, 'data'> {
+  readonly url?: string;
+  readonly token?: string;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:4747';
+const PROBE_MS = 5_000;
+
+/** Runs `use` with a connected client, which is closed afterwards. */
+export async function withClient<Result>(
+  flags: ClientFlags,
+  use: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const data = dataFolder(flags, process.env);
+  const url = flags.url ?? readServerFile(data)?.url ?? DEFAULT_URL;
+  await probe(url);
+  const client = await connect({ url, token: flags.token ?? readToken(data) });
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** The client itself would try for ever. @throws {Error} with code ECONNREFUSED where nothing listens */
+async function probe(url: string): Promise<void> {
+  try {
+    await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(PROBE_MS) });
+  } catch (cause) {
+    const error = new Error(`no server answers at ${url}; start one with \`threadchart serve\``, { cause });
+    throw Object.assign(error, { code: 'ECONNREFUSED' });
+  }
+}
+
+function readToken(data: string): string {
+  try {
+    return readFileSync(join(data, 'token'), 'utf8').trim();
+  } catch (cause) {
+    throw new RuntimeError('UNAUTHORIZED', `there is no token in ${data}; give --token`, { cause });
+  }
+}

@@ -1,0 +1,52 @@
+/** `threadchart serve`: runs until a signal, drains at the first, hurries at the second. */
+import { loadConfig, type ConfigFlags } from '../config.ts';
+import { makeLog } from '../log.ts';
+import { serve, type RunningServer } from '../serve.ts';
+import type { CliParts } from '../cli.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
+import type { Terminal } from './terminal.ts';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+export async function serveCommand(
+  flags: ConfigFlags,
+  { adapters, release }: CliParts,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const config = loadConfig(flags, process.env);
+  const log = makeLog(config.logLevel);
+  const server = await serve(config, adapters, { log, release });
+  const { url, tokenFile } = server;
+  const place = { url, pid: process.pid, tokenFile };
+  writeServerFile(config.data, place);
+  terminal.print(`threadchart listens on ${url} (token in ${tokenFile})`, place);
+  const exitCode = await ended(server, config.drainMs, (message) => log.info({}, message));
+  removeServerFile(config.data);
+  return exitCode;
+}
+
+/** Resolves when the server has stopped: on a signal, or because its store failed for good. */
+async function ended(
+  server: RunningServer,
+  drainMs: number,
+  say: (message: string) => void,
+): Promise<ExitCode> {
+  const { promise, resolve } = Promise.withResolvers<ExitCode>();
+  let isStopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    say(isStopping ? `${signal}: ends at once` : `${signal}: drains for at most ${drainMs / 1000} s`);
+    const stopped = server.stop(isStopping ? 0 : drainMs);
+    isStopping = true;
+    void stopped.then(() => resolve(EXIT_CODES.ok));
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  void server.failed.then(async (cause) => {
+    say(`the store failed: ${cause.message}`);
+    await server.stop(0);
+    resolve(EXIT_CODES.storeFailed);
+  });
+  const exitCode = await promise;
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+  return exitCode;
+}

@@ -1,0 +1,116 @@
+/** How a thread reads on a terminal. */
+import type { FactEvent, FactOf } from '../../machines/domain/fact.ts';
+import type { ItemId } from '../../machines/domain/ids.ts';
+import type { Item, ItemKind } from '../../machines/domain/item.ts';
+import type { Request } from '../../machines/domain/request.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Prints events as they come: text as it streams, everything else as one line. With `--json`, each event. */
+export class Transcript {
+  readonly #terminal: Terminal;
+  readonly #threadId: string;
+  /** Kinds of the items that are open; text of assistant messages is streamed. */
+  readonly #open = new Map<ItemId, ItemKind>();
+  #isInText = false;
+
+  constructor(terminal: Terminal, threadId: string) {
+    this.#terminal = terminal;
+    this.#threadId = threadId;
+  }
+
+  show(event: FactEvent): void {
+    if (this.#terminal.isJson) return this.#terminal.print('', { threadId: this.#threadId, ...event });
+    const { fact } = event;
+    if (fact.type === 'item.started') return this.#start(fact.item);
+    if (fact.type === 'item.completed') return this.#complete(fact.item);
+    if (fact.type === 'item.delta') return this.#continue(fact);
+    if (fact.type === 'request.opened') return this.#ask(fact.request);
+    if (fact.type === 'queue.held') return this.#note(`[the queue is held: ${fact.reason}]`);
+    if (fact.type === 'turn.ended') this.#end(fact);
+  }
+
+  #start(item: Item): void {
+    this.#open.set(item.itemId, item.body.kind);
+    this.#stream(item, item.text);
+  }
+
+  #continue({ itemId, text }: FactOf<'item.delta'>): void {
+    if (this.#open.get(itemId) === 'assistant_message') this.#write(text);
+  }
+
+  #end({ outcome, failure, reason }: FactOf<'turn.ended'>): void {
+    this.#endLine();
+    if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`);
+  }
+
+  #complete(item: Item): void {
+    const wasStreamed = this.#open.delete(item.itemId);
+    if (!wasStreamed) this.#stream(item, item.text);
+    if (item.body.kind === 'assistant_message') return this.#endLine();
+    const line = lineOf(item);
+    if (line !== null) this.#note(line);
+  }
+
+  #stream({ body }: Item, text: string): void {
+    if (body.kind === 'assistant_message' && text !== '') this.#write(text);
+  }
+
+  #ask({ requestId, body, reason }: Request): void {
+    const why = reason === undefined ? '' : ` (${reason})`;
+    const answers = body.kind === 'question' ? '"TEXT"' : 'accept | acceptForSession | decline | cancel';
+    this.#note(`? ${asked(body)}${why}\n  threadchart answer ${this.#threadId} ${requestId} ${answers}`);
+  }
+
+  #write(text: string): void {
+    this.#isInText = !text.endsWith('\n');
+    this.#terminal.write(text);
+  }
+
+  #endLine(): void {
+    if (this.#isInText) this.#terminal.write('\n');
+    this.#isInText = false;
+  }
+
+  #note(text: string): void {
+    this.#endLine();
+    this.#terminal.note(text);
+  }
+}
+
+function asked(body: Request['body']): string {
+  switch (body.kind) {
+    case 'command':
+      return `run ${body.command}`;
+    case 'file-read':
+      return `read ${body.paths.join(', ')}`;
+    case 'file-change':
+      return `change ${body.paths.join(', ')}`;
+    case 'tool':
+      return `use ${body.server === undefined ? '' : `${body.server}/`}${body.tool}`;
+    case 'question':
+      return body.questions
+        .map(({ question, options }) => [question, ...options.map((each) => `- ${each.label}`)].join('\n  '))
+        .join('\n  ');
+  }
+}
+
+function lineOf({ body, status, text }: Item): string | null {
+  switch (body.kind) {
+    case 'command':
+      return `$ ${body.command} [${status}${body.exitCode === undefined || body.exitCode === null ? '' : ` ${body.exitCode}`}]`;
+    case 'file_change':
+      return body.changes.map((change) => `± ${change.path} [${change.kind}, ${status}]`).join('\n');
+    case 'tool_call':
+      return `· ${body.tool} [${status}]`;
+    case 'web_search':
+      return `· searched ${body.query}`;
+    case 'error':
+      return `! ${text}`;
+    case 'notice':
+      return body.tone === 'error' ? `! ${text}` : `· ${text}`;
+    case 'plan':
+      return text;
+    default:
+      return null;
+  }
+}

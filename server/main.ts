@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+/** The composition root: which store, which providers, which processes. Everything else is given to it. */
+import { readFileSync } from 'node:fs';
+import { nanoid } from 'nanoid';
+import { codexDriver } from '../adapters/codex/index.ts';
+import { LocalProcessHost } from '../adapters/shared/process-host.ts';
+import { ProcessTree } from '../adapters/shared/process-tree.ts';
+import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
+import { openJournal } from '../adapters/sqlite/index.ts';
+import { RuntimeError } from '../machines/domain/error.ts';
+import { runCli } from './cli.ts';
+import type { ServerAdapters } from './serve.ts';
+
+const makeMarker = (): string => nanoid(24);
+
+const adapters: ServerAdapters = {
+  drivers: [codexDriver],
+  openJournal: ({ data, durability }, makeEpoch) =>
+    openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+  makeProcessHost: (journal) =>
+    new LocalProcessHost({
+      table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
+      makeMarker,
+    }),
+  endSurvivor: async ({ marker, pid, startTime }) => {
+    const end = await new ProcessTree({ marker, pid: pid ?? 0, startTime: startTime ?? '' }).end();
+    if (end.outcome === 'gone') return;
+    const pids = end.survivors.map((process) => process.pid);
+    throw new RuntimeError('INTERNAL', `processes ${pids.join(', ')} could not be ended`);
+  },
+  openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
+};
+
+const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const release =
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0.0.0';
+
+process.exitCode = await runCli(process.argv.slice(2), { adapters, release });

@@ -1,0 +1,126 @@
+/** From what a client asks to what a thread takes in, and from the facts to what the client is told. */
+import {
+  commandAnswerOf,
+  type Command,
+  type CommandOf,
+  type CommandResult,
+} from '../../machines/domain/command.ts';
+import type { ThreadContext } from '../../machines/domain/context.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import type { Fact } from '../../machines/domain/fact.ts';
+import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
+import type { RequestRow } from '../../machines/domain/request.ts';
+
+/** What the translation has to look up. */
+export interface CommandLookups {
+  readonly context: ThreadContext;
+  newTurnId(): TurnId;
+  request(requestId: RequestId): RequestRow | null;
+}
+
+type ThreadCommand = Exclude<Command, { type: 'thread.create' }>;
+
+/** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`. */
+export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {
+  switch (command.type) {
+    case 'turn.submit':
+      return submitOf(command, lookups.newTurnId());
+    case 'turn.interrupt':
+      return { type: command.type, turnId: command.turnId ?? null };
+    case 'turn.retry':
+      return { type: command.type, turnId: lookups.newTurnId() };
+    case 'request.askAgain':
+      return askAgainOf(command, lookups);
+    case 'request.respond':
+      return {
+        type: command.type,
+        requestId: command.requestId,
+        owner: ownerOf(lookups.request(command.requestId), lookups.context),
+        answer: commandAnswerOf(command),
+      };
+    default: {
+      const { threadId: _, ...input } = command;
+      return input;
+    }
+  }
+}
+
+/** A request of the active turn is the turn's; all others are the connection's. */
+export function ownerOf(request: RequestRow | null, { activeTurn }: ThreadContext): 'turn' | 'connection' {
+  return request?.owner === 'turn' && request.turnId === activeTurn?.turnId ? 'turn' : 'connection';
+}
+
+function submitOf(command: CommandOf<'turn.submit'>, turnId: TurnId): ThreadInputOf<'turn.submit'> {
+  const { mode, text, attachments, model, options, sourcePlan } = command;
+  return {
+    type: 'turn.submit',
+    mode,
+    expected: command.turnId ?? null,
+    prompt: {
+      turnId,
+      text,
+      attachments,
+      ...(model === undefined ? {} : { model }),
+      ...(options === undefined ? {} : { options }),
+      ...(sourcePlan === undefined ? {} : { sourcePlan }),
+    },
+  };
+}
+
+function askAgainOf(
+  { threadId, requestId }: CommandOf<'request.askAgain'>,
+  lookups: CommandLookups,
+): ThreadInputOf<'turn.submit'> {
+  const request = lookups.request(requestId);
+  if (request === null) {
+    throw new RuntimeError('REQUEST_NOT_FOUND', `thread ${threadId} has no request ${requestId}`);
+  }
+  if (request.outcome !== 'expired') {
+    throw new RuntimeError('REQUEST_NOT_EXPIRED', `request ${requestId} has not expired`, {
+      details: { status: request.status, outcome: request.outcome },
+    });
+  }
+  const prompt = { turnId: lookups.newTurnId(), text: questionAgain(request), attachments: [] };
+  return { type: 'turn.submit', mode: 'queue', expected: null, prompt };
+}
+
+function questionAgain({ body, reason }: RequestRow): string {
+  const because = reason === undefined ? '' : ` (${reason})`;
+  const again = 'If you still need it, ask again.';
+  switch (body.kind) {
+    case 'command':
+      return `You asked to run this command${because}, but could not be answered in time:\n\n${body.command}\n\n${again}`;
+    case 'file-read':
+    case 'file-change':
+      return `You asked for access to these files${because}, but could not be answered in time:\n\n${body.paths.join('\n')}\n\n${again}`;
+    case 'tool':
+      return `You asked to use the tool ${body.tool}${because}, but could not be answered in time. ${again}`;
+    case 'question':
+      return `You asked, but could not be answered in time:\n\n${body.questions.map((each) => each.question).join('\n')}\n\n${again}`;
+  }
+}
+
+/** The ids that the accepted command made, read from what it drew. */
+export function resultOf(
+  input: CommandInput,
+  facts: readonly Fact[],
+  place: { readonly sequence: number; readonly threadId: ThreadId; readonly activeTurnId: TurnId | null },
+): Omit<CommandResult, 'duplicate'> {
+  const { sequence, threadId, activeTurnId } = place;
+  const began = facts.find((fact) => fact.type === 'turn.began');
+  const added = facts.find((fact) => fact.type === 'queue.added');
+  const turnId = began?.turnId ?? steered(input, activeTurnId);
+  return {
+    sequence,
+    threadId,
+    ...(turnId === null ? {} : { turnId }),
+    ...(added === undefined || began !== undefined ? {} : { queueEntryId: added.entry.turnId }),
+    ...(input.type === 'request.respond' ? { requestId: input.requestId } : {}),
+  };
+}
+
+function steered(input: CommandInput, activeTurnId: TurnId | null): TurnId | null {
+  const isSteer = (input.type === 'turn.submit' && input.mode === 'steer') || input.type === 'queue.promote';
+  return isSteer ? activeTurnId : null;
+}

@@ -1,0 +1,68 @@
+/** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
+import type { Effect, ProviderEffect } from '../../machines/domain/effect.ts';
+import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Adapters } from './adapters.ts';
+import type { LoadedThread } from './loaded-thread.ts';
+import type { StagedEffect } from './staging.ts';
+import type { Threads } from './threads.ts';
+
+export class Effects {
+  readonly #threads: Threads;
+  readonly #adapters: Adapters;
+  droppedCount = 0;
+
+  constructor(threads: Threads, adapters: Adapters) {
+    this.#threads = threads;
+    this.#adapters = adapters;
+  }
+
+  release(staged: readonly StagedEffect[]): void {
+    for (const { stream, effect } of staged) {
+      if (effect.type === 'tell' || effect.type === 'tellThread') continue;
+      const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
+      if (instanceId === null || this.#isOvertaken(stream, effect)) {
+        this.droppedCount += 1;
+        continue;
+      }
+      this.#adapters.perform(instanceId, effect);
+    }
+  }
+
+  #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {
+    return this.#threads.peek(threadId)?.context.settings.instanceId ?? null;
+  }
+
+  #isOvertaken(stream: StagedEffect['stream'], effect: ProviderEffect): boolean {
+    if (stream.kind === 'instance') {
+      if (effect.type !== 'connection.open' && effect.type !== 'turn.lookUp') return false;
+      const thread = this.#threads.peek(effect.threadId);
+      return thread === null || !isWanted(thread, effect);
+    }
+    const thread = this.#threads.peek(stream.id);
+    return thread !== null && !isWanted(thread, effect);
+  }
+}
+
+/** Whether the charts, as they stand after the tick, still ask for it. */
+function isWanted(thread: LoadedThread, effect: Exclude<Effect, { type: 'tell' | 'tellThread' }>): boolean {
+  const { connection } = thread.view;
+  const { turn } = thread;
+  switch (effect.type) {
+    case 'connection.open':
+      return connection?.status === 'active' && isOpening(thread, effect.connectionId);
+    case 'turn.lookUp':
+    case 'turn.start':
+    case 'turn.steer':
+    case 'turn.settle':
+      return turn?.turnId === effect.turnId && turn.attempt === effect.attempt;
+    case 'request.answer':
+      return thread.projection.requests.get(effect.requestId)?.status === 'answering';
+    default:
+      return true;
+  }
+}
+
+function isOpening(thread: LoadedThread, connectionId: string): boolean {
+  const { connection } = thread.actor.charts;
+  return connection?.context.connectionId === connectionId && connection.value === 'opening';
+}

@@ -1,0 +1,146 @@
+/** What the doors read: rows of the store, with the text that is just being streamed. */
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
+import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceRow } from '../../machines/domain/instance.ts';
+import type { ItemRow } from '../../machines/domain/item.ts';
+import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
+import type { Epoch, Journal, ThreadQuery } from '../../machines/ports/journal.ts';
+import type { RuntimeReads, SnapshotRead } from './api.ts';
+import type { Instances } from './instances.ts';
+import type { LoadedThread } from './loaded-thread.ts';
+import { machineStateOf } from './machine-state.ts';
+import type { Threads } from './threads.ts';
+
+/** Further back than so many entries it is not looked up which threads changed; a whole list costs less. */
+const CHANGES_LIMIT = 100_000;
+
+export class Reads implements RuntimeReads {
+  readonly #journal: Journal;
+  readonly #threads: Threads;
+  readonly #instances: Instances;
+
+  constructor(journal: Journal, threads: Threads, instances: Instances) {
+    this.#journal = journal;
+    this.#threads = threads;
+    this.#instances = instances;
+  }
+
+  get epoch(): Epoch {
+    return this.#journal.epoch;
+  }
+
+  epochs(): readonly Epoch[] {
+    return this.#journal.epochs();
+  }
+
+  sequence(): number {
+    return this.#journal.lastSequence();
+  }
+
+  listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null } {
+    const { rows, next } = this.#journal.listThreads(query);
+    return { rows: rows.map((row) => this.#shown(row)), next };
+  }
+
+  snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
+    const state = this.#stateOf(threadId);
+    const items = this.#journal.items(threadId, page.before, page.limit);
+    const { activeTurnId } = state.row;
+    const machine = this.machineState(threadId);
+    const turn =
+      (activeTurnId === null ? null : this.#journal.turn(threadId, activeTurnId)) ??
+      this.#journal.latestTurn(threadId);
+    return {
+      ...this.version(threadId),
+      snapshot: {
+        thread: { ...this.#shown(state.row), ...state.settings },
+        machine,
+        turn,
+        items: items.map((item) => this.#streamed(threadId, item)),
+        requests: this.#journal.openRequests(threadId),
+        queue: state.queue,
+        usage: state.usage,
+        plan: state.plan,
+      },
+    };
+  }
+
+  version(threadId: ThreadId): { version: number; sequence: number } {
+    this.#stateOf(threadId);
+    const version = this.#threads.peek(threadId)?.version ?? this.#journal.loadThread(threadId).version;
+    return { version, sequence: this.#journal.lastSequence() };
+  }
+
+  item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
+    const item = this.#journal.item(threadId, itemId);
+    return item === null ? null : this.#streamed(threadId, item);
+  }
+
+  machineState(threadId: ThreadId): MachineState {
+    const thread = this.#loaded(threadId);
+    if (thread !== null) return machineStateOf(thread);
+    if (this.#threads.quarantine(threadId) !== null) return QUARANTINED;
+    throw notFound(threadId);
+  }
+
+  row(threadId: ThreadId): ThreadRow | null {
+    const state = this.#journal.threadState(threadId);
+    return state === null || state.removal !== 'none' ? null : this.#shown(state.row);
+  }
+
+  entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
+    return { entries: this.#journal.readThread(threadId, after, options), prunedBefore: null };
+  }
+
+  changedSince(sequence: number): readonly ThreadId[] | null {
+    if (this.#journal.lastSequence() - sequence > CHANGES_LIMIT) return null;
+    return this.#journal.changedSince(sequence);
+  }
+
+  instances(): readonly InstanceRow[] {
+    return [...this.#instances.all()].flatMap(({ row }) => row ?? []);
+  }
+
+  #stateOf(threadId: ThreadId): ThreadState {
+    const state = this.#journal.threadState(threadId);
+    if (state === null) throw notFound(threadId);
+    if (state.removal !== 'none') {
+      throw new RuntimeError('THREAD_DELETED', `thread ${threadId} is deleted`);
+    }
+    return state;
+  }
+
+  #streamed(threadId: ThreadId, item: ItemRow): ItemRow {
+    if (item.status !== 'open') return item;
+    return this.#loaded(threadId)?.projection.items.cached(item.itemId) ?? item;
+  }
+
+  /** `null`: unknown or quarantined. */
+  #loaded(threadId: ThreadId): LoadedThread | null {
+    try {
+      return this.#threads.get(threadId);
+    } catch (error) {
+      if (this.#threads.quarantine(threadId) === null) throw error;
+      return null;
+    }
+  }
+
+  /** A quarantined thread stands still, whatever its row says. */
+  #shown(row: ThreadRow): ThreadRow {
+    const error = this.#threads.quarantine(row.id);
+    if (error === null) return row;
+    return { ...row, status: 'error', activeTurnId: null, lastError: failureOf(error) };
+  }
+}
+
+const notFound = (threadId: ThreadId): RuntimeError =>
+  new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
+
+const QUARANTINED: MachineState = {
+  status: 'error',
+  activeTurnId: null,
+  value: 'quarantined',
+  tags: ['quarantined'],
+  can: ['thread.delete'],
+  children: {},
+};

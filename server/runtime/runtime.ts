@@ -1,0 +1,343 @@
+/** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
+import type { Command, CommandResult } from '../../machines/domain/command.ts';
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
+import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
+import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import { Adapters } from './adapters.ts';
+import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import type { Clock } from './clock.ts';
+import { committedTick, takeChanged, type Changed } from './committed.ts';
+import { DeltaBuffer } from './delta-buffer.ts';
+import { Effects } from './effects.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { Hibernation } from './hibernation.ts';
+import { Ingress, type Stream } from './ingress.ts';
+import { Instances } from './instances.ts';
+import type { LoadedThread } from './loaded-thread.ts';
+import { machineHash } from './machine-hash.ts';
+import { Reads } from './reads.ts';
+import { endSurvivors } from './recover.ts';
+import type { Staging } from './staging.ts';
+import type { Counters } from './take.ts';
+import { TickLoop } from './tick.ts';
+import { Threads } from './threads.ts';
+import { Timers } from './timers.ts';
+
+export interface Log {
+  info(details: Record<string, unknown>, message: string): void;
+  warn(details: Record<string, unknown>, message: string): void;
+  error(details: Record<string, unknown>, message: string): void;
+}
+
+export interface RuntimeOptions {
+  readonly journal: Journal;
+  readonly drivers: readonly ProviderDriver[];
+  readonly instances: readonly InstanceConfig[];
+  readonly processes: ProcessHost;
+  /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
+  readonly endSurvivor: (row: ProcessRow) => Promise<void>;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Version of this package. */
+  readonly release: string;
+  /** Deltas of an item after its first are merged for so long; 0: not at all. */
+  readonly deltaWindowMs: number;
+  /** An idle connection is closed after this. */
+  readonly connectionIdleMs: number;
+  readonly attachmentPath: (id: AttachmentId) => string | null;
+  readonly isFolder: (path: string) => boolean;
+  /** Appends a raw frame to the instance's protocol log. */
+  readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
+  /** The store did not come back: end the process with a code of its own. */
+  readonly giveUp: (cause: RuntimeError) => void;
+  /** When a tick runs after it was asked for; default `setImmediate`. */
+  readonly schedule?: (run: () => void) => void;
+}
+
+/** The running system. Made by `start`; nothing is taken in before recovery is through. */
+export class ThreadRuntime implements Runtime {
+  readonly info: ServerInfo;
+  readonly reads: RuntimeReads;
+  readonly threads: Threads;
+  readonly counters: Counters = {
+    ignored: 0,
+    failed: 0,
+    staleTimers: 0,
+    lateDeltas: 0,
+    refused: 0,
+    malformed: 0,
+  };
+  readonly #options: RuntimeOptions;
+  readonly #instances: Instances;
+  readonly #adapters: Adapters;
+  readonly #ingress: Ingress;
+  readonly #deltas: DeltaBuffer;
+  readonly #timers: Timers;
+  readonly #effects: Effects;
+  readonly #loop: TickLoop;
+  readonly #hibernation: Hibernation;
+  readonly #listeners = new Set<(tick: CommittedTick) => void>();
+  readonly #watchers = new Map<ThreadId, number>();
+  #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
+  #onSettled: (() => void) | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    const { journal, clock, newId, log, release } = options;
+    const hash = machineHash(release);
+    this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
+    this.threads = new Threads({
+      journal,
+      clock,
+      machineHash: hash,
+      onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
+    });
+    this.#instances = new Instances(journal);
+    this.reads = new Reads(journal, this.threads, this.#instances);
+    this.#ingress = new Ingress(
+      () => this.#loop.wake(),
+      (isFull) => this.#adapters.setPaused('ingress', isFull),
+    );
+    this.#deltas = new DeltaBuffer(options.deltaWindowMs, clock, (threadId, input) =>
+      this.#ingress.push({ kind: 'delta', threadId, input }),
+    );
+    this.#adapters = new Adapters({
+      ...options,
+      deltas: this.#deltas,
+      push: (arrival) => this.#ingress.push(arrival),
+    });
+    this.#effects = new Effects(this.threads, this.#adapters);
+    this.#timers = new Timers(
+      clock,
+      (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
+      (byMs) => this.#clockJumped(byMs),
+    );
+    this.#loop = new TickLoop({
+      journal,
+      clock,
+      newId,
+      threads: this.threads,
+      instances: this.#instances,
+      machineHash: hash,
+      counters: this.counters,
+      ingress: this.#ingress,
+      warn: (message, details) => log.warn(details, message),
+      release: (staging) => this.#release(staging),
+      reload: (threadIds) => this.#reload(threadIds),
+      storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
+      giveUp: options.giveUp,
+      schedule: options.schedule ?? ((run) => void setImmediate(run)),
+    });
+    this.#hibernation = new Hibernation({
+      clock,
+      threads: this.threads,
+      connectionIdleMs: options.connectionIdleMs,
+      push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
+    });
+  }
+
+  /**
+   * Ends what the last run has left, brings every thread that it left in the middle of something to a settled state
+   * or a look-up, and opens the door.
+   * @throws {RuntimeError} STORE_UNAVAILABLE when the first commits fail; only `stop` can follow
+   */
+  async start(): Promise<void> {
+    const { journal, drivers, instances, endSurvivor, log } = this.#options;
+    await endSurvivors(journal, endSurvivor, log);
+    for (const config of instances) this.#adapters.add(config, drivers);
+    this.#recover();
+    if (this.#loop.isStoreFailing) {
+      this.#loop.stop();
+      throw new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written');
+    }
+    this.#phase = 'ready';
+    this.#hibernation.start();
+    log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
+  }
+
+  /** No provider process is left: every thread that had one learns of it. */
+  #recover(): void {
+    for (const threadId of this.#options.journal.unsettledThreads()) {
+      this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.recovered' } });
+    }
+    this.#runDry();
+  }
+
+  #runDry(): void {
+    while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
+  }
+
+  isReady(): boolean {
+    return this.#phase === 'ready' && !this.#loop.isStoreFailing;
+  }
+
+  dispatch(commandId: CommandId, command: Command): Promise<CommandResult> {
+    return new Promise((resolve, reject) => {
+      this.#checkDoor(command);
+      if (command.type !== 'thread.create') this.#deltas.flush(command.threadId);
+      const fingerprint = fingerprintOf(command);
+      this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
+    });
+  }
+
+  onCommitted(listener: (tick: CommittedTick) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  watch(threadId: ThreadId): () => void {
+    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
+    let isWatching = true;
+    return () => {
+      if (!isWatching) return;
+      isWatching = false;
+      const count = (this.#watchers.get(threadId) ?? 1) - 1;
+      if (count > 0) this.#watchers.set(threadId, count);
+      else this.#watchers.delete(threadId);
+    };
+  }
+
+  /** What is going on inside, for `/metrics`. */
+  get figures(): Readonly<Record<string, number>> {
+    return {
+      ...this.counters,
+      commits: this.#loop.commitCount,
+      failedCommits: this.#loop.failedCommitCount,
+      droppedEffects: this.#effects.droppedCount,
+      ingressLength: this.#ingress.length,
+      ingressBytes: this.#ingress.sizeBytes,
+      loadedThreads: this.threads.size,
+    };
+  }
+
+  /**
+   * Takes no more commands, waits until no turn runs or `deadlineMs` has passed, ends all providers, and writes down
+   * what became of their threads. The journal is the caller's to close. Again: waits for the first.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    this.#phase = 'stopping';
+    this.#hibernation.stop();
+    await this.#drained(deadlineMs);
+    this.#phase = 'stopped';
+    this.#deltas.flushAll();
+    this.#adapters.deafen();
+    this.#runDry();
+    await this.#adapters.dispose();
+    try {
+      this.#recover();
+    } catch (error) {
+      // a store that does not answer: the next start does the same
+      this.#options.log.error(
+        { failure: failureOf(error) },
+        'what became of the threads is not written down',
+      );
+    }
+    this.#loop.stop();
+    this.#timers.stop();
+    this.#ingress.refuse(new RuntimeError('SHUTTING_DOWN', 'the server has stopped'));
+  }
+
+  /** Ends the waiting of a `stop` that is under way. */
+  hurry(): void {
+    this.#onSettled?.();
+  }
+
+  /** @throws {RuntimeError} what can be said before the command is queued */
+  #checkDoor(command: Command): void {
+    if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
+    if (this.#loop.isStoreFailing)
+      throw new RuntimeError('STORE_UNAVAILABLE', 'the journal cannot be written');
+    if (command.type === 'thread.create' && !this.#options.isFolder(command.cwd)) {
+      throw new RuntimeError('WORKSPACE_NOT_FOUND', `${command.cwd} is not a folder`);
+    }
+    if (command.type !== 'turn.submit') return;
+    for (const id of command.attachments) {
+      if (this.#options.attachmentPath(id) === null) {
+        throw new RuntimeError('ATTACHMENT_NOT_FOUND', `there is no attachment ${id}`);
+      }
+    }
+  }
+
+  #release(staging: Staging): void {
+    const changed = takeChanged(staging);
+    for (const { threadId } of staging.threads) this.#arm(this.threads.peek(threadId));
+    for (const instance of staging.instances) {
+      this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
+    }
+    this.#effects.release(staging.effects);
+    for (const answer of staging.answers) {
+      if ('result' in answer) answer.arrival.resolve(answer.result);
+      else answer.arrival.reject(answer.error);
+    }
+    this.#announce(staging, changed);
+    if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
+  }
+
+  #announce(staging: Staging, changed: Changed): void {
+    if (this.#listeners.size === 0 || staging.entries.length === 0) return;
+    const tick = committedTick(staging, {
+      current: (threadId) => this.threads.peek(threadId),
+      isWatched: (threadId) => this.#watchers.has(threadId),
+      changed,
+    });
+    for (const listener of this.#listeners) {
+      try {
+        listener(tick);
+      } catch (error) {
+        this.#options.log.error({ failure: failureOf(error) }, 'a listener threw');
+      }
+    }
+  }
+
+  #arm(thread: LoadedThread | null): void {
+    if (thread === null) return;
+    thread.lastUsedAt = this.#options.clock.monotonic();
+    this.#timers.set({ kind: 'thread', id: thread.threadId }, thread.timers, () => thread.lastProgressAt);
+  }
+
+  #reload(threadIds: readonly ThreadId[]): void {
+    this.#timers.clear();
+    for (const threadId of threadIds) this.#arm(this.threads.get(threadId));
+    for (const instance of this.#instances.all()) {
+      this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
+    }
+  }
+
+  #fire(stream: Stream, timer: string, armedBy: number): void {
+    if (stream.kind === 'thread') this.#deltas.flush(stream.id);
+    this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
+  }
+
+  #clockJumped(byMs: number): void {
+    this.#options.log.warn({ byMs }, 'the wall clock jumped');
+    for (const { threadId, timers } of this.threads.loaded()) {
+      if (Object.keys(timers).length === 0) continue;
+      this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.clockJumped', byMs } });
+    }
+  }
+
+  #isBusy(): boolean {
+    for (const thread of this.threads.loaded()) if (!thread.isSettled) return true;
+    return false;
+  }
+
+  #drained(deadlineMs: number): Promise<void> {
+    if (!this.#isBusy()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(deadlineMs, resolve);
+      this.#onSettled = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,124 @@
+/** A command on its way into the staging: receipt, look-ups, decide. A refused one leaves nothing behind. */
+import type { CommandOf, CommandResult } from '../../machines/domain/command.ts';
+import { decide } from '../../machines/domain/decide.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandInput } from '../../machines/domain/input.ts';
+import { inputOf, resultOf } from './commands.ts';
+import type { CommandArrival } from './ingress.ts';
+import type { LoadedThread } from './loaded-thread.ts';
+import type { Applied, Intake } from './take.ts';
+
+export function takeCommand(intake: Intake, arrival: CommandArrival): void {
+  const { answers, entries } = intake.staging;
+  const before = entries.length;
+  try {
+    const result = repeated(intake, arrival) ?? accepted(intake, arrival);
+    if ('thrown' in result) return fail(intake, arrival, result);
+    answers.push({ arrival, result });
+  } catch (error) {
+    // what was staged before it broke must not be committed without its receipt
+    if (!(error instanceof RuntimeError) || entries.length > before) throw error;
+    intake.parts.counters.refused += 1;
+    answers.push({ arrival, error });
+  }
+}
+
+/** The input is journaled as failed; the command is refused and its id stays free. */
+function fail({ staging, parts }: Intake, arrival: CommandArrival, { thread, thrown }: Applied): void {
+  const attempt = `${arrival.command.type} on thread ${thread.threadId}`;
+  const error = new RuntimeError('INTERNAL', `${attempt} failed`, { cause: thrown });
+  parts.counters.refused += 1;
+  staging.answers.push({ arrival, error });
+}
+
+/** The same command again, also inside one tick, has the first result. */
+function repeated(intake: Intake, arrival: CommandArrival): CommandResult | null {
+  const { commandId, fingerprint } = arrival;
+  const receipt = intake.staging.receipts.get(commandId) ?? intake.parts.journal.receipt(commandId);
+  if (receipt === null) return null;
+  if (receipt.fingerprint === fingerprint) return { ...receipt.result, duplicate: true };
+  throw new RuntimeError('COMMAND_CONFLICT', `command ${commandId} was another one`, {
+    details: { sequence: receipt.result.sequence },
+  });
+}
+
+function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Applied {
+  const { command, commandId, fingerprint } = arrival;
+  const { input, applied } =
+    command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
+  if (applied.thrown !== null) return applied;
+  const { thread, entry } = applied;
+  const activeTurnId = thread.context.activeTurn?.turnId ?? null;
+  const place = { sequence: entry.sequence, threadId: thread.threadId, activeTurnId };
+  const result = resultOf(input, entry.facts, place);
+  intake.staging.receipts.set(commandId, { commandId, threadId: thread.threadId, fingerprint, result });
+  return { ...result, duplicate: false };
+}
+
+interface Done {
+  readonly input: CommandInput;
+  readonly applied: Applied;
+}
+
+function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
+  const { type, threadId: asked, ...settings } = command;
+  const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
+  if (isUsed(intake, threadId)) {
+    throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
+  }
+  const instance = intake.parts.instances.get(settings.instanceId);
+  if (instance === null || instance.row === null) {
+    throw new RuntimeError('INSTANCE_NOT_FOUND', `there is no provider instance ${settings.instanceId}`);
+  }
+  const { capabilities } = instance.row;
+  if (settings.interactionMode === 'plan' && !capabilities.planMode) {
+    throw new RuntimeError('CAPABILITY_UNSUPPORTED', 'the provider has no plan mode', {
+      details: { capability: 'planMode' },
+    });
+  }
+  const input = { type, threadId, settings, capabilities };
+  return { input, applied: intake.create(threadId, input, commandId) };
+}
+
+function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
+  return parts.threads.peek(threadId) !== null || parts.journal.loadThread(threadId).version > 0;
+}
+
+function onThread(
+  intake: Intake,
+  command: Exclude<CommandArrival['command'], { type: 'thread.create' }>,
+  { commandId }: CommandArrival,
+): Done {
+  const thread = threadOf(intake, command);
+  if (thread === null) {
+    throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${command.threadId}`);
+  }
+  const { requests } = thread.projection;
+  const input = inputOf(command, {
+    context: thread.context,
+    newTurnId: () => intake.newTurnId(),
+    request: (id) => requests.get(id) ?? null,
+  });
+  refuse(thread, command.type, input);
+  return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
+}
+
+/** @throws {RuntimeError} THREAD_QUARANTINED for everything but a delete */
+function threadOf({ parts }: Intake, { type, threadId }: { type: string; threadId: ThreadId }) {
+  try {
+    return parts.threads.get(threadId);
+  } catch (error) {
+    if (type !== 'thread.delete' || parts.threads.quarantine(threadId) === null) throw error;
+    return parts.threads.standIn(threadId);
+  }
+}
+
+function refuse(thread: LoadedThread, type: string, input: CommandInput): void {
+  const request =
+    input.type === 'request.respond' ? (thread.projection.requests.get(input.requestId) ?? null) : null;
+  const refusal = decide(thread.view, input, { request });
+  if (refusal === null) return;
+  const { code, why, details } = refusal;
+  throw new RuntimeError(code, `${type} on thread ${thread.threadId}: ${why}`, details ? { details } : {});
+}

@@ -1,0 +1,134 @@
+/** A whole server: store, runtime and doors, started in order and ended in order. */
+import { existsSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { nanoid } from 'nanoid';
+import type { RuntimeError } from '../machines/domain/error.ts';
+import type { InstanceId } from '../machines/domain/ids.ts';
+import type { Journal } from '../machines/ports/journal.ts';
+import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../machines/ports/provider.ts';
+import type { Config } from './config.ts';
+import { attachmentPathOf } from './http/attachments.ts';
+import { LOOPBACK_HOSTS } from './http/guard.ts';
+import { startHttpServer, type HttpServer } from './http/server.ts';
+import { systemClock } from './runtime/clock.ts';
+import { ThreadRuntime, type Log } from './runtime/runtime.ts';
+
+/** Raw provider frames of one instance on disk. */
+export interface FrameLog {
+  append(direction: 'in' | 'out', frame: string): string;
+  close(): Promise<void>;
+}
+
+/** The concrete adapters, which only `main.ts` names. */
+export interface ServerAdapters {
+  readonly drivers: readonly ProviderDriver[];
+  openJournal(config: Config, makeEpoch: () => string): Journal;
+  makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
+  endSurvivor(row: ProcessRow): Promise<void>;
+  openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly runtime: ThreadRuntime;
+  /** Resolves with the reason when the store has failed for good. */
+  readonly failed: Promise<RuntimeError>;
+  /** Drains for at most `drainMs`, ends the providers, closes the doors and the store. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/**
+ * Nothing is served before recovery has finished.
+ * @throws {RuntimeError} STORE_LOCKED, STORE_UNAVAILABLE, STORE_CORRUPT when the data folder cannot be used
+ */
+export async function serve(
+  config: Config,
+  adapters: ServerAdapters,
+  { log, release }: { log: Log; release: string },
+): Promise<RunningServer> {
+  const journal = adapters.openJournal(config, () => nanoid(12));
+  const logs = await openLogs(config, adapters, log);
+  let giveUp: (cause: RuntimeError) => void = () => {};
+  const failed = new Promise<RuntimeError>((resolve) => {
+    giveUp = resolve;
+  });
+  const runtime = new ThreadRuntime({
+    journal,
+    drivers: adapters.drivers,
+    instances: config.instances,
+    processes: adapters.makeProcessHost(journal),
+    endSurvivor: (row) => adapters.endSurvivor(row),
+    clock: systemClock,
+    newId: () => nanoid(16),
+    log,
+    release,
+    deltaWindowMs: config.deltaWindowMs,
+    connectionIdleMs: config.connectionIdleMs,
+    attachmentPath: (id) => existing(attachmentPathOf(config.data, id)),
+    isFolder,
+    logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
+    giveUp,
+  });
+  let http: HttpServer;
+  try {
+    await runtime.start();
+    http = await openDoors(config, runtime);
+  } catch (error) {
+    await runtime.stop(0);
+    await closeAll(logs, journal);
+    throw error;
+  }
+  const { url, tokenFile } = http;
+  let stopping: Promise<void> | null = null;
+  const stop = async (drainMs: number): Promise<void> => {
+    await runtime.stop(drainMs);
+    await http.close();
+    await closeAll(logs, journal);
+  };
+  return {
+    url,
+    tokenFile,
+    runtime,
+    failed,
+    stop: (drainMs) => {
+      if (drainMs === 0) runtime.hurry();
+      stopping ??= stop(drainMs);
+      return stopping;
+    },
+  };
+}
+
+const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+  startHttpServer({
+    runtime,
+    dataFolder: config.data,
+    host: config.host,
+    port: config.port,
+    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowedOrigins: config.allowedOrigins,
+  });
+
+async function openLogs(
+  config: Config,
+  adapters: ServerAdapters,
+  log: Log,
+): Promise<ReadonlyMap<InstanceId, FrameLog>> {
+  const folder = join(config.data, 'logs');
+  const opened = config.instances.map(async ({ instanceId }) => {
+    const onError = (error: unknown): void => log.error({ instanceId, error }, 'the protocol log failed');
+    return [instanceId, await adapters.openFrameLog(folder, instanceId, onError)] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journal): Promise<void> {
+  await Promise.all([...logs.values()].map((log) => log.close()));
+  journal.close();
+}
+
+const isFolder = (path: string): boolean =>
+  isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+
+const existing = (path: string): string | null => (existsSync(path) ? path : null);

@@ -1,0 +1,68 @@
+/** What outlives a scripted provider: its conversations, its faults, and what it has said but nobody has heard. */
+import type { ProviderEffect } from '../../machines/domain/effect.ts';
+
+/** What a provider does other than it should. Each is looked at when the effect is performed. */
+export interface Faults {
+  open?: 'fail' | 'silent' | 'forgotten';
+  close?: 'fail' | 'silent';
+  start?: 'silent';
+  interrupt?: 'silent' | 'refuse' | 'complete';
+  steer?: 'silent' | 'refuse';
+  answer?: 'silent' | 'fail';
+  settle?: 'silent';
+  process?: 'fail' | 'silent' | 'missing';
+  lookUp?: 'silent' | 'unknown';
+}
+
+export interface Message {
+  readonly clientMessageId: string;
+  readonly text: string;
+  outcome: 'running' | 'completed' | 'failed' | 'interrupted';
+}
+
+/** What outlives the server: conversations, and what has been handed over. */
+export class World {
+  /** What is said is heard by itself, in order; for tests on a real server. */
+  readonly isLive: boolean;
+  readonly conversations = new Map<string, Message[]>();
+  readonly faults: Faults = {};
+  /** Prompts in the order in which they arrived, to see that none comes twice. */
+  readonly received: string[] = [];
+  /** Effects in the order in which they were performed. */
+  readonly performed: ProviderEffect[] = [];
+  readonly #outbox: (() => void)[] = [];
+  #count = 0;
+
+  constructor({ isLive = false } = {}) {
+    this.isLive = isLive;
+  }
+
+  next(prefix: string): string {
+    this.#count += 1;
+    return `${prefix}${this.#count}`;
+  }
+
+  say(call: () => void): void {
+    this.#outbox.push(call);
+    if (this.isLive) setImmediate(() => this.deliver());
+  }
+
+  /** Delivers the oldest thing said; `false`: nothing waits. */
+  deliver(): boolean {
+    const call = this.#outbox.shift();
+    call?.();
+    return call !== undefined;
+  }
+
+  get waiting(): number {
+    return this.#outbox.length;
+  }
+
+  /** The server was killed, and its children with it: what they would have said is lost. */
+  kill(): void {
+    this.#outbox.length = 0;
+    for (const message of [...this.conversations.values()].flat()) {
+      if (message.outcome === 'running') message.outcome = 'interrupted';
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** A runtime that the test steps by hand, over a journal that survives it, with the scripted provider. */
+import type { Command, CommandResult } from '../../machines/domain/command.ts';
+import { commandSchema } from '../../machines/domain/command.ts';
+import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { RuntimeError } from '../../machines/domain/error.ts';
+import {
+  commandIdSchema,
+  instanceIdSchema,
+  threadIdSchema,
+  type ThreadId,
+} from '../../machines/domain/ids.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
+import type { CommittedTick } from '../../server/runtime/api.ts';
+import { ThreadRuntime } from '../../server/runtime/runtime.ts';
+import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
+import { World } from './scripted-world.ts';
+import { TestClock } from './test-clock.ts';
+
+export const THREAD = threadIdSchema.parse('t1');
+
+export interface RuntimeSetup {
+  readonly journal: Journal;
+  readonly world?: World;
+  readonly clock?: TestClock;
+  readonly capabilities?: Capabilities;
+  readonly deltaWindowMs?: number;
+  /** Names of instances of the scripted driver; the first is the default of `create`. */
+  readonly instances?: readonly string[];
+}
+
+type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
+
+/** One run of the server. After a crash make another one over the same journal, world and clock. */
+export class RuntimeRun {
+  readonly runtime: ThreadRuntime;
+  readonly world: World;
+  readonly clock: TestClock;
+  readonly ticks: CommittedTick[] = [];
+  readonly warnings: string[] = [];
+  /** The adapter of each instance. */
+  readonly providers = new Map<string, ScriptedProvider>();
+  gaveUp: RuntimeError | null = null;
+  readonly #scheduled: (() => void)[] = [];
+  readonly #instances: readonly string[];
+  #commandCount = 0;
+  #idCount = 0;
+
+  constructor({ journal, world, clock, capabilities, deltaWindowMs = 0, instances }: RuntimeSetup) {
+    this.world = world ?? new World();
+    this.clock = clock ?? new TestClock();
+    const epoch = journal.epoch.epoch;
+    this.#instances = instances ?? ['scripted'];
+    const warn = (_: unknown, message: string): void => void this.warnings.push(message);
+    this.runtime = new ThreadRuntime({
+      journal,
+      drivers: [
+        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+          this.providers.set(instanceId, made);
+        }),
+      ],
+      instances: this.#instances.map((name) => ({
+        instanceId: instanceIdSchema.parse(name),
+        driver: 'scripted',
+        command: null,
+        env: {},
+      })),
+      processes: {
+        spawn: () => {
+          throw new Error('the scripted provider has no process');
+        },
+      },
+      endSurvivor: () => Promise.resolve(),
+      clock: this.clock,
+      newId: () => {
+        this.#idCount += 1;
+        return `${epoch}-${this.#idCount}`;
+      },
+      log: { info: () => {}, warn, error: warn },
+      release: 'test',
+      deltaWindowMs,
+      connectionIdleMs: 1_800_000,
+      attachmentPath: () => null,
+      isFolder: (path) => path !== '/missing',
+      logFrame: () => '',
+      giveUp: (cause) => {
+        this.gaveUp = cause;
+      },
+      schedule: (run) => void this.#scheduled.push(run),
+    });
+    this.runtime.onCommitted((tick) => void this.ticks.push(tick));
+  }
+
+  /** Starts and lets everything come to rest. */
+  async start(): Promise<this> {
+    await this.runtime.start();
+    this.settle();
+    return this;
+  }
+
+  /** Runs one scheduled tick; `false`: none is scheduled. */
+  tick(): boolean {
+    const run = this.#scheduled.shift();
+    run?.();
+    return run !== undefined;
+  }
+
+  /** Ticks and deliveries until nothing waits. No time passes. */
+  settle(): void {
+    for (let count = 0; this.tick() || this.world.deliver(); count += 1) {
+      if (count > 100_000) throw new Error('the runtime does not come to rest');
+    }
+  }
+
+  /** Lets time pass, in steps, and everything that follows from it happen. */
+  pass(ms: number): void {
+    this.clock.advance(ms);
+    this.settle();
+  }
+
+  /** Sends without letting anything happen. */
+  send(command: Record<string, unknown>, commandId?: string): Promise<Outcome> {
+    this.#commandCount += 1;
+    const id = commandIdSchema.parse(commandId ?? `${this.runtime.info.epoch}-c${this.#commandCount}`);
+    const parsed: Command = commandSchema.parse({ threadId: THREAD, ...command });
+    return this.runtime.dispatch(id, parsed).then(
+      (result) => ({ result }),
+      (error: RuntimeError) => ({ error }),
+    );
+  }
+
+  /** Sends, lets everything come to rest, and gives the result. @throws {RuntimeError} the refusal */
+  async do(command: Record<string, unknown>, commandId?: string): Promise<CommandResult> {
+    const outcome = this.send(command, commandId);
+    this.settle();
+    const done = await outcome;
+    if ('error' in done) throw done.error;
+    return done.result;
+  }
+
+  create(more: Record<string, unknown> = {}): Promise<CommandResult> {
+    return this.do({ type: 'thread.create', cwd: '/work', instanceId: this.#instances[0], ...more });
+  }
+
+  submit(text: string, more: Record<string, unknown> = {}): Promise<CommandResult> {
+    return this.do({ type: 'turn.submit', text, ...more });
+  }
+
+  /** The adapter of the first instance. */
+  get provider(): ScriptedProvider {
+    const provider = this.providers.get(this.#instances[0] ?? '');
+    if (provider === undefined) throw new Error('the runtime has no adapter');
+    return provider;
+  }
+
+  snapshot(threadId: ThreadId = THREAD) {
+    return this.runtime.reads.snapshot(threadId, { before: null, limit: 200 }).snapshot;
+  }
+
+  get status(): string {
+    return this.snapshot().thread.status;
+  }
+
+  /** Types of the facts of the thread so far. */
+  facts(threadId: ThreadId = THREAD) {
+    const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
+    return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** Entries of a thread, its bases left out. */
+  entries(threadId: ThreadId = THREAD) {
+    const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
+    return entries.filter((entry) => entry.kind !== 'base');
+  }
+
+  /** The server is killed: nothing is written any more, and its children are gone. */
+  kill(): void {
+    this.#scheduled.length = 0;
+    this.clock.clear();
+    this.world.kill();
+  }
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Journal } from '../../../../machines/ports/journal.ts';
+import {
+  commandId,
+  EntryMaker,
+  instanceId,
+  instanceOf,
+  itemId,
+  itemOf,
+  receiptOf,
+  requestOf,
+  rowsOf,
+  stateOf,
+  threadId,
+  tickOf,
+  turnOf,
+} from '../../../helpers/journal-samples.ts';
+import { openAsTool, setUpJournal, thrownBy } from '../../../helpers/sqlite-setup.ts';
+
+const A = threadId('a');
+const ALL = { limit: 9, deltas: true };
+
+interface Case {
+  readonly table: string;
+  readonly key: string;
+  readonly damage: string;
+  readonly read: (journal: Journal) => unknown;
+}
+
+const CASES: readonly Case[] = [
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set input = '{"type":"thread.setTitle"}'`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set input = '{"type":'`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set outcome = 'perhaps'`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set facts = '[{"type":"new"}]'`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set facts = null`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '2',
+    damage: `update entries set input = '{}' where kind = 'base'`,
+    read: (j) => j.loadThread(A),
+  },
+  {
+    table: 'entries',
+    key: '3',
+    damage: `update entries set input = '{}'`,
+    read: (j) => j.readInstance(instanceId('codex'), 0, ALL),
+  },
+  { table: 'caches', key: 'a', damage: `update caches set version = -1`, read: (j) => j.loadThread(A) },
+  {
+    table: 'receipts',
+    key: 'c',
+    damage: `update receipts set result = '[]'`,
+    read: (j) => j.receipt(commandId('c')),
+  },
+  { table: 'threads', key: 'a', damage: `update threads set state = '{}'`, read: (j) => j.threadState(A) },
+  { table: 'threads', key: 'a', damage: `update threads set state = 'null'`, read: (j) => j.threadState(A) },
+  {
+    table: 'threads',
+    key: 'a',
+    damage: `update threads set row = '{}'`,
+    read: (j) => j.listThreads({ limit: 1 }),
+  },
+  { table: 'turns', key: 'a t', damage: `update turns set row = '{}'`, read: (j) => j.latestTurn(A) },
+  {
+    table: 'items',
+    key: 'a i',
+    damage: `update items set row = json_remove(row, '$.body')`,
+    read: (j) => j.item(A, itemId('i')),
+  },
+  { table: 'items', key: 'a i', damage: `update items set row = '{}'`, read: (j) => j.items(A, null, 5) },
+  { table: 'requests', key: 'a r', damage: `update requests set row = '{}'`, read: (j) => j.openRequests(A) },
+  {
+    table: 'instances',
+    key: 'codex',
+    damage: `update instances set row = ''`,
+    read: (j) => j.instance(instanceId('codex')),
+  },
+  { table: 'processes', key: 'm', damage: `update processes set pid = -5`, read: (j) => j.processes() },
+];
+
+describe('a row that does not parse', () => {
+  it.each(CASES)('of $table with the key $key is named: $damage', ({ table, key, damage, read }) => {
+    const { journal, folder } = setUpJournal();
+    const entries = new EntryMaker();
+    const rows = { turns: [turnOf('t', 1)], items: [itemOf('i', 1)], requests: [requestOf('r')] };
+    journal.commit(
+      tickOf({
+        entries: [entries.input('a'), entries.base('a', 'x'), entries.instance('codex')],
+        receipts: [receiptOf('c', 'a', 1)],
+        threads: [rowsOf('a', { state: stateOf('a'), ...rows })],
+        instances: [instanceOf('codex')],
+        caches: [{ threadId: A, machineHash: 'h', version: 1, charts: '' }],
+      }),
+    );
+    journal.putProcess({
+      marker: 'm',
+      instanceId: instanceId('codex'),
+      pid: 5,
+      startTime: null,
+      startedAt: 1,
+    });
+    read(journal);
+    openAsTool(folder).exec(damage);
+    const error = thrownBy(() => read(journal));
+    expect(error).toMatchObject({ code: 'STORE_CORRUPT', details: { table, key } });
+    expect(error.message).toContain(`row ${key} of ${table} does not parse`);
+  });
+});

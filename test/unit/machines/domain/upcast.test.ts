@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { ENTRY_FORMAT, upcast, type Lift } from '../../../../machines/domain/upcast.ts';
+
+const entry = { kind: 'input', input: { type: 'a' }, facts: [] };
+const lifts: readonly Lift[] = [
+  (old) => ({ ...old, input: { type: 'b', was: old.input } }),
+  (old) => ({ ...old, facts: ['c'] }),
+];
+
+describe('upcast', () => {
+  it('leaves entries of the current format as they are', () => {
+    expect(upcast(entry, ENTRY_FORMAT)).toBe(entry);
+    expect(upcast(entry, 3, lifts)).toBe(entry);
+  });
+
+  it('applies every lift from the format of the entry on, in order', () => {
+    expect(upcast(entry, 1, lifts)).toEqual({
+      kind: 'input',
+      input: { type: 'b', was: { type: 'a' } },
+      facts: ['c'],
+    });
+    expect(upcast(entry, 2, lifts)).toEqual({ ...entry, facts: ['c'] });
+  });
+});
