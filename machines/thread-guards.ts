@@ -42,8 +42,10 @@ const isClosing = ({ context }: Of): boolean => context.link.phase === 'closing'
 const hasRoom = ({ context }: Of): boolean => context.queue.entries.length < QUEUE_LIMIT;
 const isHeld = ({ context: { queue } }: Of): boolean => queue.status === 'held' && queue.entries.length > 0;
 const isGone = ({ context }: Of): boolean => context.link.end !== null;
-const endsBy = (context: ThreadContext, reason: 'stop' | 'delete', end: ConnectionEnd | null): boolean =>
-  end?.how === 'closed' && context.link.closing === reason;
+/** A delete is through however the connection ends, a stop only as it was asked for. */
+const isBeingDeleted = ({ link }: ThreadContext): boolean => link.closing === 'delete';
+const endsByStop = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
+  (end?.how === 'closed' && link.closing === 'stop') || end?.how === 'restarted';
 
 export const threadGuards = {
   isMine,
@@ -95,16 +97,14 @@ export const threadGuards = {
   isNotArchived: ({ context }: Of) => !context.archived,
 
   // ends of the connection without a turn
-  isDeleted: ({ context }: Of, { output }: Done) => endsBy(context, 'delete', output),
-  isStopped: ({ context }: Of, { output }: Done) =>
-    endsBy(context, 'stop', output) || output.how === 'restarted',
+  isDeleted: ({ context }: Of) => isBeingDeleted(context),
+  isStopped: ({ context }: Of, { output }: Done) => endsByStop(context, output),
   isQuiet: ({ context }: Of, { output }: Done) =>
     output.how === 'closed' && context.link.closing !== 'stop' && context.link.closing !== 'delete',
 
   // ends of the turn
-  isGoneToDelete: ({ context }: Of) => endsBy(context, 'delete', context.link.end),
-  isGoneToStop: ({ context }: Of) =>
-    endsBy(context, 'stop', context.link.end) || context.link.end?.how === 'restarted',
+  isGoneToDelete: (of: Of) => isGone(of) && isBeingDeleted(of.context),
+  isGoneToStop: ({ context }: Of) => endsByStop(context, context.link.end),
   isGoneInterrupted: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
   isSuspectAndInterrupted: (_: Of, { output }: TurnDone) =>
     output.suspect && output.end.outcome === 'interrupted',

@@ -125,7 +125,7 @@ export const threadMachine = setup({
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         'xstate.done.actor.connection': [
-          { guard: by('isDeleted'), target: 'deleted', actions: by('noteGone') },
+          { guard: 'isDeleted', target: 'deleted', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],

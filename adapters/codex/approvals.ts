@@ -125,7 +125,9 @@ function userInput(params: unknown): Part | null {
     allowsText: isOther || (options ?? []).length === 0,
   }));
   return {
-    ...placeOf(data),
+    nativeTurnId: data.turnId,
+    // codex has no item for a question
+    nativeItemId: null,
     body: { kind: 'question', questions },
     decisions: [],
     form: { kind: 'answers' },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { failureOfRequest, isClosed, isTimeout, isUnknownThread } from './failures.ts';
 import { interruptTurn, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
@@ -64,7 +65,7 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   run.sessions.add(session);
   if (answer.thread.status.type === 'active') await endRunningTurn(run, session.nativeThreadId);
   const gap = settingsGap(settings, answer);
-  if (gap.length > 0) await mendSettings(run, effect, session);
+  if (gap.length > 0) await mendSettings(run, session, { settings, gap });
   return session;
 }
 
@@ -80,21 +81,30 @@ const sessionOf = (
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
-async function mendSettings(run: Run, { settings }: OpenConnection, session: Session): Promise<void> {
-  const { nativeThreadId } = session;
+async function mendSettings(
+  run: Run,
+  { nativeThreadId }: Session,
+  { settings, gap }: { readonly settings: Settings; readonly gap: readonly string[] },
+): Promise<void> {
   await run.server.ask({
     method: 'thread/settings/update',
     params: updateSettings(nativeThreadId, settings),
     answer: z.unknown(),
   });
-  const answer = await run.server.ask({
-    method: 'thread/resume',
-    params: resumeThread(nativeThreadId, settings),
-    answer: wire.threadAnswerSchema,
-  });
-  const gap = settingsGap(settings, answer);
-  if (gap.length === 0) return;
-  throw new RuntimeError('SETTINGS_NOT_APPLIED', `codex did not take the settings: ${gap.join('; ')}`);
+  const answer = await run.server
+    .ask({
+      method: 'thread/resume',
+      params: resumeThread(nativeThreadId, settings),
+      answer: wire.threadAnswerSchema,
+    })
+    .catch((error: unknown) => {
+      // a thread without a turn cannot be read back
+      if (isUnknownThread(error)) return null;
+      throw error;
+    });
+  const left = answer === null ? gap : settingsGap(settings, answer);
+  if (left.length === 0) return;
+  throw new RuntimeError('SETTINGS_NOT_APPLIED', `codex did not take the settings: ${left.join('; ')}`);
 }
 
 function openFailure(resume: string | null, error: unknown): Failure {

@@ -22,7 +22,7 @@ const NO_MODEL = known('PROVIDER_MODEL_NOT_FOUND', 'validation', false);
 /** A rule of the provider forbids it; the same prompt will be refused again. */
 const FORBIDDEN = known('PROVIDER_BAD_REQUEST', 'permission', false);
 
-const BY_NAME: Readonly<Record<string, Known>> = {
+const NAMES: Readonly<Record<string, Known>> = {
   contextWindowExceeded: known('PROVIDER_CONTEXT_EXCEEDED', 'provider', false),
   sessionBudgetExceeded: NO_QUOTA,
   usageLimitExceeded: NO_QUOTA,
@@ -46,6 +46,9 @@ const BY_NAME: Readonly<Record<string, Known>> = {
   responseTooManyFailedAttempts: UNREACHABLE,
 };
 
+/** A map, because the names come from outside. */
+const BY_NAME: ReadonlyMap<string, Known> = new Map(Object.entries(NAMES));
+
 const BY_STATUS: Readonly<Record<number, Known>> = {
   400: BAD_REQUEST,
   401: UNAUTHORIZED,
@@ -60,6 +63,8 @@ const BY_STATUS: Readonly<Record<number, Known>> = {
 
 /** codex calls some errors `other`; their text is all there is. */
 const BY_TEXT: readonly (readonly [RegExp, Known])[] = [
+  // the model stopped by itself, for its length or a filter
+  [/incomplete response returned/i, ERROR],
   [/^stream disconnected before completion/i, UNREACHABLE],
   [/\bunexpected status 4\d\d\b/i, BAD_REQUEST],
   [/\bunexpected status 5\d\d\b/i, SERVER_ERROR],
@@ -73,7 +78,7 @@ export function failureOfTurn(error: TurnError | null | undefined): Failure {
       class: 'provider',
     });
   const { name, status } = nameOf(error.codexErrorInfo ?? null);
-  const kind = byStatus(status) ?? BY_NAME[name] ?? byText(error.message) ?? ERROR;
+  const kind = byStatus(status) ?? BY_NAME.get(name) ?? byText(error.message) ?? ERROR;
   const providerCode = status === null ? name : `${name}:${status}`;
   return failure(kind.code, error.message, {
     ...kind,

@@ -80,25 +80,29 @@ function wasOpen(run: Run, { session }: Route, { params }: Frame): boolean {
   return run.requests.remove(requestIdOf(session.connectionId, String(data.requestId))) !== null;
 }
 
+type Take = (run: Run, frame: LoggedFrame) => void;
+
+const refreshAccount: Take = (run) => refresh(run, readAccount(run.server));
+const warn: Take = (run, { method, params }) => run.host.warn('codex warns', { method, params });
+
+/** Notifications about the process or its account; warnings that name no open thread have nobody to be shown to. */
+export const OF_PROCESS: ReadonlyMap<string, Take> = new Map<string, Take>([
+  ['account/updated', refreshAccount],
+  ['account/login/completed', refreshAccount],
+  ['account/rateLimits/updated', (run, { params }) => takeRateLimits(run, params)],
+  ['skills/changed', (run) => refresh(run, readCommands(run.server))],
+  ['warning', warn],
+  ['guardianWarning', warn],
+  ['configWarning', warn],
+  ['deprecationNotice', warn],
+]);
+
 function takeOfProcess(run: Run, frame: LoggedFrame): void {
-  const { method, params, rawRef } = frame;
+  const { method, rawRef } = frame;
   if (IGNORED_OF_PROCESS.has(method)) return;
-  switch (method) {
-    case 'account/updated':
-    case 'account/login/completed':
-      return refresh(run, readAccount(run.server));
-    case 'skills/changed':
-      return refresh(run, readCommands(run.server));
-    case 'account/rateLimits/updated':
-      return takeRateLimits(run, params);
-    case 'warning':
-    case 'configWarning':
-    case 'deprecationNotice':
-    case 'guardianWarning':
-      return run.host.warn('codex warns', { method, params });
-    default:
-      return run.host.warn('codex sent something that belongs to no thread', { method, rawRef });
-  }
+  const take = OF_PROCESS.get(method);
+  if (take !== undefined) return take(run, frame);
+  run.host.warn('codex sent something that belongs to no thread', { method, rawRef });
 }
 
 function refresh(run: Run, reading: Promise<InstanceReport>): void {

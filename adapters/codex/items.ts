@@ -43,6 +43,8 @@ export function agentThreadsOf(item: CodexItem): readonly string[] {
   return item.type === 'subAgentActivity' ? [item.agentThreadId] : [];
 }
 
+const TOPIC_LENGTH = 64;
+
 type Contents = { readonly [T in CodexItem['type']]: (item: ItemOf<T>) => Content };
 
 const CONTENTS: Contents = {
@@ -72,7 +74,9 @@ const CONTENTS: Contents = {
     ),
   collabAgentToolCall: collabOf,
   subAgentActivity: ({ kind, agentThreadId, agentPath }) =>
-    done({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId }, kind),
+    kind === 'started'
+      ? done({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId })
+      : notice(`subagent.${kind}`.slice(0, TOPIC_LENGTH), agentPath),
   webSearch: ({ query, action }) =>
     done({ kind: 'web_search', query: query || (action?.query ?? action?.url ?? '') }),
   imageView: ({ path }) => done({ ...toolCall('view_image'), input: JSON.stringify({ path }) }, path),
@@ -147,7 +151,7 @@ function collabOf({
   prompt,
   agentsStates,
 }: ItemOf<'collabAgentToolCall'>): Content {
-  const states = Object.values(agentsStates).map(({ status: state, message }) => message ?? state);
+  const states = Object.values(agentsStates).map((state) => state?.message ?? state?.status ?? '');
   const [nativeThreadId] = receiverThreadIds;
   if (tool === 'spawnAgent') {
     const title = (prompt ?? '').slice(0, 200);

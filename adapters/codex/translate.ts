@@ -184,7 +184,8 @@ const BY_METHOD: Readonly<Record<string, Translation>> = {
   ]),
 };
 
-const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(Object.entries(BY_METHOD));
+/** By method. */
+export const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(Object.entries(BY_METHOD));
 
 const STEP_STATUS = { pending: 'pending', inProgress: 'running', completed: 'completed' } as const;
 

@@ -1,5 +1,6 @@
 /** From a tick that has been committed to what its listeners are told. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { CommittedEntry, CommittedThread, CommittedTick } from './api.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
@@ -9,8 +10,25 @@ export interface CommittedParts {
   /** The thread as it is loaded now: a failed commit may have replaced it. */
   readonly current: (threadId: ThreadId) => LoadedThread | null;
   readonly isWatched: (threadId: ThreadId) => boolean;
-  /** Threads of which the tick changed the row; looked at before the rows were marked clean. */
-  readonly changedRows: ReadonlySet<ThreadId>;
+  readonly changed: Changed;
+}
+
+/** Of which threads and instances the tick has changed the row. */
+export interface Changed {
+  readonly threads: ReadonlySet<ThreadId>;
+  readonly instances: readonly InstanceRow[];
+}
+
+/** The rows are stored: what was changed is told once, and no longer dirty. */
+export function takeChanged(staging: Staging): Changed {
+  const threads = new Set<ThreadId>();
+  for (const thread of staging.threads) {
+    if (thread.projection.isStateDirty) threads.add(thread.threadId);
+    thread.projection.clean();
+  }
+  const instances = [...staging.instances].filter((instance) => instance.isDirty);
+  for (const instance of instances) instance.isDirty = false;
+  return { threads, instances: instances.flatMap(({ row }) => row ?? []) };
 }
 
 export function committedTick(staging: Staging, parts: CommittedParts): CommittedTick {
@@ -18,7 +36,7 @@ export function committedTick(staging: Staging, parts: CommittedParts): Committe
   return {
     sequence: staging.sequence,
     threads: [...entries].map(([threadId, list]) => committedThread(threadId, list, parts)),
-    instances: [...staging.instances].flatMap(({ row }) => row ?? []),
+    instances: parts.changed.instances,
   };
 }
 
@@ -39,7 +57,7 @@ function entriesByThread(staging: Staging): Map<ThreadId, CommittedEntry[]> {
 function committedThread(
   threadId: ThreadId,
   entries: readonly CommittedEntry[],
-  { current, isWatched, changedRows }: CommittedParts,
+  { current, isWatched, changed }: CommittedParts,
 ): CommittedThread {
   const thread = current(threadId);
   const hasMoved = entries.some((entry) => entry.kind === 'input');
@@ -48,7 +66,7 @@ function committedThread(
     threadId,
     entries,
     state: thread !== null && hasMoved && isWatched(threadId) ? machineStateOf(thread) : null,
-    row: changedRows.has(threadId) && state?.removal === 'none' ? state.row : null,
-    removed: changedRows.has(threadId) && state !== null && state.removal !== 'none',
+    row: changed.threads.has(threadId) && state?.removal === 'none' ? state.row : null,
+    removed: changed.threads.has(threadId) && state !== null && state.removal !== 'none',
   };
 }

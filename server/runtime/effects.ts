@@ -1,17 +1,17 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type { Effect, ProviderEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
-import type { ProviderAdapter } from '../../machines/ports/provider.ts';
+import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
 
 export class Effects {
   readonly #threads: Threads;
-  readonly #adapters: ReadonlyMap<InstanceId, ProviderAdapter>;
+  readonly #adapters: Adapters;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: ReadonlyMap<InstanceId, ProviderAdapter>) {
+  constructor(threads: Threads, adapters: Adapters) {
     this.#threads = threads;
     this.#adapters = adapters;
   }
@@ -24,7 +24,7 @@ export class Effects {
         this.droppedCount += 1;
         continue;
       }
-      this.#adapters.get(instanceId)?.perform(effect);
+      this.#adapters.perform(instanceId, effect);
     }
   }
 

@@ -52,5 +52,6 @@ export class Hibernation {
   }
 }
 
-/** Never in a turn, and never with an open request: the connection's chart looks at the latter. */
-const isIdle = (thread: LoadedThread): boolean => thread.isSettled && thread.context.link.phase === 'open';
+/** Never in a turn, and never with an open request. */
+const isIdle = (thread: LoadedThread): boolean =>
+  thread.isSettled && thread.context.link.phase === 'open' && thread.projection.requests.live().length === 0;

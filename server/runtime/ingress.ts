@@ -17,7 +17,12 @@ export interface CommandArrival {
 
 export type Arrival =
   | CommandArrival
-  | { readonly kind: 'provider'; readonly threadId: ThreadId; readonly input: ProviderInput }
+  | {
+      readonly kind: 'provider';
+      readonly instanceId: InstanceId;
+      readonly threadId: ThreadId;
+      readonly input: ProviderInput;
+    }
   | { readonly kind: 'delta'; readonly threadId: ThreadId; readonly input: DeltaInput }
   | { readonly kind: 'runtime'; readonly threadId: ThreadId; readonly input: RuntimeInput }
   | { readonly kind: 'timer'; readonly stream: Stream; readonly timer: string; readonly armedBy: number }
@@ -87,6 +92,16 @@ export class Ingress {
     this.#head = 0;
     this.#sizeBytes = this.#arrivals.reduce((sum, arrival) => sum + sizeOf(arrival), 0);
     this.#weigh();
+  }
+
+  /** The end: what still waits is not taken in any more. */
+  refuse(error: RuntimeError): void {
+    for (const arrival of this.#arrivals.slice(this.#head)) {
+      if (arrival.kind === 'command') arrival.reject(error);
+    }
+    this.#arrivals = [];
+    this.#head = 0;
+    this.#sizeBytes = 0;
   }
 
   /** Full at the limit, open again at half of it, so that pipes are not switched at every input. */

@@ -1,9 +1,10 @@
 /** The root actors of all configured provider instances. */
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { InstanceEntry } from '../../machines/domain/entry.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import { LiveCharts } from '../../machines/live.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import { loadInstance, LoadedInstance } from './loaded-instance.ts';
+import { loadInstance, LoadedInstance, stepInstance } from './loaded-instance.ts';
 
 export interface InstanceDeclaration {
   readonly instanceId: InstanceId;
@@ -37,6 +38,16 @@ export class Instances {
     const instance = new LoadedInstance(instanceId, actor, version);
     this.#created.set(instanceId, version + 1);
     this.#loaded.set(instanceId, instance);
+    return instance;
+  }
+
+  /** After an input threw: from the journal, then from what the tick has staged for it. */
+  rebuild(instanceId: InstanceId, staged: readonly InstanceEntry[]): LoadedInstance | null {
+    this.#loaded.get(instanceId)?.actor.stop();
+    const stored = loadInstance(this.#journal, instanceId, this.#created.get(instanceId) ?? 1);
+    const instance = staged.reduce(stepInstance, stored);
+    if (instance === null) this.#loaded.delete(instanceId);
+    else this.#loaded.set(instanceId, instance);
     return instance;
   }
 

@@ -76,7 +76,10 @@ function loadFirst(journal: Journal, threadId: ThreadId): LoadedThread {
 function stepTail(journal: Journal, thread: LoadedThread, hash: string): void {
   for (;;) {
     const entries = journal.readThread(thread.threadId, thread.version, { limit: PAGE, deltas: false });
-    for (const entry of entries) stepEntry(thread, entry, hash);
+    for (const entry of entries) {
+      stepEntry(thread, entry, hash);
+      thread.sinceStored += 1;
+    }
     if (entries.length < PAGE) return;
   }
 }
@@ -105,7 +108,7 @@ function isSameJson(left: string, right: string): boolean {
   return left === right || canonicalJson(JSON.parse(left)) === canonicalJson(JSON.parse(right));
 }
 
-function quarantined(threadId: ThreadId, why: string, details: Record<string, unknown>): RuntimeError {
+export function quarantined(threadId: ThreadId, why: string, details: Record<string, unknown>): RuntimeError {
   const { cause, ...rest } = details;
   return new RuntimeError('THREAD_QUARANTINED', `thread ${threadId}: ${why}`, { details: rest, cause });
 }

@@ -32,7 +32,9 @@ export class LoadedInstance {
     }
     this.timers = evolveTimers(this.timers, changes, { sequence, at });
     for (const fact of facts) {
-      this.row = evolveInstance(this.row, fact);
+      const row = evolveInstance(this.row, fact);
+      if (row === this.row) continue;
+      this.row = row;
       this.isDirty = true;
     }
   }
@@ -48,17 +50,23 @@ export function loadInstance(
   let after = created - 1;
   for (;;) {
     const entries = journal.readInstance(instanceId, after, { limit: PAGE, deltas: false });
-    for (const entry of entries) {
-      if (entry.input.type === 'instance.create') {
-        instance = new LoadedInstance(instanceId, new LiveCharts('instance', { input: entry.input }), 0);
-        instance.fold(entry, instance.actor.started.timers);
-      } else {
-        const isApplied = entry.outcome === 'applied';
-        const drawn = isApplied ? (instance?.actor.send(entry.input) ?? newDrawn()) : newDrawn();
-        instance?.fold(entry, drawn.timers);
-      }
-    }
+    for (const entry of entries) instance = stepInstance(instance, entry);
     after = entries.at(-1)?.version ?? after;
-    if (entries.length < PAGE) return instance;
+    if (entries.length < PAGE) break;
   }
+  if (instance !== null) instance.isDirty = false;
+  return instance;
+}
+
+/** One entry again; the first one makes the instance. */
+export function stepInstance(instance: LoadedInstance | null, entry: InstanceEntry): LoadedInstance | null {
+  const { input } = entry;
+  if (input.type === 'instance.create') {
+    const created = new LoadedInstance(input.instanceId, new LiveCharts('instance', { input }), 0);
+    created.fold(entry, created.actor.started.timers);
+    return created;
+  }
+  const drawn = entry.outcome === 'applied' ? instance?.actor.send(input) : undefined;
+  instance?.fold(entry, (drawn ?? newDrawn()).timers);
+  return instance;
 }

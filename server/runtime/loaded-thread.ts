@@ -17,8 +17,8 @@ export class LoadedThread {
   /** Of the last entry that is in it. */
   version: number;
   timers: ArmedTimers;
-  /** Wall time of the last item or delta: what pushes an idle deadline. Neither journaled nor compared. */
-  lastProgressAt: number;
+  /** Monotonic time of the turn's last item or delta: what pushes an idle deadline. Neither journaled nor compared. */
+  lastProgressAt = 0;
   /** Monotonic time of the last use: what hibernation goes by. */
   lastUsedAt = 0;
   /** Inputs since the last base or cache. */
@@ -36,7 +36,6 @@ export class LoadedThread {
     this.projection = parts.projection;
     this.version = parts.version;
     this.timers = parts.timers;
-    this.lastProgressAt = 0;
   }
 
   get context(): ThreadContext {
@@ -58,14 +57,22 @@ export class LoadedThread {
     };
   }
 
+  /** No turn is starting or running, and none will by itself. */
   get isSettled(): boolean {
-    return this.actor.charts.root.hasTag('settled');
+    const { root } = this.actor.charts;
+    return root.hasTag('settled') || root.hasTag('deleted');
   }
 
   /** Nothing of it has to be in memory: no connection, no turn, no deadline. */
   get isDormant(): boolean {
     const { link } = this.context;
     return link.phase === 'none' && this.isSettled && Object.keys(this.timers).length === 0;
+  }
+
+  /** It came into memory: idle deadlines start at full length. `at`: monotonic time. */
+  noteLoaded(at: number): void {
+    this.lastProgressAt = at;
+    this.lastUsedAt = at;
   }
 
   /** Takes in an entry whose input has been sent: version, timers and rows follow. */

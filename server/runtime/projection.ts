@@ -11,6 +11,7 @@ import type { Journal, ThreadRows } from '../../machines/ports/journal.ts';
 class CachedTable<K extends string, V> implements Table<K, V> {
   readonly #rows = new Map<K, V>();
   readonly #dirty = new Set<K>();
+  readonly #amended = new Set<K>();
   readonly #read: (key: K) => V | null;
   readonly #isLive: (row: V) => boolean;
 
@@ -28,14 +29,27 @@ class CachedTable<K extends string, V> implements Table<K, V> {
     return this.#rows.get(key);
   }
 
+  /** Among live rows and those that the tick under way has changed; the newest first. */
+  find(isWanted: (row: V) => boolean): V | undefined {
+    return [...this.#rows.values()].findLast(isWanted);
+  }
+
   set(key: K, row: V): void {
     this.#rows.set(key, row);
     this.#dirty.add(key);
+    this.#amended.delete(key);
   }
 
   /** A change that the store learns of only with the next `set`: text that is being streamed. */
   amend(key: K, row: V): void {
     this.#rows.set(key, row);
+    this.#amended.add(key);
+  }
+
+  /** What was amended goes to the store with the tick under way. */
+  writeAmended(): void {
+    for (const key of this.#amended) this.#dirty.add(key);
+    this.#amended.clear();
   }
 
   keep(key: K, row: V): void {

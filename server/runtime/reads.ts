@@ -1,5 +1,5 @@
 /** What the doors read: rows of the store, with the text that is just being streamed. */
-import { RuntimeError } from '../../machines/domain/error.ts';
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
@@ -7,6 +7,7 @@ import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain
 import type { Epoch, Journal, ThreadQuery } from '../../machines/ports/journal.ts';
 import type { RuntimeReads, SnapshotRead } from './api.ts';
 import type { Instances } from './instances.ts';
+import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
 import type { Threads } from './threads.ts';
 
@@ -37,21 +38,23 @@ export class Reads implements RuntimeReads {
   }
 
   listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null } {
-    return this.#journal.listThreads(query);
+    const { rows, next } = this.#journal.listThreads(query);
+    return { rows: rows.map((row) => this.#shown(row)), next };
   }
 
   snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
     const state = this.#stateOf(threadId);
     const items = this.#journal.items(threadId, page.before, page.limit);
     const { activeTurnId } = state.row;
+    const machine = this.machineState(threadId);
     const turn =
       (activeTurnId === null ? null : this.#journal.turn(threadId, activeTurnId)) ??
       this.#journal.latestTurn(threadId);
     return {
       ...this.version(threadId),
       snapshot: {
-        thread: { ...state.row, ...state.settings },
-        machine: this.machineState(threadId),
+        thread: { ...this.#shown(state.row), ...state.settings },
+        machine,
         turn,
         items: items.map((item) => this.#streamed(threadId, item)),
         requests: this.#journal.openRequests(threadId),
@@ -74,19 +77,15 @@ export class Reads implements RuntimeReads {
   }
 
   machineState(threadId: ThreadId): MachineState {
-    try {
-      const thread = this.#threads.get(threadId);
-      if (thread !== null) return machineStateOf(thread);
-    } catch (error) {
-      if (!(error instanceof RuntimeError) || error.code !== 'THREAD_QUARANTINED') throw error;
-      return QUARANTINED;
-    }
+    const thread = this.#loaded(threadId);
+    if (thread !== null) return machineStateOf(thread);
+    if (this.#threads.quarantine(threadId) !== null) return QUARANTINED;
     throw notFound(threadId);
   }
 
   row(threadId: ThreadId): ThreadRow | null {
     const state = this.#journal.threadState(threadId);
-    return state === null || state.removal !== 'none' ? null : state.row;
+    return state === null || state.removal !== 'none' ? null : this.#shown(state.row);
   }
 
   entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
@@ -113,7 +112,24 @@ export class Reads implements RuntimeReads {
 
   #streamed(threadId: ThreadId, item: ItemRow): ItemRow {
     if (item.status !== 'open') return item;
-    return this.#threads.get(threadId)?.projection.items.cached(item.itemId) ?? item;
+    return this.#loaded(threadId)?.projection.items.cached(item.itemId) ?? item;
+  }
+
+  /** `null`: unknown or quarantined. */
+  #loaded(threadId: ThreadId): LoadedThread | null {
+    try {
+      return this.#threads.get(threadId);
+    } catch (error) {
+      if (this.#threads.quarantine(threadId) === null) throw error;
+      return null;
+    }
+  }
+
+  /** A quarantined thread stands still, whatever its row says. */
+  #shown(row: ThreadRow): ThreadRow {
+    const error = this.#threads.quarantine(row.id);
+    if (error === null) return row;
+    return { ...row, status: 'error', activeTurnId: null, lastError: failureOf(error) };
   }
 }
 

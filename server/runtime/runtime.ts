@@ -1,23 +1,19 @@
 /** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
-import { RuntimeError } from '../../machines/domain/error.ts';
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type {
-  InstanceConfig,
-  ProviderAdapter,
-  ProviderDriver,
-  ProviderHost,
-} from '../../machines/ports/provider.ts';
+import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import type { Clock } from './clock.ts';
-import { committedTick } from './committed.ts';
+import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
-import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Ingress, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -66,10 +62,17 @@ export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
   readonly threads: Threads;
-  readonly counters: Counters = { ignored: 0, failed: 0, staleTimers: 0, lateDeltas: 0, refused: 0 };
+  readonly counters: Counters = {
+    ignored: 0,
+    failed: 0,
+    staleTimers: 0,
+    lateDeltas: 0,
+    refused: 0,
+    malformed: 0,
+  };
   readonly #options: RuntimeOptions;
   readonly #instances: Instances;
-  readonly #adapters = new Map<InstanceId, ProviderAdapter>();
+  readonly #adapters: Adapters;
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
@@ -80,23 +83,34 @@ export class ThreadRuntime implements Runtime {
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
+  #stopping: Promise<void> | null = null;
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const { journal, clock, newId, log, release } = options;
     const hash = machineHash(release);
     this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
-    this.threads = new Threads(journal, hash);
+    this.threads = new Threads({
+      journal,
+      clock,
+      machineHash: hash,
+      onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
+    });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
-    this.#effects = new Effects(this.threads, this.#adapters);
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
-      (isFull) => this.#setPaused(isFull),
+      (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
     this.#deltas = new DeltaBuffer(options.deltaWindowMs, clock, (threadId, input) =>
       this.#ingress.push({ kind: 'delta', threadId, input }),
     );
+    this.#adapters = new Adapters({
+      ...options,
+      deltas: this.#deltas,
+      push: (arrival) => this.#ingress.push(arrival),
+    });
+    this.#effects = new Effects(this.threads, this.#adapters);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -114,7 +128,7 @@ export class ThreadRuntime implements Runtime {
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
-      storeFailing: (isFailing) => this.#setPaused(isFailing),
+      storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
       giveUp: options.giveUp,
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
@@ -129,19 +143,32 @@ export class ThreadRuntime implements Runtime {
   /**
    * Ends what the last run has left, brings every thread that it left in the middle of something to a settled state
    * or a look-up, and opens the door.
-   * @throws {RuntimeError} STORE_UNAVAILABLE when the first commit fails
+   * @throws {RuntimeError} STORE_UNAVAILABLE when the first commits fail; only `stop` can follow
    */
   async start(): Promise<void> {
     const { journal, drivers, instances, endSurvivor, log } = this.#options;
     await endSurvivors(journal, endSurvivor, log);
-    for (const config of instances) this.#addInstance(config, drivers);
-    for (const threadId of journal.unsettledThreads()) {
-      this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.recovered' } });
+    for (const config of instances) this.#adapters.add(config, drivers);
+    this.#recover();
+    if (this.#loop.isStoreFailing) {
+      this.#loop.stop();
+      throw new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written');
     }
-    while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
     this.#phase = 'ready';
     this.#hibernation.start();
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
+  }
+
+  /** No provider process is left: every thread that had one learns of it. */
+  #recover(): void {
+    for (const threadId of this.#options.journal.unsettledThreads()) {
+      this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.recovered' } });
+    }
+    this.#runDry();
+  }
+
+  #runDry(): void {
+    while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
   }
 
   isReady(): boolean {
@@ -189,69 +216,39 @@ export class ThreadRuntime implements Runtime {
 
   /**
    * Takes no more commands, waits until no turn runs or `deadlineMs` has passed, ends all providers, and writes down
-   * what became of their threads. The journal is the caller's to close.
+   * what became of their threads. The journal is the caller's to close. Again: waits for the first.
    */
-  async stop(deadlineMs: number): Promise<void> {
-    if (this.#phase === 'stopping' || this.#phase === 'stopped') return;
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
     this.#phase = 'stopping';
     this.#hibernation.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.flushAll();
-    while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
-    const adapters = [...this.#adapters.values()];
-    this.#adapters.clear();
-    await Promise.all(adapters.map((adapter) => adapter.dispose()));
-    for (const threadId of this.#options.journal.unsettledThreads()) {
-      this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.recovered' } });
+    this.#adapters.deafen();
+    this.#runDry();
+    await this.#adapters.dispose();
+    try {
+      this.#recover();
+    } catch (error) {
+      // a store that does not answer: the next start does the same
+      this.#options.log.error(
+        { failure: failureOf(error) },
+        'what became of the threads is not written down',
+      );
     }
-    while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
     this.#loop.stop();
     this.#timers.stop();
+    this.#ingress.refuse(new RuntimeError('SHUTTING_DOWN', 'the server has stopped'));
   }
 
   /** Ends the waiting of a `stop` that is under way. */
   hurry(): void {
     this.#onSettled?.();
-  }
-
-  #addInstance(config: InstanceConfig, drivers: readonly ProviderDriver[]): void {
-    const { instanceId } = config;
-    const driver = drivers.find((each) => each.driver === config.driver);
-    if (driver === undefined) {
-      this.#options.log.warn({ instanceId, driver: config.driver }, 'the driver of an instance is not known');
-      return;
-    }
-    const adapter = driver.create(config, this.#hostFor(instanceId));
-    this.#adapters.set(instanceId, adapter);
-    const declared = { instanceId, driver: driver.driver, capabilities: adapter.capabilities };
-    this.#ingress.push({ kind: 'createInstance', declared });
-  }
-
-  #hostFor(instanceId: InstanceId): ProviderHost {
-    const { processes, attachmentPath, logFrame, log } = this.#options;
-    const push = (arrival: Arrival): void => {
-      if (this.#phase !== 'stopped') this.#ingress.push(arrival);
-    };
-    return {
-      processes,
-      attachmentPath,
-      report: (threadId, input) => {
-        if (input.type === 'provider.itemDelta') {
-          if (this.#phase !== 'stopped') this.#deltas.add(threadId, input);
-          return;
-        }
-        this.#deltas.flush(threadId);
-        push({ kind: 'provider', threadId, input });
-      },
-      reportInstance: (input) => push({ kind: 'instance', instanceId, input }),
-      settled: (threadId, turnId, attempt) => {
-        this.#deltas.flush(threadId);
-        push({ kind: 'runtime', threadId, input: { type: 'turn.settled', turnId, attempt } });
-      },
-      logFrame: (direction, frame) => logFrame(instanceId, direction, frame),
-      warn: (message, details) => log.warn({ instanceId, ...details }, message),
-    };
   }
 
   /** @throws {RuntimeError} what can be said before the command is queued */
@@ -271,11 +268,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #release(staging: Staging): void {
-    const changedRows = new Set<ThreadId>();
-    for (const thread of staging.threads) {
-      if (thread.projection.isStateDirty) changedRows.add(thread.threadId);
-      thread.projection.clean();
-    }
+    const changed = takeChanged(staging);
     for (const { threadId } of staging.threads) this.#arm(this.threads.peek(threadId));
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
@@ -285,18 +278,24 @@ export class ThreadRuntime implements Runtime {
       if ('result' in answer) answer.arrival.resolve(answer.result);
       else answer.arrival.reject(answer.error);
     }
-    this.#announce(staging, changedRows);
+    this.#announce(staging, changed);
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
   }
 
-  #announce(staging: Staging, changedRows: ReadonlySet<ThreadId>): void {
+  #announce(staging: Staging, changed: Changed): void {
     if (this.#listeners.size === 0 || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
       isWatched: (threadId) => this.#watchers.has(threadId),
-      changedRows,
+      changed,
     });
-    for (const listener of this.#listeners) listener(tick);
+    for (const listener of this.#listeners) {
+      try {
+        listener(tick);
+      } catch (error) {
+        this.#options.log.error({ failure: failureOf(error) }, 'a listener threw');
+      }
+    }
   }
 
   #arm(thread: LoadedThread | null): void {
@@ -324,10 +323,6 @@ export class ThreadRuntime implements Runtime {
       if (Object.keys(timers).length === 0) continue;
       this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.clockJumped', byMs } });
     }
-  }
-
-  #setPaused(isPaused: boolean): void {
-    for (const adapter of this.#adapters.values()) adapter.setPaused(isPaused);
   }
 
   #isBusy(): boolean {

@@ -49,6 +49,8 @@ function stageBase(thread: LoadedThread, staging: Staging, machineHash: string):
     facts: [],
   };
   thread.fold(entry, []);
+  // loading reads no deltas from before the base
+  thread.projection.items.writeAmended();
   thread.sinceStored = 0;
   staging.add(entry, { kind: 'thread', id: thread.threadId }, []);
 }

@@ -3,7 +3,7 @@ import type { CommandResult } from '../../machines/domain/command.ts';
 import type { Effect } from '../../machines/domain/effect.ts';
 import type { Entry, InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
-import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
 import type { Arrival, CommandArrival, Stream } from './ingress.ts';
 import type { LoadedInstance } from './loaded-instance.ts';
@@ -22,6 +22,7 @@ export type Answer =
 export class Staging {
   /** Epoch ms; one for the whole tick. */
   readonly at: number;
+  readonly monotonicAt: number;
   readonly entries: Entry[] = [];
   readonly receipts = new Map<CommandId, Receipt>();
   readonly effects: StagedEffect[] = [];
@@ -30,10 +31,13 @@ export class Staging {
   readonly instances = new Set<LoadedInstance>();
   /** Everything that was taken, to be put back if the commit fails. */
   readonly taken: Arrival[] = [];
+  readonly #byThread = new Map<string, ThreadEntry[]>();
   #sequence: number;
 
-  constructor(at: number, sequence: number) {
+  /** `sequence`: of the journal's last entry. */
+  constructor({ at, monotonicAt, sequence }: { at: number; monotonicAt: number; sequence: number }) {
     this.at = at;
+    this.monotonicAt = monotonicAt;
     this.#sequence = sequence;
   }
 
@@ -46,14 +50,23 @@ export class Staging {
     return this.#sequence;
   }
 
-  entriesOf(threadId: ThreadId): ThreadEntry[] {
+  entriesOf(threadId: ThreadId): readonly ThreadEntry[] {
+    return this.#byThread.get(threadId) ?? [];
+  }
+
+  instanceEntriesOf(instanceId: InstanceId): InstanceEntry[] {
     return this.entries.filter(
-      (entry): entry is ThreadEntry => entry.kind !== 'instance' && entry.stream === threadId,
+      (entry): entry is InstanceEntry => entry.kind === 'instance' && entry.stream === instanceId,
     );
   }
 
   add(entry: ThreadEntry | InstanceEntry, stream: Stream, effects: readonly Effect[]): void {
     this.entries.push(entry);
+    if (entry.kind !== 'instance') {
+      const list = this.#byThread.get(entry.stream);
+      if (list === undefined) this.#byThread.set(entry.stream, [entry]);
+      else list.push(entry);
+    }
     for (const effect of effects) this.effects.push({ stream, effect });
   }
 }

@@ -10,14 +10,26 @@ import type { LoadedThread } from './loaded-thread.ts';
 import type { Applied, Intake } from './take.ts';
 
 export function takeCommand(intake: Intake, arrival: CommandArrival): void {
+  const { answers, entries } = intake.staging;
+  const before = entries.length;
   try {
     const result = repeated(intake, arrival) ?? accepted(intake, arrival);
-    intake.staging.answers.push({ arrival, result });
+    if ('thrown' in result) return fail(intake, arrival, result);
+    answers.push({ arrival, result });
   } catch (error) {
+    // what was staged before it broke must not be committed without its receipt
+    if (!(error instanceof RuntimeError) || entries.length > before) throw error;
     intake.parts.counters.refused += 1;
-    if (!(error instanceof RuntimeError)) throw error;
-    intake.staging.answers.push({ arrival, error });
+    answers.push({ arrival, error });
   }
+}
+
+/** The input is journaled as failed; the command is refused and its id stays free. */
+function fail({ staging, parts }: Intake, arrival: CommandArrival, { thread, thrown }: Applied): void {
+  const attempt = `${arrival.command.type} on thread ${thread.threadId}`;
+  const error = new RuntimeError('INTERNAL', `${attempt} failed`, { cause: thrown });
+  parts.counters.refused += 1;
+  staging.answers.push({ arrival, error });
 }
 
 /** The same command again, also inside one tick, has the first result. */
@@ -31,15 +43,11 @@ function repeated(intake: Intake, arrival: CommandArrival): CommandResult | null
   });
 }
 
-function accepted(intake: Intake, arrival: CommandArrival): CommandResult {
+function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Applied {
   const { command, commandId, fingerprint } = arrival;
   const { input, applied } =
     command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
-  if (applied.thrown !== null) {
-    throw new RuntimeError('INTERNAL', `${command.type} on thread ${applied.thread.threadId} failed`, {
-      cause: applied.thrown,
-    });
-  }
+  if (applied.thrown !== null) return applied;
   const { thread, entry } = applied;
   const activeTurnId = thread.context.activeTurn?.turnId ?? null;
   const place = { sequence: entry.sequence, threadId: thread.threadId, activeTurnId };
@@ -82,7 +90,7 @@ function onThread(
   command: Exclude<CommandArrival['command'], { type: 'thread.create' }>,
   { commandId }: CommandArrival,
 ): Done {
-  const thread = intake.parts.threads.get(command.threadId);
+  const thread = threadOf(intake, command);
   if (thread === null) {
     throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${command.threadId}`);
   }
@@ -94,6 +102,16 @@ function onThread(
   });
   refuse(thread, command.type, input);
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
+}
+
+/** @throws {RuntimeError} THREAD_QUARANTINED for everything but a delete */
+function threadOf({ parts }: Intake, { type, threadId }: { type: string; threadId: ThreadId }) {
+  try {
+    return parts.threads.get(threadId);
+  } catch (error) {
+    if (type !== 'thread.delete' || parts.threads.quarantine(threadId) === null) throw error;
+    return parts.threads.standIn(threadId);
+  }
 }
 
 function refuse(thread: LoadedThread, type: string, input: CommandInput): void {

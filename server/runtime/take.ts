@@ -5,33 +5,23 @@ import type { Effect } from '../../machines/domain/effect.ts';
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import { failure, failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
-import {
-  requestIdSchema,
-  turnIdSchema,
-  type CommandId,
-  type ThreadId,
-  type TurnId,
-} from '../../machines/domain/ids.ts';
-import {
-  threadInputSchema,
-  type DeltaInput,
-  type ProviderInput,
-  type ThreadInput,
-} from '../../machines/domain/input.ts';
+import { turnIdSchema, type CommandId, type ThreadId, type TurnId } from '../../machines/domain/ids.ts';
+import { threadInputSchema, type DeltaInput, type ThreadInput } from '../../machines/domain/input.ts';
 import {
   instanceInputSchema,
   type InstanceFact,
   type InstanceInput,
 } from '../../machines/domain/instance.ts';
-import { resolve } from '../../machines/domain/resolve.ts';
+import type { ArmedTimer } from '../../machines/domain/timer.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import { ownerOf } from './commands.ts';
 import type { Arrival } from './ingress.ts';
 import type { InstanceDeclaration, Instances } from './instances.ts';
 import type { LoadedInstance } from './loaded-instance.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { Staging } from './staging.ts';
+import { refusalOf } from './refusal.ts';
 import { takeCommand } from './take-command.ts';
+import { takeDelta, takeInstance, takeProvider } from './take-provider.ts';
 import type { Threads } from './threads.ts';
 
 /** How far a chart's word to another chart may lead to further words. */
@@ -56,6 +46,8 @@ export interface Counters {
   staleTimers: number;
   lateDeltas: number;
   refused: number;
+  /** Of a provider, and not of the shape that its port promises. */
+  malformed: number;
 }
 
 /** What an input led to. */
@@ -82,11 +74,11 @@ export class Intake {
       case 'command':
         return takeCommand(this, arrival);
       case 'provider':
-        return this.#takeProvider(arrival.threadId, arrival.input);
+        return takeProvider(this, arrival);
       case 'delta':
-        return this.#takeDelta(arrival.threadId, arrival.input);
+        return takeDelta(this, arrival);
       case 'runtime': {
-        const thread = this.#thread(arrival.threadId);
+        const thread = this.thread(arrival.threadId);
         if (thread !== null) this.apply(thread, arrival.input);
         return;
       }
@@ -94,44 +86,47 @@ export class Intake {
         return this.#takeTimer(arrival);
       case 'createInstance':
         return this.#createInstance(arrival.declared);
-      case 'instance': {
-        const instance = this.parts.instances.get(arrival.instanceId);
-        if (instance !== null) this.applyInstance(instance, arrival.input, 0);
-      }
+      case 'instance':
+        return takeInstance(this, arrival);
     }
   }
 
   /** The first entry of a new thread. */
   create(threadId: ThreadId, input: ThreadInput, commandId: CommandId): Applied {
     const thread = this.parts.threads.create(threadId, input);
-    return this.#stage(thread, { input, commandId, drawn: thread.actor.started, outcome: 'applied' });
+    return this.stage(thread, { input, commandId, drawn: thread.actor.started, outcome: 'applied' });
   }
 
   /** Decides for inputs that are not commands, sends, stages, and follows what the chart tells others. */
   apply(thread: LoadedThread, input: ThreadInput, how: Partial<ApplyOptions> = {}): Applied {
     const { commandId = null, isDecided = false, depth = 0 } = how;
-    if (!isDecided && !canTake(thread.view, input)) {
-      this.parts.counters.ignored += 1;
-      const drawn = { ...newDrawn(), effects: refusalOf(input) };
-      return this.#stage(thread, { input, commandId, drawn, outcome: 'ignored' });
-    }
-    if (input.type.startsWith('provider.item')) thread.lastProgressAt = this.staging.at;
+    let drawn = null;
     try {
-      const drawn = thread.actor.send(input);
-      const applied = this.#stage(thread, { input, commandId, drawn, outcome: 'applied' });
-      this.#tellAll(drawn.effects, depth);
-      return applied;
+      if (isDecided || canTake(thread.view, input)) drawn = thread.actor.send(input);
     } catch (thrown) {
       return this.#fail(thread, { input, commandId, thrown });
     }
+    if (drawn === null) {
+      this.parts.counters.ignored += 1;
+      const refusal = { ...newDrawn(), effects: refusalOf(input) };
+      return this.stage(thread, { input, commandId, drawn: refusal, outcome: 'ignored' });
+    }
+    const applied = this.stage(thread, { input, commandId, drawn, outcome: 'applied' });
+    this.#tellAll(drawn.effects, depth);
+    return applied;
   }
 
   applyInstance(instance: LoadedInstance, input: InstanceInput, depth: number): void {
-    const canTakeIt = instance.actor.charts.root.can(input);
-    if (!canTakeIt) this.parts.counters.ignored += 1;
-    const drawn = canTakeIt ? instance.actor.send(input) : newDrawn();
-    this.stageInstance(instance, input, { drawn, outcome: canTakeIt ? 'applied' : 'ignored' });
-    this.#tellAll(drawn.effects, depth);
+    let drawn = null;
+    try {
+      if (instance.actor.charts.root.can(input)) drawn = instance.actor.send(input);
+    } catch (thrown) {
+      return this.#failInstance(instance, input, thrown);
+    }
+    if (drawn === null) this.parts.counters.ignored += 1;
+    const outcome = drawn === null ? 'ignored' : 'applied';
+    this.stageInstance(instance, input, { drawn: drawn ?? newDrawn(), outcome });
+    this.#tellAll(drawn?.effects ?? [], depth);
   }
 
   stageInstance(
@@ -163,7 +158,7 @@ export class Intake {
   }
 
   /** `null`: unknown or quarantined; the latter has been said when it was found. */
-  #thread(threadId: ThreadId): LoadedThread | null {
+  thread(threadId: ThreadId): LoadedThread | null {
     try {
       return this.parts.threads.get(threadId);
     } catch (error) {
@@ -172,81 +167,29 @@ export class Intake {
     }
   }
 
-  #takeProvider(threadId: ThreadId, given: ProviderInput): void {
-    const thread = this.#thread(threadId);
-    if (thread === null) {
-      const stream = { kind: 'thread', id: threadId } as const;
-      for (const effect of refusalOf(given)) this.staging.effects.push({ stream, effect });
-      return this.parts.warn('a provider speaks of a thread that is not there', {
-        threadId,
-        type: given.type,
-      });
-    }
-    const { context, turn, projection } = thread;
-    const input = resolve(given, {
-      thread: context,
-      turn,
-      byNative: (nativeTurnId) => this.#turnByNative(thread, nativeTurnId),
-      ownerOf: (id) => ownerOf(projection.requests.get(requestIdSchema.parse(id)) ?? null, context),
-      newTurnId: () => this.newTurnId(),
-    });
-    this.apply(thread, input);
-  }
-
   newTurnId(): TurnId {
     return turnIdSchema.parse(this.parts.newId());
   }
 
-  #turnByNative({ threadId, projection }: LoadedThread, nativeTurnId: string) {
-    const live = projection.turns.live().find((turn) => turn.nativeTurnId === nativeTurnId);
-    return live ?? this.parts.journal.turnByNative(threadId, nativeTurnId);
-  }
-
-  #takeDelta(threadId: ThreadId, input: DeltaInput): void {
-    const thread = this.#thread(threadId);
-    if (thread === null || thread.context.link.phase === 'none') {
-      this.parts.counters.lateDeltas += 1;
-      return;
-    }
-    const item = thread.projection.items.get(input.itemId);
-    if (item === undefined) return this.#openItem(thread, input);
-    if (item.status !== 'open') {
-      this.parts.counters.lateDeltas += 1;
-      return;
-    }
-    thread.lastProgressAt = this.staging.at;
-    const drawn = newDrawn();
-    drawn.facts.push({ type: 'item.delta', itemId: input.itemId, text: input.text });
-    this.#stage(thread, { input, commandId: null, drawn, outcome: 'applied' });
-  }
-
-  /** A provider may go on in the middle of an item that it began before we listened. */
-  #openItem(thread: LoadedThread, { connectionId, itemId, text }: DeltaInput): void {
-    const turnId = thread.context.activeTurn?.turnId ?? null;
-    const body = { kind: 'assistant_message' } as const;
-    const item = { itemId, body, text, status: 'open' } as const;
-    const place = { connectionId, turnId, attempt: thread.turn?.attempt ?? 0, nativeTurnId: null };
-    this.apply(thread, { type: 'provider.itemStarted', ...place, item });
-  }
-
   #takeTimer({ stream, timer, armedBy }: Extract<Arrival, { kind: 'timer' }>): void {
-    const owner = stream.kind === 'thread' ? this.#thread(stream.id) : this.parts.instances.get(stream.id);
-    const armed = owner?.timers[timer];
-    if (owner === null || armed === undefined || armed.armedBy !== armedBy) {
+    const thread = stream.kind === 'thread' ? this.thread(stream.id) : null;
+    const instance = stream.kind === 'instance' ? this.parts.instances.get(stream.id) : null;
+    const armed = (thread ?? instance)?.timers[timer];
+    if (armed === undefined || armed.armedBy !== armedBy || this.#isPushed(armed, thread)) {
       this.parts.counters.staleTimers += 1;
       return;
     }
     const fired = { ...armed.fires, timer, armedBy };
-    if (stream.kind === 'thread') {
-      const thread = this.#thread(stream.id);
-      if (thread !== null) this.apply(thread, threadInputSchema.parse(fired));
-    } else {
-      const instance = this.parts.instances.get(stream.id);
-      if (instance !== null) this.applyInstance(instance, instanceInputSchema.parse(fired), 0);
-    }
+    if (thread !== null) this.apply(thread, threadInputSchema.parse(fired));
+    if (instance !== null) this.applyInstance(instance, instanceInputSchema.parse(fired), 0);
   }
 
-  #stage(thread: LoadedThread, taken: Taken): Applied {
+  /** Progress came while the firing waited in the queue: it will fire again. */
+  #isPushed({ idle, afterMs }: ArmedTimer, thread: LoadedThread | null): boolean {
+    return idle && thread !== null && thread.lastProgressAt + afterMs > this.staging.monotonicAt;
+  }
+
+  stage(thread: LoadedThread, taken: Taken): Applied {
     const { input, commandId, drawn, outcome } = taken;
     const entry: ThreadEntry = {
       sequence: this.staging.nextSequence(),
@@ -282,9 +225,22 @@ export class Intake {
     this.staging.threads.delete(thread);
     const rebuilt = this.parts.threads.rebuild(threadId, this.staging.entriesOf(threadId));
     if (rebuilt === null) throw new RuntimeError('INTERNAL', `thread ${threadId} is gone`, { cause: thrown });
+    rebuilt.lastProgressAt = thread.lastProgressAt;
     const drawn = { ...newDrawn(), effects: refusalOf(input) };
-    const staged = this.#stage(rebuilt, { input, commandId, drawn, outcome: 'failed' });
+    const staged = this.stage(rebuilt, { input, commandId, drawn, outcome: 'failed' });
     return { ...staged, thrown };
+  }
+
+  #failInstance(instance: LoadedInstance, input: InstanceInput, thrown: unknown): void {
+    this.parts.counters.failed += 1;
+    const { instanceId } = instance;
+    const details = { instanceId, type: input.type, failure: failureOf(thrown) };
+    this.parts.warn('an input threw and was skipped', details);
+    this.staging.instances.delete(instance);
+    const rebuilt = this.parts.instances.rebuild(instanceId, this.staging.instanceEntriesOf(instanceId));
+    if (rebuilt === null)
+      throw new RuntimeError('INTERNAL', `instance ${instanceId} is gone`, { cause: thrown });
+    this.stageInstance(rebuilt, input, { drawn: newDrawn(), outcome: 'failed' });
   }
 
   #tellAll(effects: readonly Effect[], depth: number): void {
@@ -295,7 +251,7 @@ export class Intake {
     if (effect.type !== 'tell' && effect.type !== 'tellThread') return;
     if (depth > TELL_DEPTH) throw new RuntimeError('INTERNAL', 'charts tell each other without end');
     if (effect.type === 'tellThread') {
-      const thread = this.#thread(effect.threadId);
+      const thread = this.thread(effect.threadId);
       if (thread !== null) this.apply(thread, effect.input, { depth });
       return;
     }
@@ -308,7 +264,7 @@ export class Intake {
   #answerForMissing(input: InstanceInput, depth: number): void {
     if (input.type !== 'instance.acquire') return;
     const { work } = input;
-    const thread = this.#thread(work.threadId);
+    const thread = this.thread(work.threadId);
     if (thread === null) return;
     const cause = failure('INSTANCE_NOT_FOUND', 'the provider instance is not configured any more');
     const answer: ThreadInput =
@@ -337,13 +293,6 @@ interface Taken {
   readonly commandId: CommandId | null;
   readonly drawn: Drawn;
   readonly outcome: ThreadEntry['outcome'];
-}
-
-/** A request that no chart takes is refused, or the provider would wait for ever. */
-function refusalOf(input: ThreadInput): Effect[] {
-  if (input.type !== 'provider.requestOpened') return [];
-  const { requestId, nativeRequestId } = input.request;
-  return [{ type: 'request.refuse', connectionId: input.connectionId, requestId, nativeRequestId }];
 }
 
 const isInstanceFact = (fact: Fact | InstanceFact): fact is InstanceFact => fact.type.startsWith('instance.');

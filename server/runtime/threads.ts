@@ -4,20 +4,28 @@ import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import { LiveCharts } from '../../machines/live.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
+import type { Clock } from './clock.ts';
 import { LoadedThread } from './loaded-thread.ts';
-import { loadThread, stepEntry } from './load-thread.ts';
+import { loadThread, quarantined, stepEntry } from './load-thread.ts';
 import { ThreadProjection } from './projection.ts';
+import { standIn, tombstone } from './tombstone.ts';
+
+export interface ThreadsParts {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly machineHash: string;
+  /** Called once for each thread that turns out to be unusable. */
+  readonly onQuarantined: (threadId: ThreadId, error: RuntimeError) => void;
+}
 
 export class Threads {
-  readonly #journal: Journal;
-  readonly #hash: string;
+  readonly #parts: ThreadsParts;
   readonly #loaded = new Map<ThreadId, LoadedThread>();
   /** Threads whose journal cannot be stepped, with the reason. */
   readonly #quarantined = new Map<ThreadId, RuntimeError>();
 
-  constructor(journal: Journal, hash: string) {
-    this.#journal = journal;
-    this.#hash = hash;
+  constructor(parts: ThreadsParts) {
+    this.#parts = parts;
   }
 
   get size(): number {
@@ -39,32 +47,23 @@ export class Threads {
 
   /**
    * `null`: there is no such thread.
-   * @throws {RuntimeError} THREAD_QUARANTINED, again and again until the server restarts.
+   * @throws {RuntimeError} THREAD_QUARANTINED, again and again until the server restarts; STORE_UNAVAILABLE.
    */
   get(threadId: ThreadId): LoadedThread | null {
     const known = this.#loaded.get(threadId);
     if (known !== undefined) return known;
     const before = this.#quarantined.get(threadId);
     if (before !== undefined) throw before;
-    try {
-      const thread = loadThread(this.#journal, threadId, this.#hash);
-      if (thread !== null) this.#loaded.set(threadId, thread);
-      return thread;
-    } catch (error) {
-      if (error instanceof RuntimeError && error.code === 'THREAD_QUARANTINED') {
-        this.#quarantined.set(threadId, error);
-      }
-      throw error;
-    }
+    const thread = this.#load(threadId);
+    if (thread !== null) this.#keep(thread);
+    return thread;
   }
 
   /** A new thread; `drawn` on the way into its first state is in `actor.started`. */
   create(threadId: ThreadId, input: object): LoadedThread {
     const actor = new LiveCharts('thread', { input });
-    const projection = new ThreadProjection(threadId, this.#journal);
-    const thread = new LoadedThread({ threadId, actor, projection, version: 0, timers: {} });
-    this.#loaded.set(threadId, thread);
-    return thread;
+    const projection = new ThreadProjection(threadId, this.#parts.journal);
+    return this.#keep(new LoadedThread({ threadId, actor, projection, version: 0, timers: {} }));
   }
 
   /** After an input threw: from the journal, then from what the tick has staged for it; `null` if it was new. */
@@ -76,10 +75,18 @@ export class Threads {
     if (thread === null) return null;
     for (const entry of staged) {
       if (entry.input.type === 'thread.create') thread.foldTimers(entry, thread.actor.started.timers);
-      else stepEntry(thread, entry, this.#hash);
+      else stepEntry(thread, entry, this.#parts.machineHash);
       thread.foldFacts(entry);
     }
     return thread;
+  }
+
+  /** A quarantined thread, to be deleted. */
+  standIn(threadId: ThreadId): LoadedThread | null {
+    const thread = standIn(this.#parts.journal, threadId);
+    if (thread === null) return null;
+    this.#quarantined.delete(threadId);
+    return this.#keep(thread);
   }
 
   drop(threadId: ThreadId): void {
@@ -92,5 +99,26 @@ export class Threads {
     const ids = [...this.#loaded.keys()];
     for (const id of ids) this.drop(id);
     return ids;
+  }
+
+  #keep(thread: LoadedThread): LoadedThread {
+    thread.noteLoaded(this.#parts.clock.monotonic());
+    this.#loaded.set(thread.threadId, thread);
+    return thread;
+  }
+
+  #load(threadId: ThreadId): LoadedThread | null {
+    const { journal, machineHash, onQuarantined } = this.#parts;
+    try {
+      return loadThread(journal, threadId, machineHash);
+    } catch (cause) {
+      if (cause instanceof RuntimeError && cause.code === 'STORE_UNAVAILABLE') throw cause;
+      if (journal.threadState(threadId)?.removal === 'deleted') return tombstone(journal, threadId);
+      const isSaid = cause instanceof RuntimeError && cause.code === 'THREAD_QUARANTINED';
+      const error = isSaid ? cause : quarantined(threadId, 'its journal cannot be read', { cause });
+      this.#quarantined.set(threadId, error);
+      onQuarantined(threadId, error);
+      throw error;
+    }
   }
 }

@@ -2,10 +2,10 @@
  * The one writer: takes what waits, in order, decides, sends, stages, commits once, and releases. Effects and frames
  * leave only after the commit.
  */
-import { RuntimeError } from '../../machines/domain/error.ts';
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { Clock } from './clock.ts';
-import type { Ingress } from './ingress.ts';
+import type { Arrival, Ingress } from './ingress.ts';
 import { seal } from './seal.ts';
 import { Staging } from './staging.ts';
 import { Intake, type IntakeParts } from './take.ts';
@@ -34,14 +34,24 @@ export interface TickParts extends IntakeParts {
   readonly schedule: (run: () => void) => void;
 }
 
+/** The store fails: since when, and the tick of which it is not known whether it was committed. */
+interface Outage {
+  /** Monotonic time of the first commit that failed in a row. */
+  readonly since: number;
+  cause: RuntimeError;
+  undecided: Staging | null;
+}
+
 export class TickLoop {
   readonly #parts: TickParts;
   #isScheduled = false;
   #isStopped = false;
-  /** Monotonic time of the first commit that failed in a row; `null`: the store works. */
-  #failingSince: number | null = null;
-  /** Threads that were loaded when a commit failed and have not been loaded again. */
+  /** `null`: the store works. */
+  #outage: Outage | null = null;
+  /** Threads that were loaded when a tick came to nothing, and have not been loaded again. */
   readonly #dropped = new Set<ThreadId>();
+  /** After a tick that a defect broke, so many arrivals go one by one, until the culprit is found. */
+  #singleCount = 0;
   commitCount = 0;
   failedCommitCount = 0;
 
@@ -51,10 +61,11 @@ export class TickLoop {
 
   /** Something waits: a tick will come, after what is now under way. */
   wake(): void {
-    if (this.#isScheduled || this.#isStopped || this.#failingSince !== null) return;
+    if (this.#isScheduled || this.#isStopped || this.#outage !== null) return;
     this.#isScheduled = true;
     this.#parts.schedule(() => {
       this.#isScheduled = false;
+      if (this.#outage !== null) return;
       this.run();
       if (this.#parts.ingress.length > 0) this.wake();
     });
@@ -64,62 +75,127 @@ export class TickLoop {
     this.#isStopped = true;
   }
 
+  /** Commands that come while the store fails are refused at once: nothing could be promised. */
+  get isStoreFailing(): boolean {
+    return this.#outage !== null;
+  }
+
   /** One tick; for the loop, and for tests that go step by step. */
   run(): void {
     const { ingress, clock, journal, machineHash } = this.#parts;
     if (ingress.length === 0 || this.#isStopped) return;
-    const staging = new Staging(clock.now(), journal.lastSequence());
-    this.#takeBatch(new Intake(this.#parts, staging));
-    const before = journal.lastSequence();
-    const write = seal(staging, machineHash);
+    let staging = null;
+    let write;
+    try {
+      const times = { at: clock.now(), monotonicAt: clock.monotonic() };
+      staging = new Staging({ ...times, sequence: journal.lastSequence() });
+      this.#takeBatch(new Intake(this.#parts, staging));
+      write = seal(staging, machineHash);
+    } catch (error) {
+      const taken = staging?.taken ?? [];
+      return taken.length === 0 || isUnavailable(error)
+        ? this.#postpone(taken, error)
+        : this.#isolate(taken, error);
+    }
     if (write.entries.length > 0) {
       try {
         journal.commit(write);
-        this.commitCount += 1;
       } catch (error) {
-        if (!this.#recoverCommit(staging, before, error)) return;
+        if (!this.#wasCommitted(staging, error)) return;
       }
+      this.commitCount += 1;
+      this.#storeWorks();
     }
-    for (const instance of staging.instances) instance.isDirty = false;
-    this.#storeWorks();
     this.#parts.release(staging);
   }
 
   #takeBatch(intake: Intake): void {
     const { ingress, clock } = this.#parts;
-    const start = clock.monotonic();
+    const { monotonicAt, taken } = intake.staging;
+    const limit = this.#singleCount > 0 ? 1 : Infinity;
     let lifecycle = 0;
     for (let deltas = 0; lifecycle < TICK_LIMITS.lifecycleInputs && deltas < TICK_LIMITS.deltas;) {
       const arrival = ingress.shift();
       if (arrival === undefined) return;
-      intake.staging.taken.push(arrival);
+      taken.push(arrival);
       intake.take(arrival);
       if (arrival.kind === 'delta') deltas += 1;
       else lifecycle += 1;
-      if (clock.monotonic() - start >= TICK_LIMITS.durationMs) return;
+      this.#singleCount = Math.max(0, this.#singleCount - 1);
+      if (taken.length >= limit || clock.monotonic() - monotonicAt >= TICK_LIMITS.durationMs) return;
     }
   }
 
-  /** `true`: it was committed after all, go on and release. */
-  #recoverCommit(staging: Staging, before: number, error: unknown): boolean {
+  /** A failure may be reported of a commit that was made. Until the store can be asked nothing else happens. */
+  #wasCommitted(staging: Staging, error: unknown): boolean {
     this.failedCommitCount += 1;
-    const { threads, journal } = this.#parts;
-    const cause = error instanceof RuntimeError ? error : storeError(error);
-    const isCommitted =
-      sequenceOf(() => journal.lastSequence()) === staging.sequence && staging.sequence > before;
-    for (const threadId of threads.dropAll()) this.#dropped.add(threadId);
-    if (isCommitted) {
-      this.#reload();
-      return true;
+    const isCommitted = this.#isInJournal(staging);
+    if (isCommitted === true) return true;
+    if (isCommitted === null) {
+      this.#drop();
+      this.#failStore(error, staging);
+    } else if (error instanceof RuntimeError && error.code === 'INTERNAL') {
+      this.#isolate(staging.taken, error);
+    } else {
+      this.#postpone(staging.taken, error);
     }
-    this.#refuse(staging, cause);
-    this.#parts.ingress.putBack(staging.taken.filter((arrival) => arrival.kind !== 'command'));
-    if (this.#failingSince === null) {
-      this.#failingSince = this.#parts.clock.monotonic();
-      this.#parts.storeFailing(true);
-    }
-    this.#retryLater(cause);
     return false;
+  }
+
+  /** `null`: the store does not even say that. */
+  #isInJournal({ sequence }: Staging): boolean | null {
+    try {
+      return this.#parts.journal.lastSequence() === sequence;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The store fails: what is in memory may be ahead of it. Commands are refused, everything else is kept. */
+  #postpone(taken: readonly Arrival[], error: unknown): void {
+    this.#drop();
+    this.#refuse(taken, error);
+    this.#failStore(error);
+  }
+
+  /** A defect: arrivals go one by one, and one that cannot be taken alone is the culprit. */
+  #isolate(taken: readonly Arrival[], cause: unknown): void {
+    this.#drop();
+    const [culprit] = taken;
+    if (taken.length === 1 && culprit !== undefined) {
+      this.#giveUpOn(culprit, cause);
+    } else {
+      this.#singleCount = taken.length;
+      this.#parts.ingress.putBack(taken);
+    }
+    try {
+      this.#reload();
+    } catch (error) {
+      return this.#failStore(error);
+    }
+    this.wake();
+  }
+
+  #giveUpOn(culprit: Arrival, cause: unknown): void {
+    const { counters, warn } = this.#parts;
+    counters.failed += 1;
+    warn('what came in could not be taken and was dropped', {
+      kind: culprit.kind,
+      type: 'input' in culprit ? culprit.input.type : culprit.kind,
+      failure: failureOf(cause),
+    });
+    if (culprit.kind !== 'command') return;
+    culprit.reject(new RuntimeError('INTERNAL', `${culprit.command.type} failed`, { cause }));
+  }
+
+  #refuse(taken: readonly Arrival[], cause: unknown): void {
+    const refusal = new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written', { cause });
+    for (const arrival of taken) if (arrival.kind === 'command') arrival.reject(refusal);
+    this.#parts.ingress.putBack(taken.filter((arrival) => arrival.kind !== 'command'));
+  }
+
+  #drop(): void {
+    for (const threadId of this.#parts.threads.dropAll()) this.#dropped.add(threadId);
   }
 
   #reload(): void {
@@ -128,47 +204,61 @@ export class TickLoop {
     this.#dropped.clear();
   }
 
-  #refuse(staging: Staging, cause: RuntimeError): void {
-    const refusal = new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written', { cause });
-    for (const arrival of staging.taken) if (arrival.kind === 'command') arrival.reject(refusal);
+  #failStore(error: unknown, undecided: Staging | null = null): void {
+    const cause =
+      error instanceof RuntimeError
+        ? error
+        : new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written', { cause: error });
+    if (this.#outage === null) {
+      this.#outage = { since: this.#parts.clock.monotonic(), cause, undecided };
+      this.#parts.storeFailing(true);
+    } else {
+      this.#outage.cause = cause;
+      this.#outage.undecided ??= undecided;
+    }
+    this.#parts.clock.after(TICK_LIMITS.storeRetryEveryMs, () => this.#retry());
   }
 
-  #retryLater(cause: RuntimeError): void {
-    const { clock, giveUp } = this.#parts;
-    clock.after(TICK_LIMITS.storeRetryEveryMs, () => {
-      const since = this.#failingSince;
-      if (since === null || this.#isStopped) return;
-      if (clock.monotonic() - since >= TICK_LIMITS.storeRetryMs) return giveUp(cause);
-      try {
-        this.#reload();
-      } catch {
-        return this.#retryLater(cause);
-      }
-      this.run();
-      if (this.#parts.ingress.length === 0) this.#storeWorks();
-    });
+  #retry(): void {
+    const outage = this.#outage;
+    if (outage === null || this.#isStopped) return;
+    const { clock, giveUp, ingress } = this.#parts;
+    if (clock.monotonic() - outage.since >= TICK_LIMITS.storeRetryMs) {
+      this.#refuse(outage.undecided?.taken ?? [], outage.cause);
+      return giveUp(outage.cause);
+    }
+    try {
+      const committed = this.#decide(outage);
+      this.#reload();
+      if (committed !== null) this.#parts.release(committed);
+    } catch (error) {
+      return this.#failStore(error);
+    }
+    const { failedCommitCount } = this;
+    this.run();
+    if (this.#outage === null || this.failedCommitCount > failedCommitCount) return;
+    if (ingress.length === 0) this.#storeWorks();
+    else clock.after(TICK_LIMITS.storeRetryEveryMs, () => this.#retry());
+  }
+
+  /** The tick that was committed after all, if there is one. @throws while the store cannot be asked */
+  #decide(outage: Outage): Staging | null {
+    const staging = outage.undecided;
+    if (staging === null) return null;
+    const isCommitted = this.#parts.journal.lastSequence() === staging.sequence;
+    outage.undecided = null;
+    if (isCommitted) return staging;
+    this.#refuse(staging.taken, outage.cause);
+    return null;
   }
 
   #storeWorks(): void {
-    if (this.#failingSince === null) return;
-    this.#failingSince = null;
+    if (this.#outage === null) return;
+    this.#outage = null;
     this.#parts.storeFailing(false);
     this.wake();
   }
-
-  /** Commands that come while the store fails are refused at once: nothing could be promised. */
-  get isStoreFailing(): boolean {
-    return this.#failingSince !== null;
-  }
 }
 
-function sequenceOf(read: () => number): number {
-  try {
-    return read();
-  } catch {
-    return -1;
-  }
-}
-
-const storeError = (cause: unknown): RuntimeError =>
-  new RuntimeError('STORE_UNAVAILABLE', 'the journal could not be written', { cause });
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.code === 'STORE_UNAVAILABLE';

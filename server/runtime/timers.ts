@@ -3,10 +3,19 @@ import type { ArmedTimer, ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Clock } from './clock.ts';
 import type { Stream } from './ingress.ts';
 
+/** A timer as a monotonic remainder: a jump of the wall clock does not move it. */
+interface Deadline {
+  readonly timer: ArmedTimer;
+  /** Monotonic time, without the push of an idle timer. */
+  readonly at: number;
+  /** The due time for which it has fired, so that a busy queue is not filled with the same firing. */
+  firedFor: number | null;
+}
+
 interface Armed {
   readonly stream: Stream;
-  readonly timers: ArmedTimers;
-  /** Wall time of the last progress: what an idle deadline is counted from. */
+  readonly deadlines: ReadonlyMap<string, Deadline>;
+  /** Monotonic time of the last progress: what an idle deadline is counted from. */
   readonly progressAt: () => number;
 }
 
@@ -19,8 +28,7 @@ export class Timers {
   readonly #fire: (stream: Stream, timer: ArmedTimer) => void;
   readonly #jumped: (byMs: number) => void;
   readonly #armed = new Map<string, Armed>();
-  /** Fired and not yet taken in, so that a busy queue is not filled with the same firing. */
-  readonly #fired = new Map<string, number>();
+  #isStopped = false;
   #cancel: (() => void) | null = null;
   #dueAt = Infinity;
   /** Wall minus monotonic time. */
@@ -38,20 +46,29 @@ export class Timers {
     this.#schedule();
   }
 
-  /** Replaces what is armed for the stream. */
+  /** Replaces what is armed for the stream; a timer that was armed before keeps its remainder. */
   set(stream: Stream, timers: ArmedTimers, progressAt: () => number): void {
-    if (Object.keys(timers).length === 0) this.#armed.delete(keyOf(stream));
-    else this.#armed.set(keyOf(stream), { stream, timers, progressAt });
-    const next = Math.min(...Object.values(timers).map((timer) => dueAt(timer, progressAt())), Infinity);
+    const key = keyOf(stream);
+    const all = Object.values(timers);
+    if (all.length === 0) return void this.#armed.delete(key);
+    const before = this.#armed.get(key)?.deadlines;
+    const deadlines = new Map(all.map((timer) => [timer.name, this.#deadline(timer, before)]));
+    this.#armed.set(key, { stream, deadlines, progressAt });
+    const next = Math.min(...[...deadlines.values()].map((deadline) => nextDue(deadline, progressAt)));
     if (next < this.#dueAt) this.#schedule();
+  }
+
+  /** How many streams have something armed. */
+  get size(): number {
+    return this.#armed.size;
   }
 
   clear(): void {
     this.#armed.clear();
-    this.#fired.clear();
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = null;
     this.clear();
@@ -63,31 +80,37 @@ export class Timers {
     const jump = offset - this.#offset;
     this.#offset = offset;
     if (Math.abs(jump) >= JUMP_MS) this.#jumped(jump);
-    else this.#fireDue();
+    this.#fireDue();
     this.#schedule();
   }
 
+  /** Never later than its full length from now, whatever the wall clock did since it was armed. */
+  #deadline(timer: ArmedTimer, before: Armed['deadlines'] | undefined): Deadline {
+    const known = before?.get(timer.name);
+    if (known?.timer.armedBy === timer.armedBy) return known;
+    const remainderMs = Math.min(timer.afterMs, Math.max(0, timer.dueAt - this.#clock.now()));
+    return { timer, at: this.#clock.monotonic() + remainderMs, firedFor: null };
+  }
+
   #fireDue(): void {
-    const now = this.#clock.now();
-    for (const { stream, timers, progressAt } of this.#armed.values()) {
-      for (const timer of Object.values(timers)) {
-        const key = `${keyOf(stream)}\n${timer.name}`;
-        if (dueAt(timer, progressAt()) > now || this.#fired.get(key) === timer.armedBy) continue;
-        this.#fired.set(key, timer.armedBy);
-        this.#fire(stream, timer);
+    const now = this.#clock.monotonic();
+    for (const { stream, deadlines, progressAt } of this.#armed.values()) {
+      for (const deadline of deadlines.values()) {
+        const due = nextDue(deadline, progressAt);
+        if (due > now) continue;
+        deadline.firedFor = due;
+        this.#fire(stream, deadline.timer);
       }
     }
   }
 
   #schedule(): void {
+    if (this.#isStopped) return;
     this.#cancel?.();
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     let next = now + LOOK_EVERY_MS;
-    for (const { stream, timers, progressAt } of this.#armed.values()) {
-      for (const timer of Object.values(timers)) {
-        if (this.#fired.get(`${keyOf(stream)}\n${timer.name}`) === timer.armedBy) continue;
-        next = Math.min(next, dueAt(timer, progressAt()));
-      }
+    for (const { deadlines, progressAt } of this.#armed.values()) {
+      for (const deadline of deadlines.values()) next = Math.min(next, nextDue(deadline, progressAt));
     }
     this.#dueAt = next;
     this.#cancel = this.#clock.after(next - now, () => this.look());
@@ -96,5 +119,8 @@ export class Timers {
 
 const keyOf = ({ kind, id }: Stream): string => `${kind} ${id}`;
 
-const dueAt = (timer: ArmedTimer, progressAt: number): number =>
-  timer.idle ? Math.max(timer.dueAt, progressAt + timer.afterMs) : timer.dueAt;
+/** `Infinity`: it has fired, and nothing has pushed it since. */
+function nextDue({ timer, at, firedFor }: Deadline, progressAt: () => number): number {
+  const due = timer.idle ? Math.max(at, progressAt() + timer.afterMs) : at;
+  return due === firedFor ? Infinity : due;
+}

@@ -3,7 +3,7 @@ import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
 import type { ParsedRequest } from '../model-endpoint/parse-request.ts';
-import { startModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import {
   customToolCall,
   drop,
@@ -20,16 +20,22 @@ import { makeCodexHome, type CodexHomeOptions } from './codex-home.ts';
 /** How long codex waits for a command before it lets the model go on without its end. */
 const COMMAND_WAIT_MS = 20_000;
 
+/** With a look at what the model was asked. */
+export interface CodexWorld extends ProviderWorld {
+  readonly endpoint: ModelEndpoint;
+}
+
 /** The real codex with a scripted model. */
 export async function makeCodexWorld(
   binary: string,
   options: Omit<CodexHomeOptions, 'endpointUrl'> = {},
-): Promise<ProviderWorld> {
+): Promise<CodexWorld> {
   const script = new CodexScript();
   const endpoint = await startModelEndpoint((request) => script.reply(request));
   const features = { default_mode_request_user_input: true, ...options.features };
   const home = await makeCodexHome({ ...options, features, endpointUrl: endpoint.url });
   return {
+    endpoint,
     driver: codexDriver,
     instance: {
       instanceId: instanceIdSchema.parse('codex'),
@@ -41,13 +47,18 @@ export async function makeCodexWorld(
     script: (prompt, replies) => script.set(prompt, replies),
     gate: (name) => endpoint.gate(name),
     shown: (prompt) =>
-      JSON.stringify(endpoint.requests.findLast(({ userText }) => userText.trim() === prompt)?.input ?? null),
+      JSON.stringify(
+        endpoint.requests.findLast(({ userText }) => promptIn(userText) === prompt)?.input ?? null,
+      ),
     close: async () => {
       await endpoint.close();
       await home.remove();
     },
   };
 }
+
+/** codex puts the text for an image between marks, beside the prompt. */
+const promptIn = (userText: string): string => userText.replaceAll(/<\/?image[^>]*>/g, '').trim();
 
 /** Replies by prompt, counted per thread and prompt. */
 class CodexScript {
@@ -59,7 +70,7 @@ class CodexScript {
   }
 
   reply({ userText, threadId }: ParsedRequest): readonly Step[] {
-    const prompt = userText.trim();
+    const prompt = promptIn(userText);
     const replies = this.#replies.get(prompt);
     if (replies === undefined) throw new Error(`no script for ${JSON.stringify(prompt)}`);
     const key = `${threadId}\n${prompt}`;

@@ -11,7 +11,7 @@
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ConnectionId } from '../../machines/domain/ids.ts';
+import { threadIdSchema, type ConnectionId, type InstanceId } from '../../machines/domain/ids.ts';
 import type {
   InstanceReportInput,
   ProviderAdapter,
@@ -35,13 +35,13 @@ type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type
 export function scriptedDriver(
   world: World,
   capabilities: Capabilities = SCRIPTED_CAPABILITIES,
-  onCreate: (provider: ScriptedProvider) => void = () => {},
+  onCreate: (provider: ScriptedProvider, instanceId: InstanceId) => void = () => {},
 ): ProviderDriver {
   return {
     driver: 'scripted',
-    create: (_config, host) => {
+    create: ({ instanceId }, host) => {
       const provider = new ScriptedProvider(world, host, capabilities);
-      onCreate(provider);
+      onCreate(provider, instanceId);
       return provider;
     },
   };

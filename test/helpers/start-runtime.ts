@@ -24,6 +24,8 @@ export interface RuntimeSetup {
   readonly clock?: TestClock;
   readonly capabilities?: Capabilities;
   readonly deltaWindowMs?: number;
+  /** Names of instances of the scripted driver; the first is the default of `create`. */
+  readonly instances?: readonly string[];
 }
 
 type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
@@ -35,27 +37,33 @@ export class RuntimeRun {
   readonly clock: TestClock;
   readonly ticks: CommittedTick[] = [];
   readonly warnings: string[] = [];
-  provider: ScriptedProvider | null = null;
+  /** The adapter of each instance. */
+  readonly providers = new Map<string, ScriptedProvider>();
   gaveUp: RuntimeError | null = null;
   readonly #scheduled: (() => void)[] = [];
+  readonly #instances: readonly string[];
   #commandCount = 0;
   #idCount = 0;
 
-  constructor({ journal, world, clock, capabilities, deltaWindowMs = 0 }: RuntimeSetup) {
+  constructor({ journal, world, clock, capabilities, deltaWindowMs = 0, instances }: RuntimeSetup) {
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
     const epoch = journal.epoch.epoch;
+    this.#instances = instances ?? ['scripted'];
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
       journal,
       drivers: [
-        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made) => {
-          this.provider = made;
+        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+          this.providers.set(instanceId, made);
         }),
       ],
-      instances: [
-        { instanceId: instanceIdSchema.parse('scripted'), driver: 'scripted', command: null, env: {} },
-      ],
+      instances: this.#instances.map((name) => ({
+        instanceId: instanceIdSchema.parse(name),
+        driver: 'scripted',
+        command: null,
+        env: {},
+      })),
       processes: {
         spawn: () => {
           throw new Error('the scripted provider has no process');
@@ -130,11 +138,18 @@ export class RuntimeRun {
   }
 
   create(more: Record<string, unknown> = {}): Promise<CommandResult> {
-    return this.do({ type: 'thread.create', cwd: '/work', instanceId: 'scripted', ...more });
+    return this.do({ type: 'thread.create', cwd: '/work', instanceId: this.#instances[0], ...more });
   }
 
   submit(text: string, more: Record<string, unknown> = {}): Promise<CommandResult> {
     return this.do({ type: 'turn.submit', text, ...more });
+  }
+
+  /** The adapter of the first instance. */
+  get provider(): ScriptedProvider {
+    const provider = this.providers.get(this.#instances[0] ?? '');
+    if (provider === undefined) throw new Error('the runtime has no adapter');
+    return provider;
   }
 
   snapshot(threadId: ThreadId = THREAD) {
@@ -149,6 +164,12 @@ export class RuntimeRun {
   facts(threadId: ThreadId = THREAD) {
     const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
     return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** Entries of a thread, its bases left out. */
+  entries(threadId: ThreadId = THREAD) {
+    const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
+    return entries.filter((entry) => entry.kind !== 'base');
   }
 
   /** The server is killed: nothing is written any more, and its children are gone. */

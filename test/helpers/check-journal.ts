@@ -1,0 +1,203 @@
+/** What must hold of a journal at any commit boundary, whatever happened before. */
+import { storeCharts, threadContextOf, type Charts } from '../../machines/charts.ts';
+import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
+import type { Fact } from '../../machines/domain/fact.ts';
+import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import { evolveTimers, shiftTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
+import { Stepper, type Stepped } from '../../machines/step.ts';
+import { canonicalJson } from '../../server/runtime/fingerprint.ts';
+import { loadThread } from '../../server/runtime/load-thread.ts';
+import type { LoadedThread } from '../../server/runtime/loaded-thread.ts';
+import { foldThread, rebuildThread } from '../../server/runtime/rebuild.ts';
+
+const ALL = { limit: 1_000_000, deltas: true };
+const stepper = new Stepper('thread');
+const json = (value: unknown): string => canonicalJson(JSON.parse(JSON.stringify(value)));
+
+function must(isSo: boolean, what: string): void {
+  if (!isSo) throw new Error(`the journal is wrong: ${what}`);
+}
+
+function mustEqual(what: string, actual: unknown, expected: unknown): void {
+  const left = json({ value: actual });
+  const right = json({ value: expected });
+  must(left === right, `${what}\n  expected ${right}\n  actual   ${left}`);
+}
+
+export interface CheckOptions {
+  /** Threads as a runtime has them in memory, to be compared with the journal. */
+  readonly loaded?: Iterable<LoadedThread>;
+  /** Threads whose journal was broken on purpose. */
+  readonly except?: readonly string[];
+}
+
+/** Throws at the first thing that does not hold. */
+export function checkJournal(journal: Journal, { loaded = [], except = [] }: CheckOptions = {}): void {
+  const live = new Map([...loaded].map((thread) => [thread.threadId, thread]));
+  const sequences: number[] = [];
+  for (const instanceId of journal.instanceIds()) {
+    sequences.push(...checkPlaces(journal.readInstance(instanceId, 0, ALL)));
+  }
+  for (const threadId of journal.threadIds()) {
+    const entries = journal.readThread(threadId, 0, ALL);
+    sequences.push(...checkPlaces(entries));
+    if (except.includes(threadId)) continue;
+    const [hash = ''] = new Set(entries.map((entry) => entry.machineHash));
+    checkTurns(entries);
+    checkRequests(entries);
+    const pure = stepAgain(entries);
+    const stored = loadThread(journal, threadId, hash);
+    checkEqual(`${threadId} from the newest base`, stored, pure);
+    const inMemory = live.get(threadId);
+    if (inMemory !== undefined) checkEqual(`${threadId} in memory`, inMemory, pure);
+    checkRows(journal, threadId);
+    checkState(journal, threadId, pure);
+  }
+  const all = sequences.toSorted((a, b) => a - b);
+  must(
+    all.every((sequence, index) => sequence === index + 1),
+    'sequences have a gap or a double',
+  );
+  must(all.length === journal.lastSequence(), 'the last sequence is another one');
+}
+
+function checkPlaces(entries: readonly (ThreadEntry | InstanceEntry)[]): number[] {
+  let before = 0;
+  for (const [index, { stream, version, sequence }] of entries.entries()) {
+    must(version === index + 1, `version ${version} of ${stream} stands at place ${index + 1}`);
+    must(sequence > before, `sequence ${sequence} of ${stream} comes after ${before}`);
+    before = sequence;
+  }
+  return entries.map((entry) => entry.sequence);
+}
+
+/** Each turn begins once and ends at most once, and only after it began. */
+function checkTurns(entries: readonly ThreadEntry[]): void {
+  const begun = new Set<TurnId>();
+  const ended = new Set<TurnId>();
+  for (const { sequence, facts } of entries) {
+    for (const fact of facts) {
+      if (fact.type === 'turn.began') {
+        must(!begun.has(fact.turnId), `turn ${fact.turnId} begins twice, at ${sequence}`);
+        begun.add(fact.turnId);
+      } else if (fact.type === 'turn.ended') {
+        must(!ended.has(fact.turnId), `turn ${fact.turnId} ends twice, at ${sequence}`);
+        must(begun.has(fact.turnId), `turn ${fact.turnId} ends and never began`);
+        ended.add(fact.turnId);
+      }
+    }
+  }
+}
+
+/** A request is closed once, and none outlives its turn or connection. */
+function checkRequests(entries: readonly ThreadEntry[]): void {
+  const open = new Map<RequestId, string>();
+  for (const { sequence, facts } of entries) {
+    for (const fact of facts) checkRequest(open, fact, sequence);
+    const gone = facts.flatMap(ownerThatEnds);
+    const left = [...open].filter(([, owner]) => gone.includes(owner));
+    must(left.length === 0, `requests outlive their owner at ${sequence}: ${left.join()}`);
+  }
+}
+
+function checkRequest(open: Map<RequestId, string>, fact: Fact, sequence: number): void {
+  if (fact.type === 'request.opened') {
+    const { requestId, owner, turnId, connectionId } = fact.request;
+    must(!open.has(requestId), `request ${requestId} is open already, at ${sequence}`);
+    open.set(requestId, owner === 'turn' ? `turn ${turnId}` : `connection ${connectionId}`);
+  } else if (fact.type === 'request.closed') {
+    must(open.delete(fact.requestId), `request ${fact.requestId} is not open, at ${sequence}`);
+  }
+}
+
+function ownerThatEnds(fact: Fact): string[] {
+  if (fact.type === 'turn.ended') return [`turn ${fact.turnId}`];
+  const isEnd = fact.type === 'connection.closed' || fact.type === 'connection.lost';
+  return isEnd ? [`connection ${fact.connectionId}`] : [];
+}
+
+interface Pure {
+  readonly charts: Charts;
+  readonly timers: ArmedTimers;
+}
+
+/** From the first entry to the last, by the pure driver: it must draw what is recorded, and agree with every base. */
+export function stepAgain(entries: readonly ThreadEntry[]): Pure {
+  let charts: Charts | null = null;
+  let timers: ArmedTimers = {};
+  for (const entry of entries) {
+    const { input, sequence, at } = entry;
+    const where = `entry ${sequence} (${input.type})`;
+    if (input.type === 'thread.based') {
+      if (charts === null) throw new Error('a base is not the first entry');
+      const { root, connection } = storeCharts(charts);
+      mustEqual(`${where}: the base`, input.charts, { root, connection });
+      mustEqual(`${where}: the timers of the base`, input.timers, timers);
+      continue;
+    }
+    if (input.type === 'runtime.clockJumped') timers = shiftTimers(timers, input.byMs);
+    if ('timer' in input)
+      timers = Object.fromEntries(Object.entries(timers).filter(([name]) => name !== input.timer));
+    if (entry.kind !== 'input' || entry.outcome !== 'applied') continue;
+    const stepped: Stepped = charts === null ? stepper.start(input) : stepper.step(charts, input);
+    charts = stepped.charts;
+    mustEqual(`${where}: its facts`, entry.facts, stepped.drawn.facts);
+    timers = evolveTimers(timers, stepped.drawn.timers, { sequence, at });
+  }
+  if (charts === null) throw new Error('a thread has at least one entry');
+  return { charts, timers };
+}
+
+function checkEqual(name: string, thread: LoadedThread | null, pure: Pure): void {
+  if (thread === null) throw new Error(`${name} is not there`);
+  mustEqual(name, thread.actor.store(), storeCharts(pure.charts));
+  mustEqual(`${name}: timers`, thread.timers, pure.timers);
+}
+
+/** The rows are what a fold of the journal makes of nothing. */
+function checkRows(journal: Journal, threadId: ThreadId): void {
+  const before = rowsOf(journal, threadId);
+  rebuildThread(journal, threadId);
+  const after = rowsOf(journal, threadId);
+  for (const [table, rows] of Object.entries(before)) {
+    must(after[table] === rows, `${table} of ${threadId}\n  live    ${rows}\n  rebuilt ${after[table]}`);
+  }
+}
+
+function rowsOf(journal: Journal, threadId: ThreadId): Record<string, string> {
+  const { turns, requests } = foldThread(journal, threadId);
+  return {
+    state: JSON.stringify(journal.threadState(threadId)),
+    items: JSON.stringify(journal.items(threadId, null, 1_000_000)),
+    openItems: JSON.stringify(journal.openItems(threadId)),
+    turns: JSON.stringify(turns.map(({ turnId }) => journal.turn(threadId, turnId))),
+    requests: JSON.stringify(requests.map(({ requestId }) => journal.request(threadId, requestId))),
+    openRequests: JSON.stringify(journal.openRequests(threadId)),
+  };
+}
+
+/** What clients see agrees with the charts. */
+function checkState(journal: Journal, threadId: ThreadId, { charts, timers }: Pure): void {
+  const state = journal.threadState(threadId);
+  if (state === null) throw new Error(`thread ${threadId} has no row`);
+  const { row, queue, settings } = state;
+  const { root, connection, turn } = charts;
+  const context = threadContextOf(root);
+  const isWorking = row.status === 'starting' || row.status === 'running';
+  must(root.hasTag(row.status), `${threadId} is shown as ${row.status}`);
+  must(row.activeTurnId === (context.activeTurn?.turnId ?? null), `the active turn of ${threadId}`);
+  must(
+    isWorking === (row.activeTurnId !== null),
+    `${threadId} is ${row.status} with turn ${row.activeTurnId}`,
+  );
+  must(!isWorking || turn?.status === 'active', `${threadId} is ${row.status} without a turn`);
+  mustEqual(`queue of ${threadId}`, queue, context.queue);
+  mustEqual(`settings of ${threadId}`, settings, context.settings);
+  const open = journal.openRequests(threadId).map((request) => String(request.requestId));
+  const kept = [turn, connection].flatMap((chart) => Object.keys(chart?.context.requests ?? {}));
+  must(row.openRequestCount === open.length, `${threadId} counts ${row.openRequestCount} requests`);
+  mustEqual(`requests of ${threadId}`, open.toSorted(), kept.toSorted());
+  const isUnbound = context.link.phase === 'none' && !isWorking;
+  must(!isUnbound || Object.keys(timers).length === 0, `timers are armed in unbound thread ${threadId}`);
+}
