@@ -1,5 +1,4 @@
 /** One client's view of one thread: snapshot or backlog, then live, and told by `resync` where something is missing. */
-import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import { Channel, type Subscription, type Surroundings } from './channel.ts';
 import { refusalOf, versionAt, type Cursor } from './cursor.ts';
@@ -84,7 +83,7 @@ export class ThreadSubscription implements Subscription, Work {
       this.#channel.outbox.whenClear(this.#resume);
       return false;
     }
-    if (this.#mode === 'snapshot') this.#trySnapshot();
+    if (this.#mode === 'snapshot') this.#sendSnapshot();
     else this.#sendBacklog();
     return this.#mode === 'backlog' || this.#mode === 'snapshot';
   }
@@ -150,15 +149,6 @@ export class ThreadSubscription implements Subscription, Work {
     if (this.#resync !== null) this.#channel.send(groupOf(this.#takeResync(), place), place.version);
   }
 
-  #trySnapshot(): void {
-    try {
-      this.#sendSnapshot();
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      this.end();
-    }
-  }
-
   #sendSnapshot(): void {
     const { runtime, limits } = this.#surroundings;
     const page = { before: null, limit: limits.snapshotItemCount };
@@ -218,10 +208,17 @@ export class ThreadSubscription implements Subscription, Work {
 
   #finishBacklog(): void {
     const { reads } = this.#surroundings.runtime;
-    const { sequence, version } = reads.version(this.threadId);
-    const state: ThreadFrame = { kind: 'state', sequence, version, state: reads.machineState(this.threadId) };
-    this.#version = version;
+    const state = reads.row(this.threadId) === null ? [] : [this.#state()];
+    const place = { sequence: reads.sequence(), version: state[0]?.version ?? this.#channel.after };
     this.#mode = 'live';
-    this.#channel.send(groupOf([state, this.#synchronized()], { sequence, version }), version);
+    this.#version = Math.max(this.#version, place.version);
+    this.#channel.send(groupOf([...state, this.#synchronized()], place), place.version);
+  }
+
+  /** The machines as they are now; a thread that is being deleted has none to tell. */
+  #state(): Extract<ThreadFrame, { kind: 'state' }> {
+    const { reads } = this.#surroundings.runtime;
+    const { sequence, version } = reads.version(this.threadId);
+    return { kind: 'state', sequence, version, state: reads.machineState(this.threadId) };
   }
 }

@@ -78,6 +78,8 @@ describe('a shell subscription', () => {
       if (index % 5 === 0) runtime.commit(`t${index * 4 + 1}`, { type: 'thread.deleted' });
       await until(() => client.shellFrames(id).length > index);
     }
+    runtime.create('last');
+    await until(() => client.shellFrames(id).some((frame) => short(frame) === 'last:last'));
     await synchronized(client, id);
     const titles = new Map<string, string>();
     for (const frame of client.shellFrames(id)) {

@@ -200,6 +200,36 @@ describe('a thread subscription', () => {
     expect(runtime.watched.size).toBe(0);
   });
 
+  it('tells a backlog to its end when the thread is deleted meanwhile', async () => {
+    const { runtime, open } = await startGateway({ limits: { backlogEntryCount: 3, sliceMs: 0 } });
+    runtime.create('a');
+    for (let index = 0; index < 90; index += 1) runtime.commit('a', itemStarted(`i${index}`));
+    const client = await open();
+    const id = await client.subscribe({ threadId: 'a', afterSequence: 1, epoch: 'epoch-1' });
+    runtime.commit('a', { type: 'thread.deleting' });
+    runtime.commit('a', { type: 'thread.deleted' });
+    const frames = await client.synchronized(id);
+    const versions = frames.flatMap((frame) => (frame.kind === 'event' ? [frame.version] : []));
+    expect(versions).toEqual(Array.from({ length: 92 }, (_, index) => index + 2));
+    expect(frames.slice(-2).map((frame) => frame.kind)).toEqual(['event', 'synchronized']);
+  });
+
+  it('tells the end of a thread that is deleted before its snapshot was due', async () => {
+    const { runtime, open } = await startGateway({ limits: { sliceMs: 0 } });
+    runtime.create('a');
+    const client = await open();
+    client.send(
+      '{"jsonrpc":"2.0","id":1,"method":"orchestration.subscribeThread","params":{"threadId":"a"}}',
+    );
+    // the first turn of the loop in which the subscription is there
+    await until(() => runtime.watched.size > 0);
+    runtime.commit('a', { type: 'thread.deleting' });
+    runtime.commit('a', { type: 'thread.deleted' });
+    const frames = await client.framesUntil('s1', (seen) => kindsOf(seen).includes('thread.deleted@3'));
+    expect(kindsOf(frames)).toContain('thread.deleting@2');
+    expect(client.closed).toBeNull();
+  });
+
   it('tells the end of a thread that is deleted', async () => {
     const { runtime, open } = await startGateway();
     runtime.create('a');

@@ -212,8 +212,8 @@ export class FakeRuntime implements Runtime {
       return { ...runtime.reads.version(threadId), snapshot: thread.snapshot(page) };
     },
     version: (threadId) => {
-      const { version = 0, sequence = 0 } = runtime.#known(threadId).entries.at(-1) ?? {};
-      return { version, sequence };
+      const { version = 0 } = runtime.#known(threadId).entries.at(-1) ?? {};
+      return { version, sequence: runtime.#sequence };
     },
     item: (threadId, itemId) => runtime.#known(threadId).items.get(itemId) ?? null,
     machineState: (threadId) => runtime.#known(threadId).machineState(),
@@ -222,7 +222,7 @@ export class FakeRuntime implements Runtime {
       return thread === undefined || thread.isDeleted ? null : (thread.state?.row ?? null);
     },
     entries: (threadId, after, { limit, deltas }) => {
-      const { entries, prunedBefore } = runtime.#known(threadId);
+      const { entries, prunedBefore } = runtime.thread(threadId);
       const found: ThreadEntry[] = [];
       for (
         let index = firstAbove(entries, after);

@@ -20,8 +20,9 @@ export class FakeThread implements ThreadTables {
     this.threadId = threadId;
   }
 
+  /** Or being deleted. */
   get isDeleted(): boolean {
-    return this.state?.removal === 'deleted';
+    return this.state !== null && this.state.removal !== 'none';
   }
 
   take(entry: ThreadEntry): void {
