@@ -40,8 +40,6 @@ export class Follower<Frame extends AnyFrame> {
   #cursor: Cursor | null = null;
   #position = 0;
   #subscriptionId: string | null = null;
-  /** Answers to older attempts are not for us. */
-  #attempt = 0;
   #unacknowledgedUnits = 0;
   #hasEnded = false;
   #retry: ReturnType<typeof setTimeout> | null = null;
@@ -61,19 +59,19 @@ export class Follower<Frame extends AnyFrame> {
 
   #subscribe(): void {
     if (this.#hasEnded) return;
-    this.#attempt += 1;
-    const attempt = this.#attempt;
+    // a retry that waits from before a reconnect would be a second subscription
+    if (this.#retry !== null) clearTimeout(this.#retry);
     const { link, method, params } = this.#options;
     link.request(method, { ...params, ...this.#cursor }, (outcome) => {
-      if (outcome.type === 'result') this.#onSubscribed(attempt, outcome.result);
-      else if (outcome.type === 'error' && attempt === this.#attempt) this.#onError(outcome.error);
+      if (outcome.type === 'result') this.#onSubscribed(outcome.result);
+      else if (outcome.type === 'error') this.#onError(outcome.error);
     });
   }
 
-  #onSubscribed(attempt: number, result: unknown): void {
+  #onSubscribed(result: unknown): void {
     const subscriptionId = subscriptionIdOf(result);
     const { link } = this.#options;
-    if (this.#hasEnded || attempt !== this.#attempt) {
+    if (this.#hasEnded) {
       link.notify('orchestration.unsubscribe', { subscriptionId });
       return;
     }

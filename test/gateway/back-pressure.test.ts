@@ -171,6 +171,26 @@ describe('a client that does not read', () => {
     await until(() => stalled.messages.filter((message) => message.method !== undefined).length === 30);
   });
 
+  it('gets a long backlog as fast as it reads', async () => {
+    const { runtime, server, open } = await startGateway();
+    runtime.create('a');
+    for (let index = 1; index <= 150; index += 1) {
+      runtime.stage('a', itemCompleted(`i${index}`, { ordinal: index, text: CHUNK }));
+    }
+    runtime.tick();
+    const stalled = await open();
+    stalled.ws.pause();
+    const params = { threadId: 'a', afterSequence: 1, epoch: 'epoch-1' };
+    stalled.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'orchestration.subscribeThread', params }));
+    await until(() => server.gateway.outboxBytes > 0);
+    expect(server.gateway.outboxBytes).toBeLessThan(MIB);
+    stalled.ws.resume();
+    const frames = await stalled.synchronized('s1');
+    expect(eventsOf(frames).map((frame) => frame.version)).toEqual(
+      Array.from({ length: 150 }, (_, i) => i + 2),
+    );
+  });
+
   it('keeps only the latest rows of the thread list', async () => {
     const { runtime, server, open } = await startGateway();
     startStream(runtime);

@@ -69,7 +69,7 @@ describe('a shell subscription', () => {
   });
 
   it('sends a long list in pages and misses nothing that changes meanwhile', async () => {
-    const { runtime, open } = await startGateway({ limits: { shellPageCount: 5 } });
+    const { runtime, open } = await startGateway({ limits: { shellPageCount: 5, sliceMs: 0 } });
     for (let index = 0; index < 200; index += 1) runtime.create(`t${index}`);
     const client = await open();
     const id = await client.subscribe({});
@@ -108,7 +108,9 @@ describe('a shell subscription', () => {
     runtime.commit('c', { type: 'thread.deleted' });
     const client = await open();
     const id = await client.subscribe({ afterSequence: 4, epoch: 'epoch-1' });
-    expect((await synchronized(client, id)).map(short)).toEqual(['b:b', '-c', 'synchronized']);
+    const frames = await synchronized(client, id);
+    expect(frames.map(short)).toEqual(['b:b', '-c', 'synchronized']);
+    expect(frames.map((frame) => 'sequence' in frame && frame.sequence)).toEqual([4, 4, 6]);
     expectChained(client, id, 4);
   });
 

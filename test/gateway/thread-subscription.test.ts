@@ -109,7 +109,7 @@ describe('a thread subscription', () => {
 
   it('sends a long backlog in pages, without a gap or a duplicate to what is committed meanwhile', async () => {
     const { runtime, open } = await startGateway({
-      limits: { backlogEntryCount: 7, backlogMessageBytes: 2_000 },
+      limits: { backlogEntryCount: 7, backlogMessageBytes: 2_000, sliceMs: 0 },
     });
     runtime.create('a');
     for (let index = 0; index < 300; index += 1)
@@ -126,6 +126,21 @@ describe('a thread subscription', () => {
     const versions = frames.flatMap((frame) => (frame.kind === 'event' ? [frame.version] : []));
     expect(versions).toEqual(Array.from({ length: 400 }, (_, index) => index + 2));
     expectChained(client, id, 1);
+  });
+
+  it('reads from the journal what a commit did not announce', async () => {
+    const { runtime, open } = await startGateway();
+    runtime.create('a');
+    const client = await open();
+    const id = await client.subscribe({ threadId: 'a' });
+    await client.synchronized(id);
+    runtime.stage('a', turnBegan('t1')).tick({ isSilent: true });
+    runtime.commit('a', turnEnded('t1'));
+    runtime.commit('a', turnBegan('t2'));
+    const frames = await client.framesUntil(id, (seen) => kindsOf(seen).includes('turn.began@4'));
+    const events = kindsOf(frames).filter((kind) => kind.startsWith('turn'));
+    expect(events).toEqual(['turn.began@2', 'turn.ended@3', 'turn.began@4']);
+    expectChained(client, id, 0);
   });
 
   it('leaves deltas out on request; the completed item has the text', async () => {

@@ -76,8 +76,8 @@ export class FakeRuntime implements Runtime {
     this.stage(threadId, ...facts).tick();
   }
 
-  /** Commits what is staged and announces it. */
-  tick(): void {
+  /** Commits what is staged and announces it; a silent tick is a defect that followers have to survive. */
+  tick({ isSilent = false } = {}): void {
     const entries = this.#staged.map((each) => this.#commitEntry(each));
     this.instanceRows = [
       ...this.instanceRows.filter(
@@ -90,6 +90,7 @@ export class FakeRuntime implements Runtime {
     const tick = { sequence: this.#sequence, threads, instances: this.#stagedInstances };
     this.#staged = [];
     this.#stagedInstances = [];
+    if (isSilent) return;
     for (const listener of this.#listeners) listener(tick);
   }
 
