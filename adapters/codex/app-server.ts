@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { z } from 'zod';
 import type { HostedProcess, ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
@@ -62,7 +63,7 @@ export class AppServer {
     });
     this.#process = host.processes.spawn(spec, {
       onStdout: (bytes) => this.#takeLines(this.#splitter.push(bytes)),
-      onStderr: (bytes) => this.#takeStderr(Buffer.from(bytes).toString()),
+      onStderr: (bytes) => this.#takeStderr(stripVTControlCharacters(Buffer.from(bytes).toString())),
       onExit: (exit, error) => this.#takeExit(exit, error),
     });
   }

@@ -1,19 +1,22 @@
 /** How a thread's connection is opened, closed and killed. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { failureOfRequest, isClosed, isTimeout, isUnknownThread } from './failures.ts';
+import { failureOfRequest, isClosed, isRefusal, isTimeout, isUnknownThread } from './failures.ts';
 import { interruptTurn, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import * as wire from './wire.ts';
 import type { ThreadAnswer } from './wire.ts';
 
-/** Shorter than the chart's own bound, so that the failure has a reason. */
-const CLOSE_TIMEOUT_MS = 8000;
+/** The three steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
+const INTERRUPT_WAIT_MS = 2000;
+const CLEAN_TIMEOUT_MS = 2000;
+const UNSUBSCRIBE_TIMEOUT_MS = 5000;
 const CLEAN_UP_TIMEOUT_MS = 5000;
 
 export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
@@ -78,6 +81,7 @@ const sessionOf = (
   model,
   effort: reasoningEffort ?? null,
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
+  interrupted: null,
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
@@ -113,7 +117,10 @@ function openFailure(resume: string | null, error: unknown): Failure {
   return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
 }
 
-/** What runs goes on running: the thread's chart has interrupted it if it wanted that. */
+/**
+ * What runs goes on running, unless the thread's chart has interrupted it: then its command is ended too, because a close
+ * comes before the turn can be settled.
+ */
 export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
   const session = run.sessions.of(connectionId);
   const threadId = threadIdOf(connectionId);
@@ -122,7 +129,8 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
     return run.host.report(threadId, { type: 'connection.closed', connectionId });
   }
   try {
-    await unsubscribe(run, session.nativeThreadId, CLOSE_TIMEOUT_MS);
+    if (session.interrupted !== null) await endCommands(run, session, session.interrupted);
+    await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
     run.report(session, { type: 'connection.closed', connectionId });
     run.forget(connectionId);
   } catch (error) {
@@ -133,6 +141,26 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
       failure: failureOfRequest('CLOSE_FAILED', error),
     });
   }
+}
+
+async function endCommands(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([
+    interrupted,
+    wait(INTERRUPT_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {}),
+  ]);
+  timer.abort();
+  const params = { threadId: nativeThreadId };
+  await run.server
+    .ask({
+      method: 'thread/backgroundTerminals/clean',
+      params,
+      answer: z.unknown(),
+      timeoutMs: CLEAN_TIMEOUT_MS,
+    })
+    .catch((error: unknown) =>
+      run.host.warn('the commands of a thread could not be ended', { error: String(error) }),
+    );
 }
 
 /** Nothing more is reported; what still runs is ended behind the scenes. */
@@ -179,7 +207,11 @@ export async function endRunningTurn(run: Run, threadId: string): Promise<void> 
   });
   const [turn] = data;
   if (turn === undefined) return;
-  await run.server.ask({ ...bounded, method: 'turn/interrupt', params: interruptTurn(threadId, turn.id) });
+  const params = interruptTurn(threadId, turn.id);
+  await run.server.ask({ ...bounded, method: 'turn/interrupt', params }).catch((error: unknown) => {
+    // a refusal means that it has ended meanwhile: an interrupt of before was still under way
+    if (!isRefusal(error)) throw error;
+  });
   await run.server.ask({ ...bounded, method: 'thread/backgroundTerminals/clean', params: { threadId } });
 }
 

@@ -118,6 +118,10 @@ export function failureOfRequest(code: ErrorCode, error: unknown): Failure {
 /** The process has ended, so nobody knows what became of the request; its end is told in its own way. */
 export const isClosed = (error: unknown): boolean => error instanceof JsonRpcError && error.kind === 'closed';
 
+/** codex has answered, and said no. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof JsonRpcError && error.kind === 'remote';
+
 export const isTimeout = (error: unknown): boolean =>
   error instanceof JsonRpcError && error.kind === 'timeout';
 

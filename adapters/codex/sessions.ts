@@ -11,6 +11,8 @@ export interface Session {
   readonly effort: string | null;
   /** The mode that codex is in; a prompt changes it. */
   mode: 'default' | 'plan';
+  /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
+  interrupted: Promise<void> | null;
 }
 
 /** Where the frames of a thread of codex go. */

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { AttachmentId } from '../../machines/domain/ids.ts';
-import { JsonRpcError } from '../shared/json-rpc-error.ts';
 import { endRunningTurn } from './connections.ts';
 import { keyOf, refusalOf } from './decline.ts';
-import { failureOfRequest, isClosed } from './failures.ts';
+import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
   interruptTurn as interruptParams,
   OPTIONS,
@@ -79,19 +78,29 @@ async function steer(run: Run, session: Session, effect: EffectOf<'turn.steer'>)
 async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.interrupt'>): Promise<void> {
   const { nativeThreadId } = session;
   const { nativeTurnId } = effect;
+  const asked =
+    nativeTurnId === null
+      ? endRunningTurn(run, nativeThreadId)
+      : run.server.ask({
+          method: 'turn/interrupt',
+          params: interruptParams(nativeThreadId, nativeTurnId),
+          answer: z.unknown(),
+        });
+  session.interrupted = asked.then(ignore, ignore);
   try {
-    if (nativeTurnId === null) return await endRunningTurn(run, nativeThreadId);
-    const params = interruptParams(nativeThreadId, nativeTurnId);
-    await run.server.ask({ method: 'turn/interrupt', params, answer: z.unknown() });
+    await asked;
   } catch (error) {
     const cause = refusalIn(run, error, 'TURN_NOT_ACTIVE');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   }
 }
 
+function ignore(): void {}
+
 /** codex 0.169.0 ends an interrupted turn at once and lets its command run on; this ends the command. */
 async function settle(run: Run, session: Session, effect: EffectOf<'turn.settle'>): Promise<void> {
   const params = { threadId: session.nativeThreadId };
+  session.interrupted = null;
   try {
     if (effect.outcome === 'completed') return;
     await run.server.ask({
@@ -131,7 +140,7 @@ function refusalIn(
   error: unknown,
   code: 'START_REFUSED' | 'STEER_REFUSED' | 'TURN_NOT_ACTIVE',
 ): Failure | null {
-  if (error instanceof JsonRpcError && error.kind === 'remote') return failureOfRequest(code, error);
+  if (isRefusal(error)) return failureOfRequest(code, error);
   if (!isClosed(error)) run.host.warn('codex did not answer as it should', { error: String(error) });
   return null;
 }

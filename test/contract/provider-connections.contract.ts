@@ -47,6 +47,32 @@ export function describeConnections(stage: ContractStage): void {
       expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
     });
 
+    it('ends the command of a turn that it interrupted just before', async () => {
+      const command = `sleep 300.${randomInt(1e9)}`;
+      stage.world.script('endless', [[run(command)], [say('never')]]);
+      const thread = await stage.openThread();
+      const sent = await thread.start('endless');
+      await thread.started('command');
+      await until(() => stage.isRunning(command), WAIT);
+      thread.interrupt(sent);
+      await thread.close();
+      await until(async () => !(await stage.isRunning(command)), { describe: 'the end of the command' });
+    });
+
+    it('opens again at once after an interrupt and a close, and folds nothing', async () => {
+      stage.world.script('long', [[say('so far '), { do: 'hang' }]]);
+      stage.world.script('fresh', [[say('fresh')]]);
+      const thread = await stage.openThread();
+      const sent = await thread.start('long');
+      await until(() => thread.streamed() !== '', WAIT);
+      thread.interrupt(sent);
+      await thread.close();
+      await thread.open();
+      const ended = await thread.turn('fresh');
+      expect(ended.outcome).toBe('completed');
+      expect(ended.nativeTurnId).not.toBe(sent.key.nativeTurnId);
+    });
+
     it('says nothing more of a connection that was killed, and ends what ran on it', async () => {
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);

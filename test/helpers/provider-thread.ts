@@ -173,6 +173,7 @@ export class ProviderThread {
     );
   }
 
+  /** Waits until the provider has begun an item of the kind. */
   async started(kind: ItemInput['item']['body']['kind']): Promise<void> {
     await this.harness.awaitReport(
       this.threadId,

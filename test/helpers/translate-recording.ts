@@ -33,6 +33,7 @@ export function translateRecording(name: string): ProviderReport[] {
     model: 'gpt-5.5',
     effort: null,
     mode: 'default' as const,
+    interrupted: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {

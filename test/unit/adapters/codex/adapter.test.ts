@@ -157,6 +157,19 @@ describe('a connection', () => {
     expect(codex.sent('thread/backgroundTerminals/clean')).toEqual([{ threadId: 'n' }]);
   });
 
+  it('opens although what ran has ended by itself in between', async () => {
+    const codex = fake({
+      'thread/resume': [{ result: answer({ thread: { id: 'n', status: { type: 'active' } } }) }],
+      'thread/turns/list': [{ result: { data: [{ id: 'old', status: 'interrupted', items: [] }] } }],
+      'turn/interrupt': [{ error: { code: -32_600, message: 'no active turn to interrupt' } }],
+    });
+    codex.start();
+    await codex.harness.awaitInstance('process.started');
+    const thread = codex.thread();
+    thread.nativeThreadId = 'n';
+    expect(await thread.open()).toMatchObject({ resumed: true });
+  });
+
   it('is lost when codex unloads its thread, once', async () => {
     const unloaded =
       onThread('thread/status/changed', { status: { type: 'notLoaded' } }) + onThread('thread/closed');

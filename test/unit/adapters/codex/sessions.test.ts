@@ -6,7 +6,15 @@ const threadId = threadIdSchema.parse('t');
 
 function session(number: number, nativeThreadId: string): Session {
   const connectionId = connectionIdOf(threadId, number);
-  return { connectionId, threadId, nativeThreadId, model: 'm', effort: null, mode: 'default' };
+  return {
+    connectionId,
+    threadId,
+    nativeThreadId,
+    model: 'm',
+    effort: null,
+    mode: 'default',
+    interrupted: null,
+  };
 }
 
 const agent = (turn: string) => ({ nativeTurnId: turn, itemId: itemIdOf(turn, 'spawn') });
