@@ -1,0 +1,31 @@
+/** One rule as a test: what holds, and that its removal is noticed. */
+import { describe, expect, it } from 'vitest';
+import type { Capabilities } from '../../machines/domain/capability.ts';
+import { given, WORLD, type Cue, type Outcome } from './given.ts';
+import type { Mutation } from './mutants.ts';
+
+export interface Rule {
+  readonly capabilities?: Partial<Capabilities>;
+  /** Inputs that must be taken, with the rule and without it. */
+  readonly given?: readonly Cue[];
+  readonly when: readonly Cue[];
+  /** States what holds, by `expect`. */
+  readonly then: (outcome: Outcome) => void;
+  /** Ways to take the rule out, each of which must make `then` fail. */
+  readonly without: Readonly<Record<string, Mutation>>;
+}
+
+/** The title is the rule, in the present tense. */
+export function rule(
+  title: string,
+  { capabilities = {}, given: before = [], when, then, without }: Rule,
+): void {
+  const outcomeIn = (world = WORLD): Outcome => given(before, { capabilities, world }).when(...when);
+  describe(title, () => {
+    it('holds', () => then(outcomeIn()));
+    it.each(Object.entries(without))('fails without: %s', (_, mutate) => {
+      const outcome = outcomeIn(mutate(WORLD));
+      expect(() => then(outcome)).toThrow(expect.objectContaining({ name: 'AssertionError' }));
+    });
+  });
+}
