@@ -225,21 +225,20 @@ export interface GivenOptions {
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
-export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
-  const stage = new Stage(options.world ?? WORLD, options.capabilities ?? {});
-  for (const cue of inputs) {
-    const { input, refusal, isIgnored } = stage.take(cue);
-    if (refusal !== null || isIgnored) {
-      const place = JSON.stringify([stage.charts.root.value, stage.charts.turn?.value]);
-      throw new Error(`${input?.type ?? 'a timer'} is not taken in ${place}: ${refusal?.code ?? 'ignored'}`);
-    }
-  }
+export function given(inputs: readonly Cue[] = [], { world = WORLD, capabilities = {} }: GivenOptions = {}) {
+  const stage = new Stage(world, capabilities);
+  for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,
-    when: (...cues: Cue[]) =>
-      new Outcome(
-        stage,
-        cues.map((cue) => stage.take(cue)),
-      ),
+    when: (...cues: Cue[]) => {
+      const taken = cues.map((cue) => stage.take(cue));
+      return new Outcome(stage, taken);
+    },
   };
+}
+
+function mustBeTaken({ charts: { root, turn } }: Stage, { input, refusal, isIgnored }: Taken): void {
+  if (refusal === null && !isIgnored) return;
+  const place = JSON.stringify([root.value, turn?.value]);
+  throw new Error(`${input?.type ?? 'a timer'} is not taken in ${place}: ${refusal?.code ?? 'ignored'}`);
 }

@@ -140,16 +140,16 @@ const refOf = (name: string | null, { on = 1, attempt = 1, native = null }: Ref 
   nativeTurnId: native,
 });
 
-export const accepted = (name: string, ref?: Ref): ThreadInput => ({
+export const accepted = (name: string | null, ref?: Ref): ThreadInput => ({
   type: 'provider.turnAccepted',
   ...refOf(name, ref),
 });
-export const refused = (name: string, ref?: Ref): ThreadInput => ({
+export const refused = (name: string | null, ref?: Ref): ThreadInput => ({
   type: 'provider.turnRefused',
   ...refOf(name, ref),
   failure: cause('START_REFUSED'),
 });
-export const started = (name: string, ref?: Ref): ThreadInput => ({
+export const started = (name: string | null, ref?: Ref): ThreadInput => ({
   type: 'provider.turnStarted',
   ...refOf(name, ref),
   isNew: false,
@@ -170,7 +170,7 @@ export const ended = (
   outcome,
   failure: outcome === 'failed' ? cause('PROVIDER_ERROR') : null,
 });
-export const absorbed = (name: string, into: string, ref?: Ref): ThreadInput => ({
+export const absorbed = (name: string | null, into: string, ref?: Ref): ThreadInput => ({
   type: 'provider.turnAbsorbed',
   ...refOf(name, ref),
   into: turnOf(into),
@@ -181,17 +181,35 @@ export const inactive = (state: ThreadInputOf<'provider.becameInactive'>['state'
   state,
   failure: state === 'error' ? cause('PROVIDER_ERROR') : null,
 });
-export const interruptRefused = (name: string, ref?: Ref): ThreadInput => ({
+export const usage = (on = 1): ThreadInput => ({
+  type: 'provider.usageReported',
+  connectionId: link(on),
+  usage: {
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    contextTokens: 0,
+    contextWindow: null,
+  },
+});
+export const plan = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.planReported',
+  ...refOf(name, ref),
+  explanation: null,
+  steps: [{ text: 'step', status: 'pending' }],
+});
+export const interruptRefused = (name: string | null, ref?: Ref): ThreadInput => ({
   type: 'provider.interruptRefused',
   ...refOf(name, ref),
   failure: cause('PROVIDER_ERROR'),
 });
-export const steerAccepted = (name: string, steer: string, ref?: Ref): ThreadInput => ({
+export const steerAccepted = (name: string | null, steer: string, ref?: Ref): ThreadInput => ({
   type: 'provider.steerAccepted',
   ...refOf(name, ref),
   steerId: turnOf(steer),
 });
-export const steerRefused = (name: string, steer: string, ref?: Ref): ThreadInput => ({
+export const steerRefused = (name: string | null, steer: string, ref?: Ref): ThreadInput => ({
   type: 'provider.steerRefused',
   ...refOf(name, ref),
   steerId: turnOf(steer),
@@ -273,6 +291,13 @@ export const running = (name: string, on = 1): ThreadInput[] => [
   ...handed(name, on),
   accepted(name, { on }),
   started(name, { on }),
+];
+/** The same, where the provider takes messages in a running turn. */
+export const runningNative = (name: string): ThreadInput[] => [
+  submit(name),
+  opened(1, { nativeSteer: true }),
+  accepted(name),
+  started(name),
 ];
 /** To the end of a turn that runs. */
 export const finished = (

@@ -80,16 +80,18 @@ export const chartWith = (name: MachineName, at: string, edit: (state: RawState)
     return createMachine(config as object, machine.implementations as object);
   });
 
-/** Without a transition, or one branch of it. */
-export const withoutTransition = (name: MachineName, at: string, event: string, branch?: number): Mutation =>
-  chartWith(name, at, (state) => {
+/** Without a transition: `bound.working > turn.submit`, or one branch of it: `… > turn.submit > 0`. */
+export function withoutTransition(name: MachineName, path: string): Mutation {
+  const [at = '', event = '', branch] = path.split(' > ');
+  return chartWith(name, at, (state) => {
     const on = state.on ?? {};
     if (!(event in on)) throw new Error(`${name} ${at} has no transition for ${event}`);
     const branches = on[event];
     if (branch === undefined) delete on[event];
-    else if (Array.isArray(branches) && branch < branches.length) branches.splice(branch, 1);
+    else if (Array.isArray(branches) && Number(branch) < branches.length) branches.splice(Number(branch), 1);
     else throw new Error(`${name} ${at} has no branch ${branch} for ${event}`);
   });
+}
 
 /** Without one of the eventless transitions. */
 export const withoutAlways = (name: MachineName, at: string, branch: number): Mutation =>

@@ -10,22 +10,23 @@ export interface Rule {
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
   /** States what holds, by `expect`. */
-  readonly then: (outcome: Outcome) => void;
-  /** Ways to take the rule out, each of which must make `then` fail. */
+  readonly holds: (outcome: Outcome) => void;
+  /** Ways to take the rule out, each of which must make `holds` fail. */
   readonly without: Readonly<Record<string, Mutation>>;
 }
 
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
-  { capabilities = {}, given: before = [], when, then, without }: Rule,
+  { capabilities = {}, given: before = [], when, holds, without }: Rule,
 ): void {
   const outcomeIn = (world = WORLD): Outcome => given(before, { capabilities, world }).when(...when);
+  // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {
-    it('holds', () => then(outcomeIn()));
+    it('holds', () => holds(outcomeIn()));
     it.each(Object.entries(without))('fails without: %s', (_, mutate) => {
       const outcome = outcomeIn(mutate(WORLD));
-      expect(() => then(outcome)).toThrow(expect.objectContaining({ name: 'AssertionError' }));
+      expect(() => holds(outcome)).toThrow(expect.objectContaining({ name: 'AssertionError' }));
     });
   });
 }
