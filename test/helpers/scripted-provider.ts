@@ -62,6 +62,7 @@ export class ScriptedProvider implements ProviderAdapter {
   }
 
   perform(effect: ProviderEffect): void {
+    this.#world.onPerform?.(effect);
     this.#world.performed.push(effect);
     switch (effect.type) {
       case 'process.start':
