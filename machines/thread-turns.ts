@@ -4,7 +4,7 @@ import type { ConnectionEnd, SideTurn, ThreadContext, TurnOutput } from './domai
 import type { PromptSettings } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
 import type { Fact, FactOf } from './domain/fact.ts';
-import { connectionIdOf, itemIdOf, type ConnectionId, type TurnId } from './domain/ids.ts';
+import { connectionIdOf, itemIdOf, turnIdAgain, type ConnectionId, type TurnId } from './domain/ids.ts';
 import type { ThreadInput } from './domain/input.ts';
 import type { Item } from './domain/item.ts';
 import type { Online } from './domain/signal.ts';
@@ -118,7 +118,11 @@ export function recordSteers(
 export function endTurn(context: Context, output: TurnOutput): ThreadMove {
   const { end, turnId, started, undelivered } = output;
   const { prompt } = context.activeTurn ?? { prompt: null };
-  const back = queue.returned(context.queue, undelivered, end.failure);
+  // a turn ends once: what goes back to the queue will be another one
+  const again = undelivered.map((each) =>
+    each.turnId === turnId ? { ...each, turnId: turnIdAgain(turnId) } : each,
+  );
+  const back = queue.returned(context.queue, again, end.failure);
   const after = queue.afterTurn(queue.foldQueue(context.queue, back), output);
   const isDone = end.outcome === 'completed' || end.outcome === 'absorbed';
   const isBack = undelivered.some((each) => each.turnId === prompt?.turnId);

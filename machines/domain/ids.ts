@@ -43,6 +43,11 @@ export function itemIdOf(turn: string, item: string): ItemId {
   return itemIdSchema.parse(digest(`${turn}\n${item}`));
 }
 
+/** Of the turn that a prompt becomes which did not reach the provider with its first one. */
+export function turnIdAgain(turnId: TurnId): TurnId {
+  return turnIdSchema.parse(digest(`${turnId}\nagain`));
+}
+
 /** A request id from the connection that asked and the provider's own request id, which restarts with each process. */
 export function requestIdOf(connectionId: ConnectionId, nativeRequestId: string): RequestId {
   return requestIdSchema.parse(digest(`${connectionId}\n${nativeRequestId}`));

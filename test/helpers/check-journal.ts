@@ -1,5 +1,6 @@
 /** What must hold of a journal at any commit boundary, whatever happened before. */
 import { storeCharts, threadContextOf, type Charts } from '../../machines/charts.ts';
+import type { TurnContext } from '../../machines/domain/context.ts';
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
 import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
@@ -51,6 +52,7 @@ export function checkJournal(journal: Journal, { loaded = [], except = [] }: Che
     checkEqual(`${threadId} from the newest base`, stored, pure);
     const inMemory = live.get(threadId);
     if (inMemory !== undefined) checkEqual(`${threadId} in memory`, inMemory, pure);
+    checkPrompts(entries, pure);
     checkRows(journal, threadId);
     checkState(journal, threadId, pure);
   }
@@ -115,6 +117,34 @@ function ownerThatEnds(fact: Fact): string[] {
   if (fact.type === 'turn.ended') return [`turn ${fact.turnId}`];
   const isEnd = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isEnd ? [`connection ${fact.connectionId}`] : [];
+}
+
+/** What was asked for is somewhere, and in one place only: no prompt vanishes and none is there twice. */
+function checkPrompts(entries: readonly ThreadEntry[], { charts }: Pure): void {
+  const places = new Map<string, string[]>();
+  const put = (id: string, place: string): void => void places.set(id, [...(places.get(id) ?? []), place]);
+  for (const fact of entries.flatMap((entry) => entry.facts)) putByFact(put, fact);
+  putByCharts(put, charts);
+  for (const { input, outcome, sequence } of entries) {
+    if (input.type !== 'turn.submit' || outcome !== 'applied') continue;
+    const found = places.get(input.prompt.turnId) ?? [];
+    // the text of a new attempt that did not reach the provider goes back to the queue
+    const isBack = found.length === 2 && found[0] === 'steered';
+    must(found.length === 1 || isBack, `the prompt of ${sequence} is at ${found.join() || 'no place'}`);
+  }
+}
+
+function putByCharts(put: (id: string, place: string) => void, { root, turn }: Charts): void {
+  for (const entry of threadContextOf(root).queue.entries) put(entry.turnId, 'queued');
+  const context: TurnContext | undefined = turn?.context;
+  for (const steer of context?.steers ?? []) put(steer.turnId, 'steering');
+  if (context?.sentSteer) put(context.sentSteer.turnId, 'steering');
+}
+
+function putByFact(put: (id: string, place: string) => void, fact: Fact): void {
+  if (fact.type === 'turn.began') put(fact.turnId, 'begun');
+  if (fact.type === 'turn.steered' || fact.type === 'turn.steerUnanswered') put(fact.steerId, 'steered');
+  if (fact.type === 'queue.removed' && fact.reason === 'cancelled') put(fact.queueEntryId, 'cancelled');
 }
 
 interface Pure {

@@ -62,6 +62,7 @@ export class ScriptedProvider implements ProviderAdapter {
   }
 
   perform(effect: ProviderEffect): void {
+    this.#world.onPerform?.(effect);
     this.#world.performed.push(effect);
     switch (effect.type) {
       case 'process.start':
@@ -237,12 +238,12 @@ export class ScriptedProvider implements ProviderAdapter {
     const { connectionId, turnId, attempt, nativeTurnId, steer } = effect;
     const { steer: fault } = this.#world.faults;
     const named = { connectionId, turnId, attempt, nativeTurnId, steerId: steer.turnId };
-    this.#world.received.push(effect.clientMessageId);
-    if (fault === 'silent') return;
-    if (fault === 'refuse' || session.turn === null) {
+    if (fault !== 'silent' && (fault === 'refuse' || session.turn === null)) {
       const cause = failure('STEER_REFUSED', 'not now');
       return session.say({ type: 'provider.steerRefused', ...named, failure: cause });
     }
+    this.#world.received.push(effect.clientMessageId);
+    if (fault === 'silent' || session.turn === null) return;
     session.say({ type: 'provider.steerAccepted', ...named });
     session.turn.words.push(...steer.text.split(' '));
     if (session.turn.openRequests.size === 0) session.goOn();

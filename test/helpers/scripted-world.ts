@@ -30,6 +30,8 @@ export class World {
   readonly received: string[] = [];
   /** Effects in the order in which they were performed. */
   readonly performed: ProviderEffect[] = [];
+  /** Called before an effect is performed; what it throws keeps that from happening. */
+  onPerform: ((effect: ProviderEffect) => void) | null = null;
   readonly #outbox: (() => void)[] = [];
   #count = 0;
 

@@ -28,11 +28,12 @@ export interface RuntimeSetup {
   readonly instances?: readonly string[];
 }
 
-type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
+export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
 
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
   readonly runtime: ThreadRuntime;
+  readonly journal: Journal;
   readonly world: World;
   readonly clock: TestClock;
   readonly ticks: CommittedTick[] = [];
@@ -46,6 +47,7 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor({ journal, world, clock, capabilities, deltaWindowMs = 0, instances }: RuntimeSetup) {
+    this.journal = journal;
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
     const epoch = journal.epoch.epoch;

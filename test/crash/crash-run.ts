@@ -1,0 +1,175 @@
+/** One scenario up to a crash, the restart, and all that must hold then. */
+import type { Journal } from '../../machines/ports/journal.ts';
+import { checkJournal } from '../helpers/check-journal.ts';
+import { CrashPlan, type CrashPoint } from '../helpers/crash-plan.ts';
+import { answersHeard, ScriptedClient } from '../helpers/scripted-client.ts';
+import { World } from '../helpers/scripted-world.ts';
+import { RuntimeRun } from '../helpers/start-runtime.ts';
+import { TestClock } from '../helpers/test-clock.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** Where the journal is kept, and how a server that dies by the plan sees it. */
+export interface CrashStore {
+  open(plan: CrashPlan, clock: TestClock): Journal;
+  /** The server is dead. */
+  release(): void;
+}
+
+export interface CrashOptions {
+  /** What the provider has to say is taken in together, so that commits are larger. */
+  readonly isBatched?: boolean;
+  /** For faults that are seeded to prove that this suite sees them. */
+  readonly onOpen?: (run: RuntimeRun) => void;
+}
+
+export class CrashRun {
+  readonly client = new ScriptedClient();
+  readonly #store: CrashStore;
+  readonly #scenario: Scenario;
+  readonly #options: CrashOptions;
+  readonly #clock = new TestClock();
+  readonly #world = new World();
+
+  constructor(store: CrashStore, scenario: Scenario, options: CrashOptions = {}) {
+    this.#store = store;
+    this.#scenario = scenario;
+    this.#options = options;
+  }
+
+  /** Until the crash, or to the end without one. Returns how often each place was reached. */
+  async play(point: CrashPoint | null): Promise<CrashPlan> {
+    const plan = new CrashPlan(point);
+    const run = this.#open(plan);
+    try {
+      await run.runtime.start();
+    } catch (error) {
+      if (!plan.isDead) throw error;
+    }
+    if (!plan.isDead) this.client.connect(run);
+    for (const step of this.#scenario.steps) {
+      if (plan.isDead) break;
+      step({ run, client: this.client });
+      await this.#rest(run, plan);
+    }
+    this.client.disconnect();
+    run.kill();
+    this.#store.release();
+    return plan;
+  }
+
+  /** @throws what does not hold after the crash */
+  async recover(): Promise<void> {
+    this.#world.onPerform = null;
+    const plan = new CrashPlan(null);
+    const run = this.#open(plan);
+    await run.runtime.start();
+    this.#mustNotRun(run);
+    this.client.connect(run);
+    for (const key of Object.keys(this.#world.faults)) Reflect.deleteProperty(this.#world.faults, key);
+    for (const asked of this.client.asked) {
+      if (asked.error !== null) continue;
+      this.client.sendAgain(asked);
+      await this.#rest(run, plan);
+      if (asked.result === null && asked.error === null) throw new Error(`${asked.id} is not answered`);
+    }
+    this.#clock.advance(61_000);
+    await this.#rest(run, plan);
+    for (const threadId of run.journal.threadIds()) await this.#goOn(run, threadId);
+    if (run.runtime.counters.failed > 0) throw new Error(run.warnings.join());
+    this.client.compare(run);
+    this.#mustHaveReceivedOnce();
+    this.#mustHaveDoneOnce(run);
+    checkJournal(run.journal, { loaded: run.runtime.threads.loaded() });
+    run.kill();
+    this.#store.release();
+  }
+
+  #open(plan: CrashPlan): RuntimeRun {
+    const world = this.#world;
+    world.onPerform = () => plan.reach('effect');
+    const journal = this.#store.open(plan, this.#clock);
+    const run = new RuntimeRun({ journal, world, clock: this.#clock });
+    this.#options.onOpen?.(run);
+    return run;
+  }
+
+  async #rest(run: RuntimeRun, plan: CrashPlan): Promise<void> {
+    for (let count = 0; !plan.isDead && this.#goOnce(run); count += 1) {
+      if (count > 10_000) throw new Error('the runtime does not come to rest');
+      // before the next tick
+      await answersHeard();
+    }
+    await answersHeard();
+  }
+
+  #goOnce(run: RuntimeRun): boolean {
+    if (this.#options.isBatched === true) while (run.world.deliver());
+    return run.tick() || run.world.deliver();
+  }
+
+  /** Right after recovery no provider is there: nothing may be shown as if it ran. */
+  #mustNotRun(run: RuntimeRun): void {
+    for (const threadId of run.journal.threadIds()) {
+      const state = run.journal.threadState(threadId);
+      const status = state?.row.status;
+      const { tags, children } = run.runtime.reads.machineState(threadId);
+      // it is being looked up, or a queued prompt has begun on a connection of this run
+      const isNew = tags.includes('reconciling') || children.connection === 'opening';
+      if (status === 'running' || (status === 'starting' && !isNew)) {
+        throw new Error(`${threadId} is shown as ${status} without a provider`);
+      }
+      if (state?.removal === 'deleting') throw new Error(`${threadId} is still being deleted`);
+      const open = run.journal.openRequests(threadId);
+      if (open.length > 0) throw new Error(`${threadId} has requests that nobody can answer`);
+    }
+  }
+
+  /** Every thread that is not deleted answers what is asked, ends what runs, and takes a prompt. */
+  async #goOn(run: RuntimeRun, threadId: Parameters<RuntimeRun['snapshot']>[0] & string): Promise<void> {
+    if (run.journal.threadState(threadId)?.removal !== 'none') return;
+    const plan = new CrashPlan(null);
+    const ask = async (command: Record<string, unknown>): Promise<void> => {
+      const asked = this.client.send({ threadId, ...command });
+      await this.#rest(run, plan);
+      if (asked.error !== null)
+        throw new Error(`${asked.id} ${JSON.stringify(command)}: ${asked.error.message}`);
+    };
+    for (const { requestId, body } of run.snapshot(threadId).requests) {
+      const given = body.kind === 'question' ? { answers: { q1: ['blue'] } } : { decision: 'accept' };
+      await ask({ type: 'request.respond', requestId, ...given });
+    }
+    await ask({ type: 'turn.interrupt' });
+    for (const entry of run.snapshot(threadId).queue.entries) {
+      await ask({ type: 'queue.cancel', queueEntryId: entry.turnId });
+    }
+    if (run.snapshot(threadId).thread.archived) await ask({ type: 'thread.unarchive' });
+    await ask({ type: 'turn.submit', text: 'next' });
+    const { thread, turn } = run.snapshot(threadId);
+    if (thread.status !== 'ready' || turn?.status !== 'completed') {
+      throw new Error(`the next prompt of ${threadId} leaves it ${thread.status}, its turn ${turn?.status}`);
+    }
+  }
+
+  #mustHaveReceivedOnce(): void {
+    const seen = new Set<string>();
+    for (const id of this.#world.received) {
+      if (seen.has(id)) throw new Error(`the provider received ${id} twice`);
+      seen.add(id);
+    }
+  }
+
+  /** Each command that was accepted is in the journal once, each that was refused is not. */
+  #mustHaveDoneOnce(run: RuntimeRun): void {
+    const counts = new Map<string, number>();
+    for (const threadId of run.journal.threadIds()) {
+      for (const { commandId } of run.journal.readThread(threadId, 0, { limit: 1_000_000, deltas: false })) {
+        if (commandId !== null) counts.set(commandId, (counts.get(commandId) ?? 0) + 1);
+      }
+    }
+    for (const { id, result } of this.client.asked) {
+      const expected = result === null ? 0 : 1;
+      if ((counts.get(id) ?? 0) !== expected)
+        throw new Error(`${id} is ${counts.get(id) ?? 0} times in the journal`);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { RandomRun } from './random-run.ts';
+
+/** `RANDOM_SEED` repeats a run, `RANDOM_STEPS` makes each longer. */
+const SEED = Number(process.env['RANDOM_SEED'] ?? Date.now() % 1_000_000);
+const STEPS = Number(process.env['RANDOM_STEPS'] ?? 1000);
+const SEEDS = Array.from({ length: 20 }, (_, index) => SEED + index);
+
+console.log(`random seeds: ${SEED} to ${SEED + SEEDS.length - 1}`);
+
+test.each(SEEDS)(
+  'whatever happens at random with seed %i, the journal holds',
+  { timeout: 60_000 },
+  async (seed) => {
+    const run = new RandomRun(seed);
+    await run.play(STEPS);
+    expect(run.counts.steps).toBe(STEPS);
+  },
+);
