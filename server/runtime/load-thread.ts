@@ -46,6 +46,8 @@ export function loadThread(journal: Journal, threadId: ThreadId, hash: string): 
       : { version: base.version, ...parseStored(base.base) };
   const thread = stored === null ? loadFirst(journal, threadId) : restored(journal, threadId, stored);
   stepTail(journal, thread, hash);
+  // deltas are not stepped, but they are counted
+  thread.version = version;
   appendStreamed(journal, thread, base?.version ?? 0);
   return thread;
 }

@@ -139,6 +139,8 @@ export class ThreadRuntime implements Runtime {
       this.#ingress.push({ kind: 'runtime', threadId, input: { type: 'runtime.recovered' } });
     }
     while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
+    if (this.#loop.isStoreFailing)
+      throw new RuntimeError('STORE_UNAVAILABLE', 'the recovery could not be written');
     this.#phase = 'ready';
     this.#hibernation.start();
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
