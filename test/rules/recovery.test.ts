@@ -99,7 +99,7 @@ describe('a new run of the server', () => {
     holds: (is) => {
       expect([is.end('a'), is.queue, is.status]).toEqual([
         'failed NOT_DELIVERED',
-        'held failed: a, b',
+        `held failed: ${turnIdAgain(turnIdSchema.parse('a'))}, b`,
         'stopped',
       ]);
       expect(is.stage.context.queue.entries[0]?.failure?.code).toBe('NOT_DELIVERED');
@@ -179,7 +179,7 @@ describe('a prompt whose hand-over the last run did not see to its end', () => {
     holds: (is) => {
       expect([is.end('a'), is.queue, is.status]).toEqual([
         'failed NOT_DELIVERED',
-        'held failed: a, b',
+        `held failed: ${turnIdAgain(turnIdSchema.parse('a'))}, b`,
         'stopped',
       ]);
       expect(is.lastError).toBe('NOT_DELIVERED');
