@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { turnIdAgain, turnIdSchema } from '../../machines/domain/ids.ts';
 import { fires } from '../helpers/given.ts';
 import {
   asked,
