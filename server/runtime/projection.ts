@@ -11,7 +11,8 @@ import type { Journal, ThreadRows } from '../../machines/ports/journal.ts';
 class CachedTable<K extends string, V> implements Table<K, V> {
   readonly #rows = new Map<K, V>();
   readonly #dirty = new Set<K>();
-  readonly #amended = new Set<K>();
+  /** Rows as they are now, where the store is to learn of that only with the next `set`. */
+  readonly #amended = new Map<K, V>();
   readonly #read: (key: K) => V | null;
   readonly #isLive: (row: V) => boolean;
 
@@ -21,12 +22,12 @@ class CachedTable<K extends string, V> implements Table<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.#rows.get(key) ?? this.#read(key) ?? undefined;
+    return this.cached(key) ?? this.#read(key) ?? undefined;
   }
 
   /** What is in memory, without asking the store. */
   cached(key: K): V | undefined {
-    return this.#rows.get(key);
+    return this.#amended.get(key) ?? this.#rows.get(key);
   }
 
   /** Among live rows and those that the tick under way has changed; the newest first. */
@@ -40,16 +41,14 @@ class CachedTable<K extends string, V> implements Table<K, V> {
     this.#amended.delete(key);
   }
 
-  /** A change that the store learns of only with the next `set`: text that is being streamed. */
+  /** Text that is being streamed: of a row that is in memory. */
   amend(key: K, row: V): void {
-    this.#rows.set(key, row);
-    this.#amended.add(key);
+    this.#amended.set(key, row);
   }
 
   /** What was amended goes to the store with the tick under way. */
   writeAmended(): void {
-    for (const key of this.#amended) this.#dirty.add(key);
-    this.#amended.clear();
+    for (const [key, row] of this.#amended) this.set(key, row);
   }
 
   keep(key: K, row: V): void {
@@ -57,7 +56,7 @@ class CachedTable<K extends string, V> implements Table<K, V> {
   }
 
   live(): V[] {
-    return [...this.#rows.values()].filter(this.#isLive);
+    return [...this.#rows.keys()].flatMap((key) => this.cached(key) ?? []).filter(this.#isLive);
   }
 
   dirty(): V[] {

@@ -17,6 +17,7 @@ import type {
   ProviderAdapter,
   ProviderDriver,
   ProviderHost,
+  ProviderReport,
 } from '../../machines/ports/provider.ts';
 import { ScriptedSession } from './scripted-session.ts';
 import type { Message, World } from './scripted-world.ts';
@@ -113,6 +114,15 @@ export class ScriptedProvider implements ProviderAdapter {
     session.start();
     session.goOn();
     return native;
+  }
+
+  /** Says anything about any thread. */
+  report(threadId: string, report: ProviderReport): void {
+    this.#world.say(() => this.#host.report(threadIdSchema.parse(threadId), report));
+  }
+
+  reportInstance(report: InstanceReportInput): void {
+    this.#sayInstance(report);
   }
 
   session(connectionId: ConnectionId): ScriptedSession {

@@ -139,6 +139,14 @@ export class RuntimeRun {
     return done.result;
   }
 
+  /** The code of the refusal; `null`: it was accepted. */
+  async refusal(command: Record<string, unknown>, commandId?: string): Promise<string | null> {
+    const outcome = this.send(command, commandId);
+    this.settle();
+    const done = await outcome;
+    return 'error' in done ? done.error.code : null;
+  }
+
   create(more: Record<string, unknown> = {}): Promise<CommandResult> {
     return this.do({ type: 'thread.create', cwd: '/work', instanceId: this.#instances[0], ...more });
   }
