@@ -43,6 +43,7 @@ export class Environment {
   readonly #moves = new Map<string, Move>();
   /** Whole lists by all that they are made from. */
   readonly #lists = new Map<string, readonly Move[]>();
+  readonly #recorded = new Set<string>();
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -57,10 +58,23 @@ export class Environment {
       moves = this.#listed(seen);
       this.#lists.set(key, moves);
     }
+    const recorded = this.#recordedIn(charts, seen);
     const fired = Object.values(timers).map(({ name, fires }) =>
       this.#moveOf('timer', { ...fires, timer: name, armedBy: 0 } as unknown as ThreadInput),
     );
-    return [...moves, ...fired];
+    return [...moves, ...recorded, ...fired];
+  }
+
+  /** What is written down and nothing else is tried once for each combination of states. */
+  #recordedIn({ root, connection, turn }: Charts, seen: Seen): readonly Move[] {
+    const key = JSON.stringify([root.value, connection?.value, turn?.value, seen.sides.length]);
+    if (this.#recorded.has(key)) return [];
+    this.#recorded.add(key);
+    return [
+      ...SETTINGS_INPUTS.map((input) => this.#moveOf('user', input)),
+      ...transcriptInputs(seen).map((input) => this.#moveOf('provider', input)),
+      this.#moveOf('runtime', make.JUMPED),
+    ];
   }
 
   #listed(seen: Seen): readonly Move[] {
@@ -68,7 +82,7 @@ export class Environment {
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
-      ...[make.RECOVERED, make.JUMPED].map((input) => this.#moveOf('runtime', input)),
+      this.#moveOf('runtime', make.RECOVERED),
     ];
   }
 
@@ -163,7 +177,6 @@ function commandsIn(seen: Seen): ThreadInput[] {
     make.UNARCHIVE,
     make.DELETE,
     make.RESUME,
-    ...SETTINGS_INPUTS,
     ...ids.flatMap((id) => [make.cancel(id), make.edit(id, 'x'), make.reorder(id, null), make.promote(id)]),
     ...(first === undefined ? [] : entries.slice(1).map((id) => make.reorder(id, first))),
     ...ofTurn.map((id) => make.respond(id, 'accept', 'turn')),
@@ -194,20 +207,35 @@ const linkInputs = ({ nativeSteer }: Bounds): ThreadInput[] =>
     make.closeFailed(on),
     make.lost(on),
     make.idled(on),
-    make.usage(on),
     ...STATES.map((state) => make.inactive(state, on)),
   ]);
 
-/** Everything that can be said of a turn, about every turn that there is and one that there is not. */
-function turnInputs(seen: Seen): ThreadInput[] {
-  const { active, attempt, sides, freshTurn, canBegin } = seen;
+function transcriptInputs(seen: Seen): ThreadInput[] {
+  const kinds = ['Started', 'Updated', 'Completed'] as const;
+  return [
+    ...refsIn(seen).flatMap(([name, ref]) => [
+      ...kinds.map((kind) => make.item(kind, name, { id: 'item', ref })),
+      make.plan(name, ref),
+    ]),
+    ...[1, 0].map((on) => make.usage(on)),
+  ];
+}
+
+/** Every turn that there is, by its current attempt, an earlier one, none and another connection; and one that is not. */
+function refsIn({ active, attempt, sides }: Seen): [string | null, make.Ref][] {
   const refs: [string | null, make.Ref][] = [[null, {}], [FOREIGN, {}], ...sides.map(withRef)];
   if (active !== null) {
     refs.push([active, { attempt }], [active, { attempt: 0 }], [active, { attempt, on: 0 }]);
     if (attempt > 1) refs.push([active, { attempt: attempt - 1 }]);
   }
+  return refs;
+}
+
+/** Everything that can be said of a turn. */
+function turnInputs(seen: Seen): ThreadInput[] {
+  const { freshTurn, canBegin } = seen;
   return [
-    ...refs.flatMap(([name, ref]) => about(seen, name, ref)),
+    ...refsIn(seen).flatMap(([name, ref]) => about(seen, name, ref)),
     ...(canBegin ? [make.began(freshTurn, { native: `n.${freshTurn}` })] : []),
     make.began(freshTurn, { native: `n.${freshTurn}`, on: 0 }),
   ];
@@ -226,11 +254,6 @@ function about({ sides, sentSteer }: Seen, name: string | null, ref: make.Ref): 
     make.absorbed(name, FOREIGN, ref),
     make.interruptRefused(name, ref),
     ...steers.flatMap((steer) => [make.steerAccepted(name, steer, ref), make.steerRefused(name, steer, ref)]),
-    make.item('Completed', name, { id: 'item', ref }),
-    ...(name === null
-      ? [make.item('Started', name, { id: 'item' }), make.item('Updated', name, { id: 'item' })]
-      : []),
-    make.plan(name, ref),
     ...(isRuntimeRef ? FOUND.map((found) => make.lookedUp(name, found, ref.attempt)) : []),
     ...(isRuntimeRef ? [make.settled(name, ref.attempt)] : []),
   ];

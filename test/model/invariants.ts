@@ -47,6 +47,7 @@ function truthsOfActors(charts: Charts): Truths {
     'a live connection iff bound, or the thread ends its turn':
       hasLink(charts) === isBound(charts) || (isBusy && link.end !== null),
     'the link mirrors the connection': link.phase === phase,
+    'a delete is carried out': link.closing !== 'delete' || isBound(charts) || root.hasTag('deleted'),
   };
 }
 

@@ -1,0 +1,34 @@
+/** One prompt that waits and one request, where the provider takes messages in a running turn. */
+import { describe, expect, it } from 'vitest';
+import { LiveReplay } from './live-replay.ts';
+import { prove, report } from './prove.ts';
+
+describe('every reachable state of a thread with native steers', () => {
+  const live = new LiveReplay();
+  const proof = prove(
+    { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: true },
+    { live },
+  );
+  report('native steers', proof);
+
+  it('keeps every rule', () => {
+    expect(proof.violations).toEqual({});
+  });
+
+  it('is one of many', () => {
+    expect(proof.states.length).toBeGreaterThanOrEqual(2_080);
+    expect(proof.edgeCount).toBeGreaterThanOrEqual(36_000);
+    expect(proof.mostFirings).toBe(5);
+  });
+
+  it('is reached alike by live actors', () => {
+    expect(live.differences).toEqual([]);
+    expect(live.stepCount).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('is reached by native steers', () => {
+    expect([...proof.acceptedTypes]).toEqual(
+      expect.arrayContaining(['provider.steerAccepted', 'provider.steerRefused', 'steer.timedOut']),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+/** One prompt that waits and one request, where a steer makes a new attempt. */
+import { describe, expect, it } from 'vitest';
+import {
+  COMMAND_INPUT_TYPES,
+  PROVIDER_INPUT_TYPES,
+  RUNTIME_INPUT_TYPES,
+  TIMER_INPUT_TYPES,
+} from '../../machines/domain/input.ts';
+import { WORLD } from '../helpers/given.ts';
+import { withoutAction, withoutAlways, withoutTransition, type Mutation } from '../helpers/mutants.ts';
+import { LiveReplay } from './live-replay.ts';
+import { prove, report } from './prove.ts';
+
+const BOUNDS = { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: false };
+
+describe('every reachable state of a thread', () => {
+  const live = new LiveReplay();
+  const proof = prove(BOUNDS, { live });
+  report('steers as new attempts', proof);
+
+  it('keeps every rule', () => {
+    expect(proof.violations).toEqual({});
+  });
+
+  it('is one of many', () => {
+    expect(proof.states.length).toBeGreaterThanOrEqual(2_600);
+    expect(proof.edgeCount).toBeGreaterThanOrEqual(48_000);
+    expect(proof.mostFirings).toBe(5);
+  });
+
+  it('is reached alike by live actors', () => {
+    expect(live.differences).toEqual([]);
+    expect(live.stepCount).toBeGreaterThanOrEqual(40_000);
+  });
+
+  it('is reached by every catalogued input but those that this configuration has no use for', () => {
+    const all = [
+      ...COMMAND_INPUT_TYPES,
+      ...PROVIDER_INPUT_TYPES,
+      ...TIMER_INPUT_TYPES,
+      ...RUNTIME_INPUT_TYPES,
+    ];
+    expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
+      // the first input of a thread makes its chart
+      'thread.create',
+      // of native steers
+      'provider.steerAccepted',
+      'provider.steerRefused',
+      'steer.timedOut',
+    ]);
+  });
+});
+
+describe('the exploration', () => {
+  const SMALL = { ...BOUNDS, prompts: 0, requests: 0 };
+  const without = (mutate: Mutation) => prove(SMALL, { machines: mutate(WORLD).machines }).violations;
+
+  it.each<[string, Mutation, string]>([
+    [
+      'the interrupt deadline',
+      withoutTransition('turn', 'live.interrupting > interrupt.timedOut'),
+      'timers alone lead to rest',
+    ],
+    ['the watchdog', withoutAction('turn', 'watch'), 'timers alone lead to rest'],
+    [
+      'the telling of a lost turn',
+      withoutAction('thread', 'noteLostTurn'),
+      'the link mirrors the connection',
+    ],
+    ['the way to the tombstone', withoutAlways('thread', 'unbound', 0), 'a delete is carried out'],
+  ])('finds the lack of %s', (_, mutate, rule) => {
+    expect(Object.keys(without(mutate))).toContain(rule);
+  });
+});

@@ -1,0 +1,71 @@
+/** Every step of an exploration once more, on live actors restored from the same stored charts. */
+import type { AnyMachineSnapshot } from 'xstate';
+import { storeCharts, type StoredCharts } from '../../machines/charts.ts';
+import { LiveCharts } from '../../machines/live.ts';
+import { nameOf, wayTo, type State, type Step } from './explore.ts';
+
+export class LiveReplay {
+  stepCount = 0;
+  /** The first steps in which the two drivers differ. */
+  readonly differences: string[] = [];
+  readonly #done = new Set<string>();
+  readonly #numbers = new WeakMap<object, number>();
+  #numberCount = 0;
+  #state: State | null = null;
+  #stored: StoredCharts | null = null;
+  #text = '';
+  #live: LiveCharts | null = null;
+
+  /** A step that the same actors took in the same states before is the same step. */
+  replay(step: Step): void {
+    const { charts } = step.state;
+    const took = (id: 'connection' | 'turn'): AnyMachineSnapshot | undefined =>
+      step.parts.has(id) ? charts[id] : undefined;
+    const key = [charts.root, took('connection'), took('turn'), step.move]
+      .map((part) => this.#numberOf(part))
+      .join();
+    if (this.#done.has(key)) return;
+    this.#done.add(key);
+    this.stepCount += 1;
+    this.#compare(step);
+  }
+
+  #compare(step: Step): void {
+    const live = this.#liveIn(step.state);
+    const drawn = live.send(step.move.input);
+    const after = JSON.stringify(live.store());
+    if (JSON.stringify(drawn) !== JSON.stringify(step.drawn)) this.#differs('draws other things', step);
+    if (after !== JSON.stringify(storeCharts(step.charts))) this.#differs('goes elsewhere', step);
+    // an actor that has not moved serves for the next step, too
+    if (after === this.#text) return;
+    live.stop();
+    this.#live = null;
+  }
+
+  #liveIn(state: State): LiveCharts {
+    if (this.#state !== state || this.#stored === null) {
+      this.#live?.stop();
+      this.#live = null;
+      this.#state = state;
+      this.#stored = storeCharts(state.charts);
+      this.#text = JSON.stringify(this.#stored);
+    }
+    this.#live ??= new LiveCharts('thread', { stored: this.#stored });
+    return this.#live;
+  }
+
+  #differs(how: string, { state, move }: Step): void {
+    if (this.differences.length < 5) this.differences.push(`${how}: ${wayTo(state)} > ${nameOf(move)}`);
+  }
+
+  #numberOf(part: object | undefined): number {
+    if (part === undefined) return 0;
+    let number = this.#numbers.get(part);
+    if (number === undefined) {
+      this.#numberCount += 1;
+      number = this.#numberCount;
+      this.#numbers.set(part, number);
+    }
+    return number;
+  }
+}
