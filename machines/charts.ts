@@ -39,6 +39,13 @@ export const CHILDREN: Readonly<Record<ChildId, AnyStateMachine>> = {
   turn: turnMachine,
 };
 
+/** The machines that a stream is stepped by: by default those of this release. */
+export interface Machines {
+  readonly roots: Readonly<Record<RootKind, AnyStateMachine>>;
+  readonly children: Readonly<Record<ChildId, AnyStateMachine>>;
+}
+export const MACHINES: Machines = { roots: ROOTS, children: CHILDREN };
+
 /** One actor in the durable form: our own types, independent of XState's. */
 export interface StoredChart {
   readonly value: unknown;

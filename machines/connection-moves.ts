@@ -2,7 +2,7 @@
 import { actOf, type Move } from './act.ts';
 import type { CloseReason, ConnectionContext, ConnectionEnd } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
-import { failure, type Failure } from './domain/error.ts';
+import { ERRORS, failure, type Failure } from './domain/error.ts';
 import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
 import type { ConnectionSignal, LinkSignal } from './domain/signal.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
@@ -46,6 +46,10 @@ export const connectionMoves = {
   keep: act((context, { cause }: { cause?: Failure }) => keep(context, cause ?? CLOSE_FAILED)),
   kill: act(({ connectionId }) => ({ effects: [{ type: 'connection.kill', connectionId }] })),
   endLost: act((context, { failure: cause }: { failure: Failure }) => end(context, 'lost', cause)),
+  /** Whatever broke it: a turn that runs on it ends by this code. */
+  endBroken: act((context, { failure: cause }: { failure: Failure }) =>
+    end(context, 'lost', { ...cause, code: 'CONNECTION_LOST', retryable: ERRORS.CONNECTION_LOST.retryable }),
+  ),
   endUnopened: act((context) => end(context, 'lost', OPEN_TIMED_OUT)),
   endClosed: act((context) => end(context, 'closed', CLOSED)),
   endRestarted: act((context) => end(context, 'restarted', RESTARTED)),
@@ -56,6 +60,7 @@ export const connectionMoves = {
   openRequest: act((context, event: ThreadInputOf<'provider.requestOpened'>) =>
     request.openRequest(context, event, 'connection'),
   ),
+  refuseRequest: act((_, event: ThreadInputOf<'provider.requestOpened'>) => request.refuseRequest(event)),
   answerRequest: act((context, event: ThreadInputOf<'request.respond'>) =>
     request.answerRequest(context, event, 'connection'),
   ),

@@ -56,8 +56,11 @@ export const connectionMachine = setup({
   output: ({ context }) => context.end ?? { how: 'lost', failure: failure('INTERNAL', '') },
   initial: 'opening',
   on: {
-    'connection.lost': { guard: by('isMine'), target: '.gone', actions: by('endLost') },
+    'connection.lost': { guard: by('isMine'), target: '.gone', actions: by('endBroken') },
     $restarted: { target: '.gone', actions: 'endRestarted' },
+    'provider.requestResolved': { guard: by('isKnown'), actions: by('resolveRequest') },
+    'provider.requestUndeliverable': { guard: by('isBeingAnswered'), actions: by('failRequest') },
+    'request.deliveryTimedOut': { guard: by('isBeingAnswered'), actions: by('failRequest') },
   },
   states: {
     opening: {
@@ -68,6 +71,7 @@ export const connectionMachine = setup({
         'connection.opened': { guard: by('isMine'), target: 'open', actions: by('sayOpened') },
         'connection.openFailed': { guard: by('isMine'), target: 'gone', actions: by('endLost') },
         'connection.openTimedOut': { guard: by('isMine'), target: 'gone', actions: ['endUnopened', 'kill'] },
+        'provider.requestOpened': { guard: by('isNewRequest'), actions: by('refuseRequest') },
         // nothing is open yet that a failed close could keep
         $close: {
           target: 'closing',
@@ -86,9 +90,6 @@ export const connectionMachine = setup({
         },
         'provider.requestOpened': { guard: by('isNewRequest'), actions: by('openRequest') },
         'request.respond': { guard: by('isAnswerable'), actions: by('answerRequest') },
-        'provider.requestResolved': { guard: by('isKnown'), actions: by('resolveRequest') },
-        'provider.requestUndeliverable': { guard: by('isBeingAnswered'), actions: by('failRequest') },
-        'request.deliveryTimedOut': { guard: by('isBeingAnswered'), actions: by('failRequest') },
       },
     },
     closing: {
@@ -99,6 +100,7 @@ export const connectionMachine = setup({
         $close: { actions: by('demandClose') },
         'connection.closed': { guard: by('isMine'), target: 'gone', actions: 'endClosed' },
         'connection.openFailed': { guard: by('isMine'), target: 'gone', actions: 'endClosed' },
+        'provider.requestOpened': { guard: by('isNewRequest'), actions: by('refuseRequest') },
         // already gone is success
         'connection.lost': { guard: by('isMine'), target: 'gone', actions: 'endClosed' },
         'connection.closeFailed': [

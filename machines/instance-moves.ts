@@ -45,22 +45,15 @@ export const instanceMoves = {
   wait: act((context, { work }: { work: InstanceWork }) => ({
     set: { waiting: [...context.waiting, work], sessions: withSession(context, work) },
   })),
-  acquire: act((context, { work }: { work: InstanceWork }) => ({
-    ...flushed({
-      ...context,
-      waiting: [...context.waiting, work],
-      sessions: withSession(context, work),
-    }),
-    cancel: { name: IDLE_TIMER.name },
-  })),
+  acquire: act((context, { work }: { work: InstanceWork }) => {
+    const { waiting } = context;
+    return served({ ...context, waiting: [...waiting, work], sessions: withSession(context, work) });
+  }),
   flush: act((context) => flushed(context)),
-  workDone: act((context, done: Done) => flushed(withoutWork(context, done))),
+  workDone: act((context, done: Done) => served(withoutWork(context, done))),
   forgetWork: act((context, done: Done) => ({ set: withoutWork(context, done) })),
   release: act((context, held: Done) => ({ set: withoutSession(context, held) })),
-  releaseAndFlush: act((context, held: Done) => {
-    const next = withoutSession(context, held);
-    return { ...flushed(next), ...(isUnused(next) ? { arm: IDLE_TIMER } : {}) };
-  }),
+  releaseAndFlush: act((context, held: Done) => served(withoutSession(context, held))),
 
   noteHealthy: act(() => ({ set: { failureCount: 0, failure: null } })),
   /** Nothing that waits will be served: each waiting thread is told. */
@@ -125,6 +118,12 @@ function flushed(context: Context): Move<Context, never> {
     }
   }
   return { set: { ...context, waiting, resuming }, effects };
+}
+
+/** Performs what it can, and bounds how long the process runs on for nobody; a look-up holds no session. */
+function served(context: Context): Move<Context, never> {
+  const isUnused = context.sessions.length === 0;
+  return { ...flushed(context), ...(isUnused ? { arm: IDLE_TIMER } : { cancel: { name: IDLE_TIMER.name } }) };
 }
 
 function fail(context: Context, cause: Failure): Move<Context, never> {

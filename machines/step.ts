@@ -5,8 +5,7 @@
  */
 import type { AnyActorScope, AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import {
-  CHILDREN,
-  ROOTS,
+  MACHINES,
   draw,
   drawStatus,
   newDrawn,
@@ -15,6 +14,7 @@ import {
   type Charts,
   type ChildId,
   type Drawn,
+  type Machines,
   type RootKind,
   type StoredCharts,
 } from './charts.ts';
@@ -40,12 +40,14 @@ export type Transition = (
 export class Stepper {
   readonly #kind: RootKind;
   readonly #transition: Transition;
+  readonly #machines: Machines;
   /** Collects the actions of the transition under way. */
   #listed: ListedAction[] = [];
   readonly #scopes: Readonly<Record<ActorId, AnyActorScope>>;
 
-  constructor(kind: RootKind, transition?: (plain: Transition) => Transition) {
+  constructor(kind: RootKind, transition?: (plain: Transition) => Transition, machines: Machines = MACHINES) {
     this.#kind = kind;
+    this.#machines = machines;
     const list = (action: ListedAction): void => void this.#listed.push(action);
     const root = inertScope('root', list);
     this.#scopes = {
@@ -60,14 +62,14 @@ export class Stepper {
   /** The first state of a stream, and what was drawn on the way into it. */
   start(input: object): Stepped {
     this.#listed = [];
-    const root = ROOTS[this.#kind].getInitialSnapshot(this.#scopes.root, input);
+    const root = this.#machines.roots[this.#kind].getInitialSnapshot(this.#scopes.root, input);
     const run = new Run(this.#transition, { root }, (id, params) => this.#spawn(id, params));
     run.perform('root', this.#listed);
     return run.result();
   }
 
   restore(stored: StoredCharts): Charts {
-    const root = ROOTS[this.#kind].restoreSnapshot(restorable(stored), this.#scopes.root);
+    const root = this.#machines.roots[this.#kind].restoreSnapshot(restorable(stored), this.#scopes.root);
     const charts: { -readonly [Id in keyof Charts]: Charts[Id] } = { root };
     for (const id of ['connection', 'turn'] as const) {
       if (root.children[id] !== undefined) charts[id] = root.children[id].getSnapshot();
@@ -82,7 +84,7 @@ export class Stepper {
   }
 
   #plain(id: ActorId, snapshot: AnyMachineSnapshot, event: AnyEventObject): ReturnType<Transition> {
-    const logic = id === 'root' ? ROOTS[this.#kind] : CHILDREN[id];
+    const logic = id === 'root' ? this.#machines.roots[this.#kind] : this.#machines.children[id];
     this.#listed = [];
     const next = logic.transition(snapshot, event, this.#scopes[id]);
     return [next, this.#listed];
@@ -90,7 +92,7 @@ export class Stepper {
 
   #spawn(id: ChildId, input: unknown): ReturnType<Transition> {
     this.#listed = [];
-    const snapshot = CHILDREN[id].getInitialSnapshot(this.#scopes[id], input);
+    const snapshot = this.#machines.children[id].getInitialSnapshot(this.#scopes[id], input);
     return [snapshot, this.#listed];
   }
 }

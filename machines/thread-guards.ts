@@ -38,20 +38,20 @@ interface TurnDone {
 
 const isMine = ({ context }: Of, { connectionId }: Named): boolean =>
   connectionId === connectionIdIn(context);
-const isClosing = ({ context }: Of): boolean => context.link.phase === 'closing';
+/** Asked to close, though its actor may not have said so yet. */
+const isClosing = ({ context: { link } }: Of): boolean => link.phase !== 'none' && link.closing !== null;
 const hasRoom = ({ context }: Of): boolean => context.queue.entries.length < QUEUE_LIMIT;
 const isHeld = ({ context: { queue } }: Of): boolean => queue.status === 'held' && queue.entries.length > 0;
+const hasEntry = ({ context }: Of, id: TurnId): boolean =>
+  context.queue.entries.some((entry) => entry.turnId === id);
+const canRetry = ({ context }: Of): boolean => context.retryable !== null && !context.archived;
 const isGone = ({ context }: Of): boolean => context.link.end !== null;
-/** A delete is through however the connection ends, a stop only as it was asked for. */
-const isBeingDeleted = ({ link }: ThreadContext): boolean => link.closing === 'delete';
-const endsByStop = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
-  (end?.how === 'closed' && link.closing === 'stop') || end?.how === 'restarted';
+const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
+  end?.how === 'restarted' || (end?.how === 'closed' && link.closing === 'stop');
 
 export const threadGuards = {
   isMine,
-  isClosing,
   isGone,
-  isNotClosing: (of: Of) => !isClosing(of),
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>
@@ -59,22 +59,26 @@ export const threadGuards = {
   isNone: (_: Of, { turnId }: NamesTurn) => turnId === null,
   isSide: (of: Of, event: Named & NamesTurn) =>
     isMine(of, event) && of.context.sideTurns.some((side) => side.turnId === event.turnId),
-  isNew: (of: Of, event: Began) => event.isNew && isMine(of, event) && of.context.link.phase === 'open',
+  isNew: (of: Of, event: Began) =>
+    event.isNew && isMine(of, event) && of.context.link.phase === 'open' && !isClosing(of),
   isNewBeside: (of: Of, event: Began) =>
-    event.isNew && isMine(of, event) && of.context.sideTurns.length < SIDE_TURN_LIMIT,
+    event.isNew && isMine(of, event) && !isGone(of) && of.context.sideTurns.length < SIDE_TURN_LIMIT,
   namesSideTurn: (of: Of, event: Named & NamesTurn & { readonly nativeTurnId: string | null }) =>
     isMine(of, event) &&
     event.turnId === of.context.activeTurn?.turnId &&
     event.nativeTurnId !== null &&
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
-  hasSideTurn: ({ context }: Of) => context.sideTurns.length > 0 && context.link.phase === 'open',
+  hasSideTurn: (of: Of) =>
+    of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
   isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
   isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
 
   // a prompt
   /** Now, in a settled thread; a queued prompt does not overtake others that are held. */
   canBegin: (of: Of, { mode }: Submit) =>
-    !of.context.archived && (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
+    !of.context.archived &&
+    !isClosing(of) &&
+    (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
   canWait: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'queue' && hasRoom(of),
   /** A start in a thread whose connection is just being closed: it runs on the next one. */
   canBeNext: (of: Of, { mode }: Submit) =>
@@ -82,14 +86,17 @@ export const threadGuards = {
   isQueue: (of: Of, { mode }: Submit) => mode === 'queue' && hasRoom(of),
   isSteer: (_: Of, { mode }: Submit) => mode === 'steer',
   isRestart: (of: Of, { mode }: Submit) => mode === 'restart' && hasRoom(of),
-  canRetry: ({ context }: Of) =>
-    context.retryable !== null && !context.archived && context.link.phase !== 'closing',
+  canRetry,
+  canRetryNext: (of: Of) => canRetry(of) && isClosing(of) && hasRoom(of),
 
   // the queue
-  canDrain: ({ context: { queue, link, archived } }: Of) =>
-    queue.status === 'flowing' && queue.entries.length > 0 && link.phase !== 'closing' && !archived,
-  hasEntry: ({ context }: Of, { queueEntryId }: Entry) =>
-    context.queue.entries.some((entry) => entry.turnId === queueEntryId),
+  canDrain: (of: Of) => {
+    const { queue, archived } = of.context;
+    return queue.status === 'flowing' && queue.entries.length > 0 && !archived && !isClosing(of);
+  },
+  hasEntry: (of: Of, { queueEntryId }: Entry) => hasEntry(of, queueEntryId),
+  hasBoth: (of: Of, { queueEntryId, before }: Entry & { readonly before: TurnId | null }) =>
+    hasEntry(of, queueEntryId) && (before === null || hasEntry(of, before)),
   isHeld,
   canRelease: (of: Of) => isHeld(of) && !of.context.archived,
   hasNothingHeld: (of: Of) => !isHeld(of),
@@ -97,18 +104,13 @@ export const threadGuards = {
   isNotArchived: ({ context }: Of) => !context.archived,
 
   // ends of the connection without a turn
-  isDeleted: ({ context }: Of) => isBeingDeleted(context),
-  isStopped: ({ context }: Of, { output }: Done) => endsByStop(context, output),
-  isQuiet: ({ context }: Of, { output }: Done) =>
-    output.how === 'closed' && context.link.closing !== 'stop' && context.link.closing !== 'delete',
+  isToBeDeleted: ({ context }: Of) => context.link.closing === 'delete',
+  isStopped: ({ context }: Of, { output }: Done) => hasStopped(context, output),
+  isQuiet: ({ context }: Of, { output }: Done) => output.how === 'closed' && context.link.closing !== 'stop',
 
   // ends of the turn
-  isGoneToDelete: (of: Of) => isGone(of) && isBeingDeleted(of.context),
-  isGoneToStop: ({ context }: Of) => endsByStop(context, context.link.end),
-  isGoneInterrupted: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
-  isSuspectAndInterrupted: (_: Of, { output }: TurnDone) =>
-    output.suspect && output.end.outcome === 'interrupted',
-  isSuspect: (_: Of, { output }: TurnDone) => output.suspect,
+  isGoneToStop: ({ context }: Of) => hasStopped(context, context.link.end),
+  isCutOff: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
   isInterrupted: (_: Of, { output }: TurnDone) => output.end.outcome === 'interrupted',
   isFailed: (_: Of, { output }: TurnDone) =>
     output.end.outcome === 'failed' || output.end.outcome === 'unknown',

@@ -74,7 +74,10 @@ export const threadMoves = {
   })),
   closeToStop: act(({ link }) => close(link, 'stop', false)),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
-  closeToArchive: act(({ link }) => (link.phase === 'open' ? close(link, 'archive', false) : {})),
+  closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
+  distrust: act(({ link }, { output }: { output: TurnOutput }) =>
+    output.suspect ? close(link, 'suspect', true) : {},
+  ),
   closeSuspect: act(({ link }) => (link.phase === 'none' ? {} : close(link, 'suspect', true))),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
@@ -95,7 +98,7 @@ export const threadMoves = {
   holdForRestart: act((context) => onQueue(context, queue.held(context.queue, 'restarted'))),
 
   // turns
-  begin: act((context, { prompt }: { prompt: Prompt }) => turns.beginTurn(context, prompt)),
+  begin: act((context, { prompt }: { prompt: Prompt }) => turns.beginByUser(context, prompt)),
   beginQueued: act((context) => {
     const [entry] = context.queue.entries;
     if (entry === undefined) return {};
@@ -107,7 +110,10 @@ export const threadMoves = {
     };
   }),
   retry: act((context, { turnId }: Of<'turn.retry'>) =>
-    context.retryable === null ? {} : turns.beginTurn(context, { ...context.retryable, turnId }),
+    context.retryable === null ? {} : turns.beginByUser(context, { ...context.retryable, turnId }),
+  ),
+  retryNext: act((context, { turnId }: Of<'turn.retry'>) =>
+    context.retryable === null ? {} : next(context, { ...context.retryable, turnId }),
   ),
   beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -127,11 +133,15 @@ export const threadMoves = {
       facts: [turns.providerTurn(context, sideTurn, true)],
     };
   }),
-  pauseStart: act(() => ({ toTurn: { type: '$pauseStart' } })),
+  pauseStart: act(({ sideTurns }) => (sideTurns.length > 0 ? { toTurn: { type: '$pauseStart' } } : {})),
   resumeStart: act(({ sideTurns }) => (sideTurns.length > 0 ? {} : { toTurn: { type: '$resumeStart' } })),
   endSideTurn: act((context, event: Of<'provider.turnEnded'>) => ({
     set: { sideTurns: context.sideTurns.filter((side) => side.turnId !== event.turnId) },
     facts: event.turnId === null ? [] : [turns.sideTurnEnd(event.turnId, event.outcome, event.failure)],
+  })),
+  endSideTurns: act((context) => ({
+    set: { sideTurns: [] },
+    facts: context.sideTurns.map(({ turnId }) => turns.sideTurnEnd(turnId, 'interrupted', null)),
   })),
   adoptSideTurn: act(({ sideTurns: [first, ...rest] }) =>
     first === undefined
@@ -159,7 +169,7 @@ export const threadMoves = {
     turns.recordSteers(context, { turnId, steers, status: 'completed' }),
   ),
   returnSteer: act((context, event: Extract<ProgressSignal, { type: '$unsteered' }>) =>
-    onQueue(context, queue.returned([event.steer], event.failure)),
+    onQueue(context, queue.returned(context.queue, [event.steer], event.failure)),
   ),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
   breakTurn: act((context, { error }: { error: unknown }) => {
@@ -167,7 +177,7 @@ export const threadMoves = {
     const end = { outcome: 'failed', failure: cause, reason: null, into: null } as const;
     if (context.activeTurn === null) return {};
     const { turnId } = context.activeTurn;
-    const output = { turnId, attempt: 1, started: true, end, suspect: true, undelivered: [] };
+    const output = { turnId, attempt: 1, started: true, end, asked: null, suspect: true, undelivered: [] };
     return { ...turns.endTurn(context, output), cancel: { owner: 'turn' } };
   }),
 
@@ -193,9 +203,7 @@ export const threadMoves = {
     onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
   ),
   /** To the head, to run as soon as it can, whatever else is queued. */
-  enqueueNext: act((context, { prompt }: { prompt: Prompt }) =>
-    onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]),
-  ),
+  enqueueNext: act((context, { prompt }: { prompt: Prompt }) => next(context, prompt)),
   editEntry: act((context, { queueEntryId, text }: Of<'queue.edit'>) =>
     onQueue(context, [{ type: 'queue.edited', queueEntryId, text }]),
   ),
@@ -228,11 +236,19 @@ const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never>
   facts,
 });
 
-/** A stop or a delete overrides a close for a lesser reason that is already under way. */
-const close = (link: Link, why: CloseReason, force: boolean): Move<Context, never> => ({
-  set: { link: { ...link, closing: why } },
-  toConnection: { type: '$close', why, force },
-});
+const next = (context: Context, prompt: Prompt): Move<Context, never> =>
+  onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
+
+const CLOSE_REASONS: readonly (CloseReason | null)[] = [null, 'idle', 'archive', 'suspect', 'stop', 'delete'];
+
+/** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
+function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {
+  const isMore = CLOSE_REASONS.indexOf(why) > CLOSE_REASONS.indexOf(link.closing);
+  return {
+    set: { link: { ...link, closing: isMore ? why : link.closing } },
+    toConnection: { type: '$close', why, force },
+  };
+}
 
 /** What every end of a connection means: side turns end with it, and a forgotten session is not asked for again. */
 function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
@@ -252,7 +268,7 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       lastError: end.how === 'lost' ? end.failure : context.lastError,
     },
     facts: [
-      ...context.sideTurns.map(({ turnId }) => turns.sideTurnEnd(turnId, 'failed', end.failure)),
+      ...context.sideTurns.map(({ turnId }) => turns.lostSideTurn(turnId, end)),
       said,
       ...(isForgotten
         ? [{ type: 'connection.sessionForgotten' as const, nativeThreadId, failure: end.failure }]

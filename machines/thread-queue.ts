@@ -27,9 +27,15 @@ export function held({ entries, status, reason: before }: Queue, reason: HoldRea
 export const released = ({ status }: Queue): readonly Fact[] =>
   status === 'held' ? [{ type: 'queue.released' }] : [];
 
-/** To the head, in their order. */
-export function returned(prompts: readonly Prompt[], failure: Failure | null): readonly Fact[] {
-  return prompts.map((prompt, index) => added(prompt, index, { failure }));
+/** To the head, in their order; only what is meant to be next stays before them. */
+export function returned(
+  { entries }: Queue,
+  prompts: readonly Prompt[],
+  failure: Failure | null,
+): readonly Fact[] {
+  const first = entries.findIndex((entry) => entry.intent !== 'next');
+  const head = first < 0 ? entries.length : first;
+  return prompts.map((prompt, index) => added(prompt, head + index, { failure }));
 }
 
 /** The order after an entry was moved before another one, or to the end. */
@@ -39,13 +45,17 @@ export function reordered(queue: Queue, moved: TurnId, before: TurnId | null): F
   return { type: 'queue.reordered', order: rest.toSpliced(index < 0 ? rest.length : index, 0, moved) };
 }
 
-/** What the end of a turn means for the queue: only a completed one lets it flow; a prompt that is meant to be next runs anyway. */
-export function afterTurn(queue: Queue, { end }: TurnOutput): readonly Fact[] {
-  if (end.outcome === 'completed') return released(queue);
+/**
+ * What the end of a turn means for the queue: only a completed one lets it flow, and not if a person asked for its end
+ * meanwhile; a prompt that is meant to be next runs anyway.
+ */
+export function afterTurn(queue: Queue, { end, asked }: TurnOutput): readonly Fact[] {
   const isRestart = end.reason === 'server-restarted';
   const isNextWanted = queue.status === 'flowing' && queue.entries[0]?.intent === 'next';
   if (isNextWanted && !isRestart) return [];
-  return held(queue, isRestart ? 'restarted' : holdReasonOf(end));
+  if (end.outcome !== 'completed') return held(queue, isRestart ? 'restarted' : holdReasonOf(end));
+  if (asked === 'user') return held(queue, 'interrupted');
+  return asked === 'stopped' ? held(queue, 'stopped') : [];
 }
 
 function holdReasonOf({ outcome, reason }: TurnOutput['end']): HoldReason {

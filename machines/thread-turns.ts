@@ -1,9 +1,9 @@
 /** How a thread's turns begin and end, as data. */
 import type { Move } from './act.ts';
-import type { SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
+import type { ConnectionEnd, SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
 import type { PromptSettings } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
-import type { Fact } from './domain/fact.ts';
+import type { Fact, FactOf } from './domain/fact.ts';
 import { connectionIdOf, itemIdOf, turnIdAgain, type ConnectionId, type TurnId } from './domain/ids.ts';
 import type { ThreadInput } from './domain/input.ts';
 import type { Item } from './domain/item.ts';
@@ -61,6 +61,16 @@ export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
   };
 }
 
+/** A person who asks for a turn goes on: what was held flows again once that turn completes. */
+export function beginByUser(context: Context, prompt: Prompt): ThreadMove {
+  const facts = queue.released(context.queue);
+  const begun = beginTurn(context, prompt);
+  return {
+    set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
+    facts: [...facts, ...(begun.facts ?? [])],
+  };
+}
+
 export const providerTurn = ({ turnCount }: Context, turn: SideTurn, side: boolean): Fact => ({
   type: 'turn.began',
   ...turn,
@@ -112,14 +122,15 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
   const again = undelivered.map((each) =>
     each.turnId === turnId ? { ...each, turnId: turnIdAgain(turnId) } : each,
   );
-  const back = queue.returned(again, end.failure);
+  const back = queue.returned(context.queue, again, end.failure);
   const after = queue.afterTurn(queue.foldQueue(context.queue, back), output);
+  const isDone = end.outcome === 'completed' || end.outcome === 'absorbed';
   const isBack = undelivered.some((each) => each.turnId === prompt?.turnId);
   return {
     set: {
       activeTurn: null,
       queue: queue.foldQueue(context.queue, [...back, ...after]),
-      retryable: isBack || end.outcome === 'completed' || end.outcome === 'absorbed' ? null : prompt,
+      retryable: isBack || isDone ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
     },
     facts: [
@@ -140,7 +151,15 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
 
 /** An interrupt that a person asked for is no error. */
 function errorOf({ end }: TurnOutput): Failure | null {
-  return end.outcome === 'failed' || end.reason === 'server-restarted' ? end.failure : null;
+  const isError = end.outcome === 'failed' || end.outcome === 'unknown' || end.reason === 'server-restarted';
+  return isError ? end.failure : null;
+}
+
+/** The connection has ended under a side turn. */
+export function lostSideTurn(turnId: TurnId, { how, failure }: ConnectionEnd): Fact {
+  if (how === 'lost') return sideTurnEnd(turnId, 'failed', failure);
+  const reason = how === 'restarted' ? 'server-restarted' : 'stopped';
+  return { ...sideTurnEnd(turnId, 'interrupted', null), reason };
 }
 
 /** The end of a turn beside the active one: recorded, and nothing else follows from it. */
@@ -148,7 +167,7 @@ export const sideTurnEnd = (
   turnId: TurnId,
   outcome: 'completed' | 'failed' | 'interrupted',
   failure: Failure | null,
-): Fact => ({
+): FactOf<'turn.ended'> => ({
   type: 'turn.ended',
   turnId,
   outcome,

@@ -60,7 +60,7 @@ export const threadMachine = setup({
     'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
     'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
     'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
-    'queue.reorder': { guard: by('hasEntry'), actions: by('reorderEntry') },
+    'queue.reorder': { guard: by('hasBoth'), actions: by('reorderEntry') },
     'queue.cancel': { guard: by('hasEntry'), actions: by('cancelEntry') },
     'queue.resume': [
       { guard: 'canRelease', actions: 'releaseQueue' },
@@ -73,7 +73,10 @@ export const threadMachine = setup({
       description: 'No provider process stands behind the thread; the next prompt opens a connection.',
       tags: 'settled',
       initial: 'ready',
-      always: { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
+      always: [
+        { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
+      ],
       on: {
         'turn.submit': [
           { guard: by('canBegin'), target: 'bound.working', actions: by('begin') },
@@ -125,7 +128,6 @@ export const threadMachine = setup({
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         'xstate.done.actor.connection': [
-          { guard: 'isDeleted', target: 'deleted', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],
@@ -146,7 +148,10 @@ export const threadMachine = setup({
               { guard: by('canBegin'), target: 'working', actions: by('begin') },
               { guard: by('canWait'), actions: by('enqueue') },
             ],
-            'turn.retry': { guard: 'canRetry', target: 'working', actions: by('retry') },
+            'turn.retry': [
+              { guard: 'canRetryNext', actions: by('retryNext') },
+              { guard: 'canRetry', target: 'working', actions: by('retry') },
+            ],
             'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
             'provider.turnStarted': {
               guard: by('isNew'),
@@ -227,7 +232,10 @@ export const threadMachine = setup({
               { guard: by('isActive'), actions: by('toTurn') },
             ],
             'provider.turnAbsorbed': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.becameInactive': { guard: by('isMine'), actions: by('toTurn') },
+            'provider.becameInactive': {
+              guard: by('isMine'),
+              actions: ['endSideTurns', 'resumeStart', by('toTurn')],
+            },
             'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
@@ -246,34 +254,27 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': [
               { guard: 'isGone', actions: 'loseAgain' },
-              { actions: 'restartConnection' },
+              { actions: ['holdForRestart', 'restartConnection'] },
             ],
-            $opened: { actions: [by('noteOpened'), 'tellOnline'] },
+            $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: 'confirmSession' },
-            $started: { target: '.running' },
+            $started: { target: '.running', actions: 'confirmSession' },
             $steered: { actions: by('recordSteer') },
-            $reattempted: { actions: by('recordSteers') },
+            $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },
             'xstate.done.actor.connection': { actions: by('noteLostTurn') },
             'xstate.error.actor.connection': { actions: by('noteBrokenUnderTurn') },
             'xstate.done.actor.turn': [
-              { guard: 'isGoneToDelete', target: '#thread.deleted', actions: by('endTurn') },
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
-              {
-                guard: by('isGoneInterrupted'),
-                target: '#thread.unbound.interrupted',
-                actions: by('endTurn'),
-              },
+              { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
               // a provider that did not answer may still be at work: that connection is never used again
               {
-                guard: by('isSuspectAndInterrupted'),
+                guard: by('isInterrupted'),
                 target: 'idle.interrupted',
-                actions: [by('endTurn'), 'closeSuspect'],
+                actions: [by('endTurn'), by('distrust')],
               },
-              { guard: by('isSuspect'), target: 'idle.error', actions: [by('endTurn'), 'closeSuspect'] },
-              { guard: by('isInterrupted'), target: 'idle.interrupted', actions: by('endTurn') },
-              { guard: by('isFailed'), target: 'idle.error', actions: by('endTurn') },
+              { guard: by('isFailed'), target: 'idle.error', actions: [by('endTurn'), by('distrust')] },
               { target: 'idle.ready', actions: by('endTurn') },
             ],
             'xstate.error.actor.turn': [

@@ -30,6 +30,7 @@ export const outputOf = (context: TurnContext): TurnOutput => ({
   turnId: context.turnId,
   attempt: context.attempt,
   started: context.started,
+  asked: context.interrupt?.reason ?? null,
   suspect: context.suspect,
   end: context.end ?? failedEnd(failure('INTERNAL', 'the turn ended without a reason')),
   undelivered: [...context.undelivered, ...context.steers],

@@ -10,6 +10,7 @@ type Context = TurnContext;
 const NOTHING = { failure: null, reason: null, into: null };
 const COMPLETED: TurnEnd = { ...NOTHING, outcome: 'completed' };
 const STALLED = failure('STALLED', '');
+const RESTARTED = failure('SERVER_RESTARTED', '');
 
 export const interruptedEnd = (reason: InterruptReason, cause: Failure | null = null): TurnEnd => ({
   ...NOTHING,
@@ -22,7 +23,8 @@ export const absorbedEnd = (into: TurnId): TurnEnd => ({ ...NOTHING, outcome: 'a
 export const UNDELIVERED_END = failedEnd(failure('NOT_DELIVERED', ''));
 export const UNSTARTED_END = failedEnd(failure('START_TIMED_OUT', ''));
 export const UNSTEERED_END = failedEnd(failure('STEER_TIMED_OUT', ''));
-export const UNKNOWN_END: TurnEnd = { ...NOTHING, outcome: 'unknown' };
+/** What became of it while the server was away is not known. */
+export const UNKNOWN_END: TurnEnd = { ...NOTHING, outcome: 'unknown', failure: RESTARTED };
 
 /** The provider's word. A failed turn stays failed; one that completes in spite of an interrupt is completed. */
 export function reportedEnd(context: Context, event: Reported): TurnEnd {
@@ -64,5 +66,7 @@ export function lookedUpEnd(
   if (found === 'completed') return COMPLETED;
   if (found === 'failed') return failedEnd(cause ?? failure('PROVIDER_ERROR', ''));
   // an earlier attempt did reach the provider, and was interrupted for this one
-  return found === 'absent' && attempt === 1 ? UNDELIVERED_END : interruptedEnd('server-restarted', cause);
+  return found === 'absent' && attempt === 1
+    ? UNDELIVERED_END
+    : interruptedEnd('server-restarted', cause ?? RESTARTED);
 }

@@ -36,6 +36,11 @@ export const turnGuards = {
     isMine(of, named) && named.found === 'absent',
   isOnMyConnection: ({ context }: Of, { connectionId }: { readonly connectionId: string }) =>
     connectionId === context.connectionId,
+  /** Nothing runs any more, and nothing is wrong. */
+  isMyPause: (
+    { context }: Of,
+    { connectionId, state }: { readonly connectionId: string; readonly state: string },
+  ) => connectionId === context.connectionId && (state === 'ready' || state === 'interrupted'),
   isRestart: (_: Of, { how }: ConnectionEnd) => how === 'restarted',
   isKnown: ({ context }: Of, asked: Asked) => isKnown(context.requests, asked),
   isAnswerable: ({ context }: Of, asked: Asked) => isAnswerable(context.requests, asked),

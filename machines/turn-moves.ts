@@ -31,6 +31,8 @@ export const turnMoves = {
     arm: { ...timer(context, 'turn.startTimedOut', DEADLINES_MS.stall), idle: true },
   })),
   resumeStart: act((context) => ({ arm: timer(context, 'turn.startTimedOut', DEADLINES_MS.start) })),
+  /** Who wants the turn to end waits no longer for its start than for the answer to an interrupt. */
+  boundCancel: act((context) => ({ arm: timer(context, 'turn.startTimedOut', DEADLINES_MS.interrupt) })),
   accept: act((context, named: Native) => {
     const nativeTurnId = named.nativeTurnId ?? context.nativeTurnId;
     const { turnId, attempt } = context;
@@ -67,6 +69,10 @@ export const turnMoves = {
     set: { interrupt: sentAgain(context) },
     effects: [{ type: 'turn.interrupt', ...keyOf(context) }],
   })),
+  /** Asked once more, by another wish perhaps: a stop or an interrupt counts for more than a restart or a stall. */
+  askAgain: act(({ interrupt }, { reason }: Reason) =>
+    reason === 'restart' ? {} : { set: { interrupt: { reason, sends: interrupt?.sends ?? 0 } } },
+  ),
   /** Only a user's interrupt is a command; a stop or a restart asks for more than the turn's end. */
   sayNoEffect: act((_, { reason }: Reason) =>
     reason === 'user' ? { facts: [{ type: 'command.noEffect', command: 'turn.interrupt' }] } : {},
@@ -131,9 +137,10 @@ export const turnMoves = {
     end(context, ends.inactiveEnd(context, event)),
   ),
   endLost: act((context, event: ConnectionEnd) => end(context, ends.lostEnd(context, event))),
-  endLookedUp: act((context, event: ThreadInputOf<'provider.turnLookedUp'>) =>
-    end(context, ends.lookedUpEnd(context, event)),
-  ),
+  endLookedUp: act((context, event: ThreadInputOf<'provider.turnLookedUp'>) => ({
+    ...end(context, ends.lookedUpEnd(context, event)),
+    ...(isFound(event) ? { signal: { type: '$accepted' } as const } : {}),
+  })),
   endRefused: act((context, { failure }: { failure: Failure }) => end(context, ends.failedEnd(failure))),
   endInterrupted: act((context, { reason }: Reason) => end(context, ends.interruptedEnd(reason))),
   endAbsorbed: act((context, { into }: { into: TurnId }) => end(context, ends.absorbedEnd(into))),
@@ -166,10 +173,11 @@ export const turnMoves = {
       { type: 'tell', instanceId, input: { type: 'instance.workDone', threadId, connectionId: null } },
     ],
   })),
-  letGo: act((context) => ({
-    ...request.expireRequests(context, 'turn'),
-    ...(context.sentSteer === null ? {} : steered(context, 'unknown')),
-  })),
+  letGo: act((context) => {
+    const { set, ...expired } = request.expireRequests(context, 'turn');
+    const { set: answered, ...rest } = steered(context, 'unknown');
+    return { ...expired, ...rest, set: { ...set, ...answered } };
+  }),
 
   openRequest: act((context, event: ThreadInputOf<'provider.requestOpened'>) =>
     request.openRequest(context, event, 'turn'),
@@ -183,6 +191,10 @@ export const turnMoves = {
   ),
   failRequest: act(request.failRequest),
 };
+
+/** The provider knows the prompt, and so the conversation. */
+const isFound = ({ found }: ThreadInputOf<'provider.turnLookedUp'>): boolean =>
+  found !== 'absent' && found !== 'unknown';
 
 /** The first end that is known stands. */
 const end = (context: Context, known: TurnEnd): Move<Context, never> => ({
@@ -220,7 +232,10 @@ function lookUpEffect({ threadId, instanceId, turnId, attempt, nativeThreadId }:
 const sentAgain = ({ interrupt }: Context): Context['interrupt'] =>
   interrupt === null ? null : { ...interrupt, sends: interrupt.sends + 1 };
 
-function steered({ turnId, sentSteer }: Context, status: 'completed' | 'unknown') {
+function steered(
+  { turnId, sentSteer }: Context,
+  status: 'completed' | 'unknown',
+): Move<Context, ProgressSignal> {
   if (sentSteer === null) return {};
   return {
     set: { sentSteer: null },

@@ -36,25 +36,21 @@ export const turnMachine = setup({
   options: { maxIterations: 1000 },
   context: ({ input }) => contextOf(input),
   output: ({ context }) => outputOf(context),
-  initial: 'begun',
+  initial: 'waiting',
   on: {
     $lost: { target: '.over', actions: by('endLost') },
     // where nobody can be asked, the provider must not wait
     'provider.requestOpened': { guard: by('isMyRequest'), actions: by('refuseRequest') },
   },
   states: {
-    begun: {
-      description: 'The way in, left at once.',
+    waiting: {
+      description: 'The prompt waits for the connection; nothing has been sent.',
       always: [
         { guard: 'isOfProvider', target: 'live', actions: 'beginOfProvider' },
         { guard: 'isOnline', target: 'handing' },
-        { target: 'waiting' },
       ],
-    },
-    waiting: {
-      description: 'The prompt waits for the connection; nothing has been sent.',
       on: {
-        $online: { target: 'handing', actions: by('goOnline') },
+        $online: { actions: by('goOnline') },
         $steer: { actions: by('addSteer') },
         $interrupt: {
           target: 'over',
@@ -107,14 +103,22 @@ export const turnMachine = setup({
         },
         cancelling: {
           description: 'An interrupt is remembered and sent as soon as the provider has begun the turn.',
+          entry: 'boundCancel',
           on: {
             'provider.turnStarted': {
               guard: by('isMine'),
               target: '#turn.live.interrupting',
               actions: by('begin'),
             },
-            $interrupt: { actions: by('sayNoEffect') },
+            'turn.startTimedOut': {
+              guard: by('isMine'),
+              target: '#turn.over',
+              actions: ['endUnanswered', 'suspect', 'cancelAtProvider'],
+            },
+            $interrupt: { actions: [by('askAgain'), by('sayNoEffect')] },
             $steer: undefined,
+            $pauseStart: undefined,
+            $resumeStart: undefined,
           },
         },
       },
@@ -192,6 +196,11 @@ export const turnMachine = setup({
               { guard: by('isMyFailure'), target: '#turn.settling', actions: by('endReported') },
               { guard: by('isMine'), target: '#turn.handing', actions: 'restart' },
             ],
+            'provider.becameInactive': {
+              guard: by('isMyPause'),
+              target: '#turn.handing',
+              actions: 'restart',
+            },
             'interrupt.timedOut': {
               guard: by('isMine'),
               target: '#turn.over',
@@ -214,7 +223,7 @@ export const turnMachine = setup({
             },
             'provider.requestOpened': { guard: by('isMyRequest'), actions: by('refuseRequest') },
             'request.respond': undefined,
-            $interrupt: { actions: by('sayNoEffect') },
+            $interrupt: { actions: [by('askAgain'), by('sayNoEffect')] },
             $steer: undefined,
           },
         },
@@ -229,7 +238,7 @@ export const turnMachine = setup({
         'provider.steerAccepted': { guard: by('isMySteer'), actions: 'confirmSteer' },
         'provider.steerRefused': { guard: by('isMySteer'), actions: by('returnSteer') },
         'settle.timedOut': { guard: by('isMine'), target: 'over' },
-        $interrupt: { actions: by('sayNoEffect') },
+        $interrupt: { actions: [by('askAgain'), by('sayNoEffect')] },
         $lost: 'over',
       },
       states: {

@@ -9,7 +9,7 @@ import { ACCESS_MODES, SEND_MODES, sendCommand, type SendFlags } from './cli/sen
 import { serveCommand } from './cli/serve-command.ts';
 import { stopCommand } from './cli/stop.ts';
 import { tailCommand } from './cli/tail.ts';
-import { makeTerminal, type Terminal } from './cli/terminal.ts';
+import { makeTerminal, type Streams, type Terminal } from './cli/terminal.ts';
 import { createTokenCommand, listTokensCommand, revokeTokenCommand } from './cli/token.ts';
 import type { ConfigFlags } from './config.ts';
 import type { ServerAdapters } from './serve.ts';
@@ -17,6 +17,8 @@ import type { ServerAdapters } from './serve.ts';
 export interface CliParts {
   readonly adapters: ServerAdapters;
   readonly release: string;
+  /** Where commands write; default: this process. */
+  readonly streams?: Streams;
 }
 
 /** What the program is built with: the parts, the terminal, and where a command leaves its exit code. */
@@ -28,7 +30,7 @@ interface Build extends CliParts {
 /** Runs one command line; never throws. The result is for `process.exitCode`. */
 export async function runCli(argv: readonly string[], parts: CliParts): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
-  const terminal = makeTerminal(argv.includes('--json'), process);
+  const terminal = makeTerminal(argv.includes('--json'), parts.streams ?? process);
   const build: Build = { ...parts, terminal, exit: (code) => void (exitCode = code) };
   try {
     await programOf(build).parseAsync(argv, { from: 'user' });
@@ -51,6 +53,10 @@ function programOf(build: Build): Command {
   const program = new Command('threadchart')
     .description('One server between coding agents and everything that talks to them.')
     .version(build.release)
+    .configureOutput({
+      writeOut: (text) => build.terminal.write(text),
+      writeErr: (text) => build.terminal.note(text.trimEnd()),
+    })
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
@@ -104,9 +110,10 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .addArgument(
       new Argument('<answers...>', 'accept, acceptForSession, decline, cancel, or a text per question'),
     )
-    .action(async (threadId: string, requestId: string, answers: string[], flags: ClientFlags) =>
-      exit(await answerCommand({ threadId, requestId, answers }, flags, terminal)),
-    );
+    .action(async (...given: [string, string, string[], ClientFlags]) => {
+      const [threadId, requestId, answers, flags] = given;
+      exit(await answerCommand({ threadId, requestId, answers }, flags, terminal));
+    });
   clientCommand(program, 'stop', 'interrupt a thread and close its connection')
     .argument('<thread>')
     .action(async (thread: string, flags: ClientFlags) => exit(await stopCommand(thread, flags, terminal)));

@@ -29,14 +29,18 @@ export function diagnose(
   drivers: readonly ProviderDriver[],
   processes: ProcessHost,
 ): Promise<Diagnosis[]> {
-  return Promise.all(
-    instances.map((config) => {
-      const driver = drivers.find((each) => each.driver === config.driver);
-      if (driver !== undefined) return diagnoseOne(config, driver, processes);
-      const advice = `there is no driver ${config.driver}; known: ${drivers.map((each) => each.driver).join(', ')}`;
-      return unusable(config, advice);
-    }),
-  );
+  return Promise.all(instances.map((config) => diagnoseConfigured(config, drivers, processes)));
+}
+
+async function diagnoseConfigured(
+  config: InstanceConfig,
+  drivers: readonly ProviderDriver[],
+  processes: ProcessHost,
+): Promise<Diagnosis> {
+  const driver = drivers.find((each) => each.driver === config.driver);
+  if (driver !== undefined) return diagnoseOne(config, driver, processes);
+  const known = drivers.map((each) => each.driver).join(', ');
+  return unusable(config, `there is no driver ${config.driver}; known: ${known}`);
 }
 
 async function diagnoseOne(

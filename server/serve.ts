@@ -2,13 +2,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { nanoid } from 'nanoid';
-import { RuntimeError } from '../machines/domain/error.ts';
+import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
+import { LOOPBACK_HOSTS } from './http/guard.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
@@ -73,7 +74,7 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await startHttpServer({ ...config, runtime, dataFolder: config.data });
+    http = await openDoors(config, runtime);
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -98,6 +99,16 @@ export async function serve(
     },
   };
 }
+
+const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+  startHttpServer({
+    runtime,
+    dataFolder: config.data,
+    host: config.host,
+    port: config.port,
+    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowedOrigins: config.allowedOrigins,
+  });
 
 async function openLogs(
   config: Config,

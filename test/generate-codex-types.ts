@@ -17,6 +17,7 @@ const CLIENT_METHODS = [
   'thread/read',
   'thread/turns/list',
   'thread/items/list',
+  'thread/settings/update',
   'thread/unsubscribe',
   'thread/archive',
   'thread/backgroundTerminals/clean',

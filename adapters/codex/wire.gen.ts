@@ -17,6 +17,7 @@ export interface ClientRequests {
   'thread/items/list': { readonly params: ThreadItemsListParams; readonly result: ThreadItemsListResponse };
   'thread/read': { readonly params: ThreadReadParams; readonly result: ThreadReadResponse };
   'thread/resume': { readonly params: ThreadResumeParams; readonly result: ThreadResumeResponse };
+  'thread/settings/update': { readonly params: ThreadSettingsUpdateParams; readonly result: ThreadSettingsUpdateResponse };
   'thread/start': { readonly params: ThreadStartParams; readonly result: ThreadStartResponse };
   'thread/turns/list': { readonly params: ThreadTurnsListParams; readonly result: ThreadTurnsListResponse };
   'thread/unsubscribe': { readonly params: ThreadUnsubscribeParams; readonly result: ThreadUnsubscribeResponse };
@@ -2596,6 +2597,75 @@ multiAgentMode: MultiAgentMode,
  * @deprecated Reports the saved setting; `friendly` and `pragmatic` no longer select a style.
  */
 personality: Personality | null, };
+
+export type ThreadSettingsUpdateParams = { threadId: string,
+/**
+ * Replace this thread's disabled plugin IDs.
+ * Omitted/null preserves the list; [] clears it.
+ */
+disabledPluginIds?: Array<string> | null,
+/**
+ * Override the working directory for subsequent turns.
+ */
+cwd?: string | null,
+/**
+ * Replace the environments for future turns without changing the running turn.
+ * Omitted/null preserves the selection unless `cwd` is also provided, which selects
+ * the default environments for that directory. [] clears the selection.
+ */
+environments?: Array<TurnEnvironmentParams> | null,
+/**
+ * Override the approval policy for subsequent turns.
+ */
+approvalPolicy?: AskForApproval | null,
+/**
+ * Override where approval requests are routed for subsequent turns.
+ */
+approvalsReviewer?: ApprovalsReviewer | null,
+/**
+ * Override the sandbox policy for subsequent turns.
+ */
+sandboxPolicy?: SandboxPolicy | null,
+/**
+ * Select a named permissions profile id for subsequent turns. Cannot be
+ * combined with `sandboxPolicy`.
+ */
+permissions?: string | null,
+/**
+ * Override the model for subsequent turns.
+ */
+model?: string | null,
+/**
+ * Override the service tier for subsequent turns. `null` clears the
+ * current service tier; omission leaves it unchanged.
+ */
+serviceTier?: string | null | null,
+/**
+ * Override the reasoning effort for subsequent turns.
+ */
+effort?: ReasoningEffort | null,
+/**
+ * Override the reasoning summary for subsequent turns.
+ */
+summary?: ReasoningSummary | null,
+/**
+ * EXPERIMENTAL - Set a pre-set collaboration mode for subsequent turns.
+ *
+ * For `collaboration_mode.settings.developer_instructions`, `null` means
+ * "use the built-in instructions for the selected mode".
+ */
+collaborationMode?: CollaborationMode | null,
+/**
+ * @deprecated Ignored. Use `effort: "ultra"` for proactive multi-agent behavior.
+ */
+multiAgentMode?: MultiAgentMode | null,
+/**
+ * @deprecated `friendly` and `pragmatic` no longer select a style.
+ * Changing this does not rewrite the thread's existing instructions.
+ */
+personality?: Personality | null, };
+
+export type ThreadSettingsUpdateResponse = Record<string, never>;
 
 export type ThreadSettingsUpdatedNotification = { threadId: string, threadSettings: ThreadSettings, };
 

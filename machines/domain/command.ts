@@ -60,6 +60,9 @@ export const commandSchema = z.discriminatedUnion('type', [
     model: model.optional(),
     options: optionsSchema.optional(),
     sourcePlan: sourcePlanSchema.optional(),
+  }).refine((given) => given.turnId === undefined || given.mode === 'steer' || given.mode === 'restart', {
+    path: ['turnId'],
+    message: 'only steer and restart expect a turn',
   }),
   onThread('turn.interrupt', { turnId: turnIdSchema.optional() }),
   onThread('turn.retry', {}),

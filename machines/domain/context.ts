@@ -128,6 +128,8 @@ export interface TurnOutput {
   readonly attempt: number;
   readonly started: boolean;
   readonly end: TurnEnd;
+  /** Who asked for the end, however it came; `null`: nobody. */
+  readonly asked: InterruptReason | null;
   readonly suspect: boolean;
   readonly undelivered: readonly Prompt[];
 }

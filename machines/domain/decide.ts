@@ -62,7 +62,7 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
     case 'turn.retry':
       return view.context.archived ? ARCHIVED : null;
     case 'queue.promote':
-      return unableToSteer(view);
+      return view.context.archived ? ARCHIVED : unableToSteer(view);
     case 'turn.interrupt':
       return view.context.activeTurn === null ? null : missing(view, 'interrupt', true);
     case 'request.respond':

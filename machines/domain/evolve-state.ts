@@ -113,8 +113,13 @@ export function evolveQueue(queue: Queue, fact: Fact): Queue {
       };
     case 'queue.reordered':
       return { ...queue, entries: fact.order.flatMap((id) => entries.filter((each) => each.turnId === id)) };
-    case 'queue.removed':
-      return { ...queue, entries: entries.filter((each) => each.turnId !== fact.queueEntryId) };
+    case 'queue.removed': {
+      const rest = entries.filter((each) => each.turnId !== fact.queueEntryId);
+      // an empty queue holds nothing up
+      return rest.length === 0
+        ? { status: 'flowing', reason: null, entries: rest }
+        : { ...queue, entries: rest };
+    }
     case 'queue.held':
       return {
         status: 'held',

@@ -30,6 +30,11 @@ export function connectionIdOf(threadId: ThreadId, number: number): ConnectionId
   return connectionIdSchema.parse(`${threadId}#${number}`);
 }
 
+/** The thread whose connection it is or was. */
+export function threadIdOf(connectionId: ConnectionId): ThreadId {
+  return threadIdSchema.parse(connectionId.slice(0, connectionId.lastIndexOf('#')));
+}
+
 /**
  * A thread-wide item id from the provider's own turn and item ids. Providers reuse item ids in later turns
  * (codex 0.169.0 passes the model's ids through), so the turn is part of it. 13 characters, 64 bits.

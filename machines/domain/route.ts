@@ -20,6 +20,9 @@ export function route(input: ThreadInput, context: ThreadContext): Route {
     }
     case 'provider.turnStarted':
       return input.isNew ? ROOT : ofTurn(input, context);
+    case 'provider.becameInactive':
+      // side turns end by it whatever the active one makes of it
+      return context.sideTurns.length > 0 ? ROOT : toTurn(input);
     case 'connection.idled':
       return { child: 'connection', event: input };
     default:

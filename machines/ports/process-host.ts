@@ -17,8 +17,9 @@ export interface ProcessExit {
 
 /** A running child with piped stdio. Bytes come as they are read; framing is the adapter's. */
 export interface HostedProcess {
+  /** 0 until it has been started. */
   readonly pid: number;
-  /** Write to its stdin; `false`: the pipe is full, wait for `onDrain`. */
+  /** Write to its stdin; `false`: the pipe is full (what was written waits in memory; `onDrain` tells) or gone. */
   write(text: string): boolean;
   pause(): void;
   resume(): void;
@@ -29,7 +30,9 @@ export interface HostedProcess {
 export interface ProcessEvents {
   onStdout(bytes: Uint8Array): void;
   onStderr(bytes: Uint8Array): void;
-  /** Exactly once; also when it never started (`error` set). */
+  /** Its stdin takes more, after a write that returned `false`. */
+  onDrain?(): void;
+  /** Exactly once, after its last output; also when it never started (`error` set). */
   onExit(exit: ProcessExit, error: Error | null): void;
 }
 

@@ -63,6 +63,8 @@ async function firstInstance(client: Client): Promise<string> {
 /** Shows what is new in the thread, and waits for the end of the turn that was submitted. */
 function follow(client: Client, threadId: ThreadId, terminal: Terminal) {
   const { promise, resolve: end, reject } = Promise.withResolvers<FactOf<'turn.ended'>>();
+  // a refusal of the prompt comes first, and is what the user is told
+  promise.catch(() => undefined);
   const transcript = new Transcript(terminal, threadId);
   const seen: FactOf<'turn.ended'>[] = [];
   let turnId: string | null = null;

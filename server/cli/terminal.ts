@@ -9,7 +9,7 @@ export interface Terminal {
   note(text: string): void;
 }
 
-interface Streams {
+export interface Streams {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
 }

@@ -1,6 +1,6 @@
 /** How a thread reads on a terminal. */
-import type { FactEvent } from '../../machines/domain/fact.ts';
-import { itemIdSchema, type ItemId } from '../../machines/domain/ids.ts';
+import type { FactEvent, FactOf } from '../../machines/domain/fact.ts';
+import type { ItemId } from '../../machines/domain/ids.ts';
 import type { Item, ItemKind } from '../../machines/domain/item.ts';
 import type { Request } from '../../machines/domain/request.ts';
 import type { Terminal } from './terminal.ts';
@@ -21,30 +21,30 @@ export class Transcript {
   show(event: FactEvent): void {
     if (this.#terminal.isJson) return this.#terminal.print('', { threadId: this.#threadId, ...event });
     const { fact } = event;
-    switch (fact.type) {
-      case 'item.started':
-        this.#open.set(fact.item.itemId, fact.item.body.kind);
-        return this.#stream(fact.item, fact.item.text);
-      case 'item.delta':
-        if (this.#open.get(fact.itemId) === 'assistant_message') this.#write(fact.text);
-        return;
-      case 'item.completed':
-        return this.#complete(fact.item);
-      case 'request.opened':
-        return this.#ask(fact.request);
-      case 'turn.ended':
-        this.#endLine();
-        if (fact.outcome !== 'completed')
-          this.#note(`[${fact.outcome}] ${fact.failure?.message ?? fact.reason ?? ''}`);
-        return;
-      case 'queue.held':
-        return this.#note(`[the queue is held: ${fact.reason}]`);
-      default:
-    }
+    if (fact.type === 'item.started') return this.#start(fact.item);
+    if (fact.type === 'item.completed') return this.#complete(fact.item);
+    if (fact.type === 'item.delta') return this.#continue(fact);
+    if (fact.type === 'request.opened') return this.#ask(fact.request);
+    if (fact.type === 'queue.held') return this.#note(`[the queue is held: ${fact.reason}]`);
+    if (fact.type === 'turn.ended') this.#end(fact);
+  }
+
+  #start(item: Item): void {
+    this.#open.set(item.itemId, item.body.kind);
+    this.#stream(item, item.text);
+  }
+
+  #continue({ itemId, text }: FactOf<'item.delta'>): void {
+    if (this.#open.get(itemId) === 'assistant_message') this.#write(text);
+  }
+
+  #end({ outcome, failure, reason }: FactOf<'turn.ended'>): void {
+    this.#endLine();
+    if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`);
   }
 
   #complete(item: Item): void {
-    const wasStreamed = this.#open.delete(itemIdSchema.parse(item.itemId));
+    const wasStreamed = this.#open.delete(item.itemId);
     if (!wasStreamed) this.#stream(item, item.text);
     if (item.body.kind === 'assistant_message') return this.#endLine();
     const line = lineOf(item);

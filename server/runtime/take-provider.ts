@@ -90,9 +90,10 @@ function openItem(intake: Intake, thread: LoadedThread, { connectionId, itemId, 
   intake.apply(thread, { type: 'provider.itemStarted', ...place, item });
 }
 
-/** What pushes the deadline of a silent turn: items and deltas, no heartbeats and no commands. */
+/** What pushes the deadline of a silent turn: items and deltas, no heartbeats, no commands, and no word of a retry. */
 function isProgress(thread: LoadedThread, input: ThreadInput): boolean {
-  return input.type.startsWith('provider.item') && 'turnId' in input && isOfTurn(thread, input.turnId);
+  if (!('item' in input) || input.item.body.kind === 'notice') return false;
+  return isOfTurn(thread, input.turnId);
 }
 
 /** Of the turn that is watched, or of a side turn that holds up the start of one. */

@@ -22,6 +22,8 @@ export interface Message {
 
 /** What outlives the server: conversations, and what has been handed over. */
 export class World {
+  /** What is said is heard by itself, in order; for tests on a real server. */
+  readonly isLive: boolean;
   readonly conversations = new Map<string, Message[]>();
   readonly faults: Faults = {};
   /** Prompts in the order in which they arrived, to see that none comes twice. */
@@ -33,6 +35,10 @@ export class World {
   readonly #outbox: (() => void)[] = [];
   #count = 0;
 
+  constructor({ isLive = false } = {}) {
+    this.isLive = isLive;
+  }
+
   next(prefix: string): string {
     this.#count += 1;
     return `${prefix}${this.#count}`;
@@ -40,6 +46,7 @@ export class World {
 
   say(call: () => void): void {
     this.#outbox.push(call);
+    if (this.isLive) setImmediate(() => this.deliver());
   }
 
   /** Delivers the oldest thing said; `false`: nothing waits. */

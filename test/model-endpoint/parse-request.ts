@@ -33,6 +33,8 @@ export interface ParsedRequest {
 }
 
 const CLIENT_CONTEXT = /^<([a-z_]+)[ >][^]*<\/\1>\s*$/;
+/** Stand around an attached image. */
+const IMAGE_TAG = /^<\/?image\b[^<>]*>$/;
 
 /**
  * Reads a `POST /v1/responses`.
@@ -81,7 +83,7 @@ function userTextOf(item: InputItem | undefined): string | null {
   const parts = Array.isArray(content)
     ? content.map((part) => asText(asRecord(part)['text']))
     : [asText(content)];
-  const written = parts.filter((part) => part !== '' && !CLIENT_CONTEXT.test(part));
+  const written = parts.filter((part) => part !== '' && !CLIENT_CONTEXT.test(part) && !IMAGE_TAG.test(part));
   return written.length === 0 ? null : written.join('\n');
 }
 

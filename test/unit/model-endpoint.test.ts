@@ -229,6 +229,13 @@ describe('gates', () => {
   });
 });
 
+const IMAGE_MESSAGE = [
+  { type: 'input_text', text: 'second' },
+  { type: 'input_text', text: '<image name=[Image #1] path="/images/1">' },
+  { type: 'input_image', image_url: 'data:image/png;base64,AA==' },
+  { type: 'input_text', text: '</image>' },
+];
+
 describe('scripts', () => {
   it('counts replies per thread', async () => {
     const endpoint = await start(replies([[text('one')], [text('two')]]));
@@ -249,7 +256,7 @@ describe('scripts', () => {
       { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'rules' }] },
       user('first'),
       { type: 'function_call_output', call_id: 'a', output: 'one' },
-      user('second'),
+      { ...user('second'), content: IMAGE_MESSAGE },
       user('<environment_context>\n <cwd>/</cwd>\n</environment_context>'),
       { type: 'custom_tool_call_output', call_id: 'b', output: [{ type: 'input_text', text: 'two' }] },
     ];

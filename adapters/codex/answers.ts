@@ -1,0 +1,20 @@
+/** How the answer of a person gets to codex. */
+import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import { refusalOf, replyTo } from './approvals.ts';
+import { declineAnswer } from './decline.ts';
+import type { Run } from './run.ts';
+
+type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
+
+/** codex acknowledges an answer by `serverRequest/resolved`; until then the request is kept. */
+export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): void {
+  const request = run.requests.get(effect.requestId);
+  const isWritten =
+    request !== null && run.server.respond(request.nativeId, replyTo(request.form, effect.answer));
+  if (!isWritten) declineAnswer(run.host, effect);
+}
+
+export function refuseRequest(run: Run, { requestId }: EffectOf<'request.refuse'>): void {
+  const request = run.requests.remove(requestId);
+  if (request !== null) run.server.respond(request.nativeId, refusalOf(request.form));
+}

@@ -1,0 +1,225 @@
+/** How a thread's connection is opened, closed and killed. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { OpenConnection } from '../../machines/domain/effect.ts';
+import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
+import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { failureOfRequest, isClosed, isRefusal, isTimeout, isUnknownThread } from './failures.ts';
+import { interruptTurn, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
+import type { Run } from './run.ts';
+import type { Session } from './sessions.ts';
+import * as wire from './wire.ts';
+import type { ThreadAnswer } from './wire.ts';
+
+/** The three steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
+const INTERRUPT_WAIT_MS = 2000;
+const CLEAN_TIMEOUT_MS = 2000;
+const UNSUBSCRIBE_TIMEOUT_MS = 5000;
+const CLEAN_UP_TIMEOUT_MS = 5000;
+
+export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
+  const { connectionId, threadId, resume } = effect;
+  run.opening.add(connectionId);
+  try {
+    const session = await openSession(run, effect);
+    if (!run.opening.delete(connectionId)) return;
+    run.report(session, {
+      type: 'connection.opened',
+      connectionId,
+      nativeThreadId: session.nativeThreadId,
+      resumed: resume !== null,
+      capabilities: CAPABILITIES,
+      model: session.model,
+    });
+  } catch (error) {
+    const session = run.forget(connectionId);
+    if (session !== null) letGo(run, session.nativeThreadId);
+    // a process that ended is told of by the instance
+    if (!run.opening.delete(connectionId) || isClosed(error)) return;
+    run.host.report(threadId, {
+      type: 'connection.openFailed',
+      connectionId,
+      failure: openFailure(resume, error),
+    });
+  }
+}
+
+async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
+  const { connectionId, threadId, resume, settings } = effect;
+  if (resume !== null) await run.lettingGo.get(resume);
+  const answer = await (resume === null
+    ? run.server.ask({
+        method: 'thread/start',
+        params: startThread(settings),
+        answer: wire.threadAnswerSchema,
+      })
+    : run.server.ask({
+        method: 'thread/resume',
+        params: resumeThread(resume, settings),
+        answer: wire.threadAnswerSchema,
+      }));
+  const session = sessionOf({ connectionId, threadId }, answer);
+  if (!run.opening.has(connectionId)) {
+    letGo(run, session.nativeThreadId);
+    return session;
+  }
+  run.sessions.add(session);
+  if (answer.thread.status.type === 'active') await endRunningTurn(run, session.nativeThreadId);
+  const gap = settingsGap(settings, answer);
+  if (gap.length > 0) await mendSettings(run, session, { settings, gap });
+  return session;
+}
+
+const sessionOf = (
+  ids: Pick<Session, 'connectionId' | 'threadId'>,
+  { thread, model, reasoningEffort, collaborationMode }: ThreadAnswer,
+): Session => ({
+  ...ids,
+  nativeThreadId: thread.id,
+  model,
+  effort: reasoningEffort ?? null,
+  mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
+  interrupted: null,
+});
+
+/** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
+async function mendSettings(
+  run: Run,
+  { nativeThreadId }: Session,
+  { settings, gap }: { readonly settings: Settings; readonly gap: readonly string[] },
+): Promise<void> {
+  await run.server.ask({
+    method: 'thread/settings/update',
+    params: updateSettings(nativeThreadId, settings),
+    answer: z.unknown(),
+  });
+  const answer = await run.server
+    .ask({
+      method: 'thread/resume',
+      params: resumeThread(nativeThreadId, settings),
+      answer: wire.threadAnswerSchema,
+    })
+    .catch((error: unknown) => {
+      // a thread without a turn cannot be read back
+      if (isUnknownThread(error)) return null;
+      throw error;
+    });
+  const left = answer === null ? gap : settingsGap(settings, answer);
+  if (left.length === 0) return;
+  throw new RuntimeError('SETTINGS_NOT_APPLIED', `codex did not take the settings: ${left.join('; ')}`);
+}
+
+function openFailure(resume: string | null, error: unknown): Failure {
+  if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
+  if (resume !== null && isUnknownThread(error)) return failureOfRequest('RESUME_FAILED', error);
+  return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
+}
+
+/**
+ * What runs goes on running, unless the thread's chart has interrupted it: then its command is ended too, because a close
+ * comes before the turn can be settled.
+ */
+export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
+  const session = run.sessions.of(connectionId);
+  const threadId = threadIdOf(connectionId);
+  if (session === null) {
+    run.opening.delete(connectionId);
+    return run.host.report(threadId, { type: 'connection.closed', connectionId });
+  }
+  try {
+    if (session.interrupted !== null) await endCommands(run, session, session.interrupted);
+    await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
+    run.report(session, { type: 'connection.closed', connectionId });
+    run.forget(connectionId);
+  } catch (error) {
+    if (isClosed(error)) return;
+    run.report(session, {
+      type: 'connection.closeFailed',
+      connectionId,
+      failure: failureOfRequest('CLOSE_FAILED', error),
+    });
+  }
+}
+
+async function endCommands(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([
+    interrupted,
+    wait(INTERRUPT_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {}),
+  ]);
+  timer.abort();
+  const params = { threadId: nativeThreadId };
+  await run.server
+    .ask({
+      method: 'thread/backgroundTerminals/clean',
+      params,
+      answer: z.unknown(),
+      timeoutMs: CLEAN_TIMEOUT_MS,
+    })
+    .catch((error: unknown) =>
+      run.host.warn('the commands of a thread could not be ended', { error: String(error) }),
+    );
+}
+
+/** Nothing more is reported; what still runs is ended behind the scenes. */
+export function killConnection(run: Run, connectionId: ConnectionId): void {
+  run.opening.delete(connectionId);
+  const session = run.forget(connectionId);
+  if (session !== null) letGo(run, session.nativeThreadId);
+}
+
+/** Ends what runs in a thread that nobody holds any more, and takes no more of its frames. Never rejects. */
+function letGo(run: Run, nativeThreadId: string): void {
+  if (run.sessions.route(nativeThreadId) !== null) return;
+  const gone = endAndUnsubscribe(run, nativeThreadId)
+    .catch((error: unknown) => {
+      if (!isClosed(error))
+        run.host.warn('a thread of codex could not be let go', { nativeThreadId, error: String(error) });
+    })
+    .finally(() => {
+      if (run.lettingGo.get(nativeThreadId) === gone) run.lettingGo.delete(nativeThreadId);
+    });
+  run.lettingGo.set(nativeThreadId, gone);
+}
+
+async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void> {
+  const { thread } = await run.server.ask({
+    method: 'thread/read',
+    params: { threadId: nativeThreadId },
+    answer: wire.threadReadSchema,
+    timeoutMs: CLEAN_UP_TIMEOUT_MS,
+  });
+  if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
+  await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
+}
+
+/** Ends the turn that codex still runs, with its commands, for a connection that has not begun it. */
+export async function endRunningTurn(run: Run, threadId: string): Promise<void> {
+  const bounded = { answer: z.unknown(), timeoutMs: CLEAN_UP_TIMEOUT_MS };
+  // a running turn is the newest; 0.169.0 lists it as interrupted already
+  const { data } = await run.server.ask({
+    ...bounded,
+    method: 'thread/turns/list',
+    params: { threadId, limit: 1 },
+    answer: wire.turnsPageSchema,
+  });
+  const [turn] = data;
+  if (turn === undefined) return;
+  const params = interruptTurn(threadId, turn.id);
+  await run.server.ask({ ...bounded, method: 'turn/interrupt', params }).catch((error: unknown) => {
+    // a refusal means that it has ended meanwhile: an interrupt of before was still under way
+    if (!isRefusal(error)) throw error;
+  });
+  await run.server.ask({ ...bounded, method: 'thread/backgroundTerminals/clean', params: { threadId } });
+}
+
+async function unsubscribe(run: Run, threadId: string, timeoutMs: number): Promise<void> {
+  await run.server.ask({
+    method: 'thread/unsubscribe',
+    params: { threadId },
+    answer: z.unknown(),
+    timeoutMs,
+  });
+}

@@ -1,0 +1,78 @@
+import type { ProviderEffect, TurnKey } from '../../machines/domain/effect.ts';
+import { failure, type Failure } from '../../machines/domain/error.ts';
+import { threadIdOf } from '../../machines/domain/ids.ts';
+import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+
+type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
+
+/** A prompt, a steer or an interrupt, which codex or we can refuse. */
+export type RefusableEffect = EffectOf<'turn.start' | 'turn.steer' | 'turn.interrupt'>;
+
+const NOT_RUNNING = failure('OPEN_FAILED', 'codex is not running', { class: 'transport' });
+const GONE = failure('CONNECTION_LOST', 'the connection to codex is gone', { class: 'transport' });
+const UNDELIVERED = failure('ANSWER_UNDELIVERED', 'codex does not wait for this answer, or is gone', {
+  class: 'transport',
+});
+
+/** Says of an effect without a process or a connection that it was not performed; what would end something is done. */
+export function declineEffect(host: ProviderHost, effect: ProviderEffect): void {
+  switch (effect.type) {
+    case 'connection.open': {
+      const { threadId, connectionId } = effect;
+      return host.report(threadId, { type: 'connection.openFailed', connectionId, failure: NOT_RUNNING });
+    }
+    case 'connection.close': {
+      const { connectionId } = effect;
+      return host.report(threadIdOf(connectionId), { type: 'connection.closed', connectionId });
+    }
+    case 'turn.lookUp': {
+      const { threadId, turnId, attempt } = effect;
+      const found = { turnId, attempt, found: 'unknown', failure: NOT_RUNNING } as const;
+      host.report(threadId, { type: 'provider.turnLookedUp', ...found });
+      return host.reportInstance({ type: 'instance.workDone', threadId, connectionId: null });
+    }
+    case 'turn.start':
+    case 'turn.steer':
+    case 'turn.interrupt':
+      return host.report(threadIdOf(effect.connectionId), refusalOf(effect, GONE));
+    case 'turn.settle':
+      return host.settled(threadIdOf(effect.connectionId), effect.turnId, effect.attempt);
+    case 'request.answer':
+      return declineAnswer(host, effect);
+    default:
+    // of the others nobody waits for an answer
+  }
+}
+
+/** Nobody waits for the answer (any more). */
+export function declineAnswer(
+  host: ProviderHost,
+  { connectionId, requestId }: EffectOf<'request.answer'>,
+): void {
+  const asked = { connectionId, requestId, owner: 'turn' } as const;
+  host.report(threadIdOf(connectionId), {
+    type: 'provider.requestUndeliverable',
+    ...asked,
+    failure: UNDELIVERED,
+  });
+}
+
+/** That a prompt, a steer or an interrupt was refused, and why. */
+export function refusalOf(effect: RefusableEffect, cause: Failure): ProviderReport {
+  const key = { ...keyOf(effect), failure: cause };
+  switch (effect.type) {
+    case 'turn.start':
+      return { type: 'provider.turnRefused', ...key };
+    case 'turn.steer':
+      return { type: 'provider.steerRefused', ...key, steerId: effect.steer.turnId };
+    case 'turn.interrupt':
+      return { type: 'provider.interruptRefused', ...key };
+  }
+}
+
+export const keyOf = ({ connectionId, turnId, attempt, nativeTurnId }: TurnKey) => ({
+  connectionId,
+  turnId,
+  attempt,
+  nativeTurnId,
+});

@@ -1,0 +1,124 @@
+/** Where the frames of a process go: to the threads that they are about, or to the instance. */
+import { failure } from '../../machines/domain/error.ts';
+import { requestIdOf } from '../../machines/domain/ids.ts';
+import type { InstanceReport } from '../../machines/domain/instance.ts';
+import type { JsonRpcId } from '../shared/json-rpc.ts';
+import type { LoggedFrame } from './app-server.ts';
+import { askedIn } from './approvals.ts';
+import { IGNORED_OF_PROCESS } from './ignored.ts';
+import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
+import type { Run } from './run.ts';
+import type { Route } from './sessions.ts';
+import { agentsIn, translate, unrecognized } from './translate.ts';
+import * as wire from './wire.ts';
+import type { Frame } from './wire.ts';
+
+export function takeNotification(run: Run, frame: LoggedFrame): void {
+  const route = routeOf(run, frame);
+  if (route === null) return takeOfProcess(run, frame);
+  if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
+  if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
+  const { session, agent } = route;
+  const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
+  for (const report of translate(frame, scope)) run.report(session, report);
+  for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
+    run.sessions.adopt(nativeThreadId, { session, agent: place });
+  }
+}
+
+/** A request of codex is always answered: by a person, or at once with an error. */
+export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
+  const { method, rawRef } = frame;
+  const route = routeOf(run, frame);
+  if (route === null) {
+    run.server.refuse(id, `nobody is there to answer ${method}`);
+    return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
+  }
+  const { session, agent } = route;
+  const scope = { connectionId: session.connectionId, rawRef, agent };
+  const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
+  if (asked === null) {
+    run.server.refuse(id, `${method} is not supported by this client`);
+    return run.report(session, unrecognized(frame, scope));
+  }
+  const { report, form } = asked;
+  run.requests.add(report.request.requestId, {
+    nativeId: id,
+    connectionId: session.connectionId,
+    form,
+  });
+  run.report(session, report);
+}
+
+function routeOf(run: Run, { params }: Frame): Route | null {
+  const { threadId } = wire.addressSchema.catch({}).parse(params);
+  return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
+}
+
+/** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */
+function isUnloaded({ method, params }: Frame): boolean {
+  if (method === 'thread/closed') return true;
+  if (method !== 'thread/status/changed') return false;
+  return wire.statusSchema.safeParse(params).data?.status.type === 'notLoaded';
+}
+
+function loseThread(run: Run, { session }: Route): void {
+  const { connectionId, threadId, nativeThreadId } = session;
+  run.forget(connectionId);
+  run.host.report(threadId, {
+    type: 'connection.lost',
+    connectionId,
+    failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
+  });
+}
+
+/** Requests that were refused at once, or whose answer was not waited for, are not told of. */
+function wasOpen(run: Run, { session }: Route, { params }: Frame): boolean {
+  const { data } = wire.requestResolvedSchema.safeParse(params);
+  if (data === undefined) return true;
+  run.server.withdraw(data.requestId);
+  return run.requests.remove(requestIdOf(session.connectionId, String(data.requestId))) !== null;
+}
+
+type Take = (run: Run, frame: LoggedFrame) => void;
+
+const refreshAccount: Take = (run) => refresh(run, readAccount(run.server));
+const warn: Take = (run, { method, params }) => run.host.warn('codex warns', { method, params });
+
+/** Notifications about the process or its account; warnings that name no open thread have nobody to be shown to. */
+export const OF_PROCESS: ReadonlyMap<string, Take> = new Map<string, Take>([
+  ['account/updated', refreshAccount],
+  ['account/login/completed', refreshAccount],
+  ['account/rateLimits/updated', (run, { params }) => takeRateLimits(run, params)],
+  ['skills/changed', (run) => refresh(run, readCommands(run.server))],
+  ['warning', warn],
+  ['guardianWarning', warn],
+  ['configWarning', warn],
+  ['deprecationNotice', warn],
+]);
+
+function takeOfProcess(run: Run, frame: LoggedFrame): void {
+  const { method, rawRef } = frame;
+  if (IGNORED_OF_PROCESS.has(method)) return;
+  const take = OF_PROCESS.get(method);
+  if (take !== undefined) return take(run, frame);
+  run.host.warn('codex sent something that belongs to no thread', { method, rawRef });
+}
+
+function refresh(run: Run, reading: Promise<InstanceReport>): void {
+  const done = reading.then((report) => {
+    run.rateLimits = report.rateLimits ?? run.rateLimits;
+    run.host.reportInstance({ type: 'instance.reported', report });
+  });
+  done.catch((error: unknown) =>
+    run.host.warn('codex did not say what has changed', { error: String(error) }),
+  );
+}
+
+function takeRateLimits(run: Run, params: unknown): void {
+  const { data } = wire.rateLimitsSchema.safeParse(params);
+  const merged = data === undefined ? null : mergeRateLimits(run.rateLimits, rateLimitsOf(data.rateLimits));
+  if (merged === null) return;
+  run.rateLimits = merged;
+  run.host.reportInstance({ type: 'instance.reported', report: { rateLimits: merged } });
+}

@@ -1,0 +1,47 @@
+import type { ConnectionId } from '../../machines/domain/ids.ts';
+import type { InstanceReport } from '../../machines/domain/instance.ts';
+import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { AppServer } from './app-server.ts';
+import { takeNotification, takeRequest } from './frames.ts';
+import { OpenRequests } from './open-requests.ts';
+import { Sessions, type Session } from './sessions.ts';
+import type { CodexModel } from './wire.ts';
+
+/** What belongs to one life of the process, and is forgotten with it. */
+export class Run {
+  readonly host: ProviderHost;
+  readonly server: AppServer;
+  readonly sessions = new Sessions();
+  readonly requests = new OpenRequests();
+  /** Connections that are being opened; those that were closed meanwhile are taken out. */
+  readonly opening = new Set<ConnectionId>();
+  /** Threads of codex that are still being let go; nobody opens them before that is done. */
+  readonly lettingGo = new Map<string, Promise<void>>();
+  models: readonly CodexModel[] = [];
+  rateLimits: NonNullable<InstanceReport['rateLimits']> = [];
+
+  constructor(
+    spec: ProcessSpec,
+    host: ProviderHost,
+    onExit: (exit: ProcessExit, error: Error | null) => void,
+  ) {
+    this.host = host;
+    this.server = new AppServer(spec, host, {
+      onNotification: (frame) => takeNotification(this, frame),
+      onRequest: (id, frame) => takeRequest(this, id, frame),
+      onExit,
+    });
+  }
+
+  /** Says nothing of a connection that has been let go meanwhile. */
+  report(session: Session, report: ProviderReport): void {
+    if (this.sessions.of(session.connectionId) === session) this.host.report(session.threadId, report);
+  }
+
+  /** Nothing is reported for the connection any more. */
+  forget(connectionId: ConnectionId): Session | null {
+    this.requests.removeOf(connectionId);
+    return this.sessions.remove(connectionId);
+  }
+}

@@ -1,0 +1,66 @@
+import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
+import type { AgentPlace } from './translate.ts';
+
+/** A connection's thread at codex, with what its prompts need to know of it. */
+export interface Session {
+  readonly connectionId: ConnectionId;
+  readonly threadId: ThreadId;
+  readonly nativeThreadId: string;
+  /** As codex answered when it was opened. */
+  readonly model: string;
+  readonly effort: string | null;
+  /** The mode that codex is in; a prompt changes it. */
+  mode: 'default' | 'plan';
+  /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
+  interrupted: Promise<void> | null;
+}
+
+/** Where the frames of a thread of codex go. */
+export interface Route {
+  readonly session: Session;
+  /** Set where it is a sub-agent of the session's thread. */
+  readonly agent: AgentPlace | null;
+}
+
+/** The routing table: threads of codex ↔ connections. Knows nothing of turns. */
+export class Sessions {
+  readonly #byConnection = new Map<ConnectionId, Session>();
+  readonly #routes = new Map<string, Route>();
+
+  /** A thread that is opened again belongs to its newest connection. */
+  add(session: Session): void {
+    this.#byConnection.set(session.connectionId, session);
+    this.#routes.set(session.nativeThreadId, { session, agent: null });
+  }
+
+  of(connectionId: ConnectionId): Session | null {
+    return this.#byConnection.get(connectionId) ?? null;
+  }
+
+  route(nativeThreadId: string): Route | null {
+    return this.#routes.get(nativeThreadId) ?? null;
+  }
+
+  /**
+   * Frames of a sub-agent go to the session that began it; a later turn that has to do with it takes them over. A thread
+   * with a connection of its own is nobody's sub-agent.
+   */
+  adopt(nativeThreadId: string, route: Route): void {
+    const known = this.route(nativeThreadId);
+    if (known === null) this.#routes.set(nativeThreadId, route);
+    else if (known.agent !== null && route.agent !== null) {
+      const agent = { ...route.agent, itemId: known.agent.itemId };
+      this.#routes.set(nativeThreadId, { session: route.session, agent });
+    }
+  }
+
+  /** Forgets the connection and its sub-agents; nothing is reported for it any more. */
+  remove(connectionId: ConnectionId): Session | null {
+    const session = this.of(connectionId);
+    this.#byConnection.delete(connectionId);
+    for (const [nativeThreadId, route] of this.#routes) {
+      if (route.session.connectionId === connectionId) this.#routes.delete(nativeThreadId);
+    }
+    return session;
+  }
+}

@@ -1,0 +1,212 @@
+/** Every method of the socket: scope, parameters and result. The gateway parses with it and `/openrpc.json` shows it. */
+import { z } from 'zod';
+import { commandSchema } from '../../machines/domain/command.ts';
+import { entryOutcomeSchema } from '../../machines/domain/entry.ts';
+import { factSchema, statusSchema } from '../../machines/domain/fact.ts';
+import {
+  commandIdSchema,
+  itemIdSchema,
+  requestIdSchema,
+  threadIdSchema,
+  turnIdSchema,
+} from '../../machines/domain/ids.ts';
+import { instanceRowSchema } from '../../machines/domain/instance.ts';
+import { threadRowSchema } from '../../machines/domain/snapshot.ts';
+import { wireSnapshotSchema } from './frame.ts';
+import type { Scope } from './scope.ts';
+
+export const PROTOCOL_VERSION = 1;
+
+/** A method of the socket. Parameters are an object by name, and strict. */
+export interface Method<Given, Params, Result> {
+  readonly summary: string;
+  /** What the token must allow; for some methods the parameters decide. */
+  readonly scope: Scope | ((params: Params) => Scope);
+  readonly params: z.ZodType<Params, Given>;
+  readonly result: z.ZodType<Result>;
+}
+
+/** A method without a scope does not compile. */
+export const method = <Given, Params, Result>(
+  spec: Method<Given, Params, Result>,
+): Method<Given, Params, Result> => spec;
+
+const sequence = z.number().int().nonnegative();
+const pageOf = (most: number, usual: number) => z.number().int().min(1).max(most).default(usual);
+const subscriptionId = z.string().max(64);
+const nothing = z.strictObject({});
+const cursor = {
+  /** The `sequence` of the last frame seen; with the `epoch` that it was seen in. */
+  afterSequence: sequence.optional(),
+  epoch: z.string().max(64).optional(),
+};
+
+/** Bounds of the pages that clients ask for. */
+export const PAGES = Object.freeze({
+  threadCount: 50,
+  itemCount: 50,
+  mostCount: 200,
+  eventEntryCount: 200,
+  mostEventEntryCount: 1_000,
+  /** UTF-16 code units of an item's text; each takes at most 6 bytes in JSON. */
+  textUnits: 65_536,
+  mostTextUnits: 131_072,
+});
+
+const serverInfo = method({
+  summary: 'Version, epoch and machine hash of the server.',
+  scope: 'read',
+  params: nothing,
+  result: z.object({
+    version: z.string(),
+    protocol: z.literal(PROTOCOL_VERSION),
+    epoch: z.string(),
+    machineHash: z.string(),
+  }),
+});
+
+const listProviders = method({
+  summary: 'All configured provider instances.',
+  scope: 'read',
+  params: nothing,
+  result: z.object({ providers: z.array(instanceRowSchema) }),
+});
+
+const dispatchCommand = method({
+  summary:
+    'Asks for a change; the same commandId and command give the first result. thread.delete needs admin.',
+  scope: ({ command }) => (command.type === 'thread.delete' ? 'admin' : 'operate'),
+  params: z.strictObject({ commandId: commandIdSchema, command: commandSchema }),
+  result: z.object({
+    sequence,
+    threadId: threadIdSchema,
+    turnId: turnIdSchema.optional(),
+    queueEntryId: turnIdSchema.optional(),
+    requestId: requestIdSchema.optional(),
+    duplicate: z.boolean(),
+  }),
+});
+
+const listThreads = method({
+  summary: 'A page of the thread list, latest change first.',
+  scope: 'read',
+  params: z.strictObject({
+    archived: z.boolean().optional(),
+    status: statusSchema.optional(),
+    query: z.string().max(200).optional(),
+    cursor: z.string().max(512).optional(),
+    limit: pageOf(PAGES.mostCount, PAGES.threadCount),
+  }),
+  result: z.object({ threads: z.array(threadRowSchema), next: z.string().nullable() }),
+});
+
+const getThreadProjection = method({
+  summary: 'A thread with a page of its items, the newest or those before an ordinal.',
+  scope: 'read',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    before: z.number().int().positive().optional(),
+    limit: pageOf(PAGES.mostCount, PAGES.itemCount),
+  }),
+  result: z.object({ epoch: z.string(), sequence, version: sequence, snapshot: wireSnapshotSchema }),
+});
+
+const getItem = method({
+  summary: 'A part of the text of an item; offset, limit and total count UTF-16 code units.',
+  scope: 'read',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    itemId: itemIdSchema,
+    offset: z.number().int().nonnegative().default(0),
+    limit: pageOf(PAGES.mostTextUnits, PAGES.textUnits),
+  }),
+  result: z.object({ text: z.string(), total: z.number().int().nonnegative() }),
+});
+
+const subscribeShell = method({
+  summary: 'Follows the thread list and the provider instances.',
+  scope: 'read',
+  params: z.strictObject(cursor),
+  result: z.object({ subscriptionId }),
+});
+
+const subscribeThread = method({
+  summary: 'Follows a thread, from a snapshot or from the last frame seen.',
+  scope: 'read',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    ...cursor,
+    /** `false`: no `item.delta`; `item.completed` carries the whole text. */
+    deltas: z.boolean().default(true),
+  }),
+  result: z.object({ subscriptionId }),
+});
+
+const unsubscribe = method({
+  summary: 'Ends a subscription.',
+  scope: 'read',
+  params: z.strictObject({ subscriptionId }),
+  result: nothing,
+});
+
+const acknowledge = method({
+  summary: 'Says what was handled, so that the server knows of lag early.',
+  scope: 'read',
+  params: z.strictObject({ subscriptionId, sequence }),
+  result: nothing,
+});
+
+const readEvents = method({
+  summary: 'Facts of a thread above a version; with scope admin the inputs too.',
+  scope: 'read',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    after: sequence.default(0),
+    /** Entries, not facts. */
+    limit: pageOf(PAGES.mostEventEntryCount, PAGES.eventEntryCount),
+  }),
+  result: z.object({
+    events: z.array(z.object({ sequence, version: sequence, at: z.number(), fact: factSchema })),
+    inputs: z
+      .array(
+        z.object({
+          sequence,
+          version: sequence,
+          at: z.number(),
+          outcome: entryOutcomeSchema,
+          commandId: commandIdSchema.nullable(),
+          input: z.unknown(),
+        }),
+      )
+      .optional(),
+    /** The `after` of the next page; `null`: there is none. */
+    next: sequence.nullable(),
+    /** Deltas below this version are gone. */
+    prunedBefore: sequence.optional(),
+  }),
+});
+
+export const PROTOCOL = {
+  'server.info': serverInfo,
+  'providers.list': listProviders,
+  'orchestration.dispatchCommand': dispatchCommand,
+  'orchestration.listThreads': listThreads,
+  'orchestration.getThreadProjection': getThreadProjection,
+  'orchestration.getItem': getItem,
+  'orchestration.subscribeShell': subscribeShell,
+  'orchestration.subscribeThread': subscribeThread,
+  'orchestration.unsubscribe': unsubscribe,
+  'orchestration.acknowledge': acknowledge,
+  'orchestration.readEvents': readEvents,
+} as const;
+
+export type MethodName = keyof typeof PROTOCOL;
+/** What a client may give: defaults can be left out. */
+export type GivenOf<M extends MethodName> = z.input<(typeof PROTOCOL)[M]['params']>;
+export type ParamsOf<M extends MethodName> = z.output<(typeof PROTOCOL)[M]['params']>;
+export type ResultOf<M extends MethodName> = z.output<(typeof PROTOCOL)[M]['result']>;
+
+/** The same table, in a form that generic code can index. */
+export const METHODS: { readonly [M in MethodName]: Method<GivenOf<M>, ParamsOf<M>, ResultOf<M>> } = PROTOCOL;
+
+export const isMethodName = (name: string): name is MethodName => Object.hasOwn(PROTOCOL, name);

@@ -1,0 +1,61 @@
+/** What is answered at which path. `Host` and `Origin` have been checked. */
+import type { IncomingMessage } from 'node:http';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import type { Runtime } from '../runtime/api.ts';
+import type { Attachments } from './attachments.ts';
+import { authorizeRequest, type Doors } from './authorize.ts';
+import { refuseOrigin } from './guard.ts';
+import type { Metrics } from './metrics.ts';
+import { openRpcDocument } from './openrpc.ts';
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+import { json, type Answer } from './respond.ts';
+
+export type Route = (request: IncomingMessage) => Answer | Promise<Answer>;
+/** By method and path. */
+export type Routes = Readonly<Record<string, Route | undefined>>;
+
+export interface RouteContext {
+  readonly runtime: Runtime;
+  readonly doors: Doors;
+  readonly metrics: Metrics;
+  readonly attachments: Attachments;
+  readonly ticketTtlMs: number;
+}
+
+export function routesOf({ runtime, doors, metrics, attachments, ticketTtlMs }: RouteContext): Routes {
+  const document = json(openRpcDocument(runtime.info.version));
+  return {
+    'GET /healthz': (request) => {
+      refuseOrigin(request);
+      return json({ status: 'alive' });
+    },
+    'GET /readyz': (request) => {
+      refuseOrigin(request);
+      return runtime.isReady() ? json({ status: 'ready' }) : json({ status: 'starting' }, 503);
+    },
+    'GET /metrics': async (request) => {
+      refuseOrigin(request);
+      const body = prometheusText(await metrics.collect());
+      return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body };
+    },
+    'GET /openrpc.json': () => document,
+    'POST /api/ticket': (request) => {
+      refuseForeignBody(request);
+      const principal = authorizeRequest(request, doors, null);
+      return json({ ticket: doors.tickets.issue(principal), expiresInMs: ticketTtlMs });
+    },
+    'POST /api/attachments': async (request) => {
+      authorizeRequest(request, doors, 'operate');
+      return json(await attachments.receive(request), 201);
+    },
+  };
+}
+
+/** What a form of another page could send is refused, although it lacks the token. */
+function refuseForeignBody({ headers }: IncomingMessage): void {
+  const contentType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (contentType === undefined || contentType === 'application/json') return;
+  throw new RuntimeError('INVALID_PARAMS', 'expected application/json or no body', {
+    details: { contentType },
+  });
+}

@@ -1,0 +1,147 @@
+/** The HTTP server: health, metrics, documents, tickets, attachments, and the way to the WebSocket. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
+import type { Runtime } from '../runtime/api.ts';
+import { Attachments } from './attachments.ts';
+import type { Doors } from './authorize.ts';
+import { Guard, urlOf, type GuardOptions } from './guard.ts';
+import { Metrics } from './metrics.ts';
+import { errorAnswer, respond, type Answer } from './respond.ts';
+import { routesOf, type Routes } from './routes.ts';
+import { TICKET_TTL_MS, Tickets } from './tickets.ts';
+import { Tokens } from './tokens.ts';
+import { Upgrade } from './upgrade.ts';
+
+/** Of the HTTP server, ms. A body may take as long as an upload of 10 MiB over a slow line. */
+export const HTTP_TIMEOUTS = Object.freeze({
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+});
+
+const MOST_HEADER_BYTES = 16 * 1024;
+const MOST_HEADERS_COUNT = 64;
+/** Connections beside the sockets; more are closed as they come. */
+const OTHER_CONNECTIONS_COUNT = 200;
+
+export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurrent'> {
+  readonly runtime: Runtime;
+  /** Holds `token`, `tokens.json` and `attachments/`. */
+  readonly dataFolder: string;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 4747; 0: any free one. */
+  readonly port?: number;
+  /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
+  readonly fallback?: (path: string) => Answer | null | Promise<Answer | null>;
+}
+
+export interface HttpServer {
+  /** `http://<host>:<port>`. */
+  readonly url: string;
+  readonly port: number;
+  readonly tokenFile: string;
+  readonly gateway: Gateway;
+  /** Ends sockets with 1001, then resolves when no connection is left; those that stay are cut after 2 s. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+export const DEFAULT_PORT = 4747;
+
+/** Resolves when the server listens; rejects with the error of `listen`, such as `EADDRINUSE`. */
+export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const now = options.now ?? (() => performance.now());
+  const doors: Doors = { tokens: new Tokens(options.dataFolder), tickets: new Tickets(now) };
+  const isCurrent: GatewayOptions['isCurrent'] = (principal) => doors.tokens.isCurrent(principal);
+  const gateway = new Gateway(options.runtime, { ...options, isCurrent });
+  const metrics = new Metrics(options.runtime, gateway);
+  const server = createServer({
+    ...HTTP_TIMEOUTS,
+    headersTimeout: gateway.limits.handshakeTimeoutMs,
+    maxHeaderSize: MOST_HEADER_BYTES,
+  });
+  server.maxHeadersCount = MOST_HEADERS_COUNT;
+  server.maxConnections = gateway.limits.socketCount + OTHER_CONNECTIONS_COUNT;
+  const { url, port } = await listen(server, options);
+  const guard = new Guard(port, options);
+  const attachments = new Attachments(options.dataFolder);
+  const routes = routesOf({
+    runtime: options.runtime,
+    doors,
+    metrics,
+    attachments,
+    ticketTtlMs: TICKET_TTL_MS,
+  });
+  const upgrade = new Upgrade(gateway, doors);
+  server.on('request', (request, response) => {
+    void answer({ request, response }, { guard, routes, fallback: options.fallback });
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    upgrade.handle({ request, socket, head }, guard);
+  });
+  const close = async (): Promise<void> => {
+    metrics.close();
+    gateway.close();
+    await closeServer(server, gateway.limits.closeTimeoutMs);
+  };
+  return { url, port, tokenFile: doors.tokens.tokenFile, gateway, close };
+}
+
+async function listen(
+  server: Server,
+  { host = DEFAULT_HOST, port = DEFAULT_PORT }: Pick<HttpOptions, 'host' | 'port'>,
+): Promise<{ url: string; port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, resolve);
+  });
+  const bound = portOf(server.address());
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+}
+
+const portOf = (address: AddressInfo | string | null): number =>
+  typeof address === 'object' && address !== null ? address.port : 0;
+
+async function closeServer(server: Server, patienceMs: number): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(timer);
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+interface Way {
+  readonly guard: Guard;
+  readonly routes: Routes;
+  readonly fallback: HttpOptions['fallback'] | undefined;
+}
+
+/** Never rejects. */
+async function answer({ request, response }: Exchange, way: Way): Promise<void> {
+  try {
+    way.guard.check(request);
+    respond(response, await route(request, way));
+  } catch (error) {
+    if (response.headersSent || response.destroyed) return;
+    respond(response, errorAnswer(error));
+  }
+}
+
+async function route(request: IncomingMessage, { routes, fallback }: Way): Promise<Answer> {
+  const { pathname } = urlOf(request);
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const known = routes[`${method} ${pathname}`];
+  if (known !== undefined) return known(request);
+  const found = method === 'GET' ? await fallback?.(pathname) : null;
+  if (found) return found;
+  throw new RuntimeError('NOT_FOUND', `nothing at ${method} ${pathname.slice(0, 200)}`);
+}

@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import { runCli } from '../../server/cli.ts';
+import { EXIT_CODES } from '../../server/cli/exit-codes.ts';
+import { startServer, type TestServer } from '../helpers/start-server.ts';
+import { until } from '../helpers/until.ts';
+
+class Run {
+  out = '';
+  err = '';
+  readonly code: Promise<number>;
+
+  constructor(server: TestServer, argv: readonly string[]) {
+    const streams = {
+      stdout: { write: (text: string) => (this.out += text) },
+      stderr: { write: (text: string) => (this.err += text) },
+    };
+    const place = ['--data', server.config.data];
+    this.code = runCli([...argv, ...place, ...(isClient(argv) ? ['--url', server.url] : [])], {
+      adapters: server.adapters,
+      release: '1.2.3',
+      streams,
+    });
+  }
+}
+
+const isClient = ([name = '']: readonly string[]): boolean =>
+  ['send', 'tail', 'answer', 'stop'].includes(name);
+
+test('send creates a thread, streams the answer and ends with the turn', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'hello world']);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+  expect(run.out).toBe('hello\nworld\n');
+  expect(run.err).toMatch(/^thread \S+\n/);
+});
+
+test('send tells how to answer an approval, and goes on when it is answered', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'before ask after']);
+  await until(() => run.err.includes('threadchart answer'), { describe: () => run.err });
+  const [, thread = '', request = ''] = /threadchart answer (\S+) (\S+)/.exec(run.err) ?? [];
+  const wrong = new Run(server, ['answer', thread, request, 'perhaps']);
+  expect(await wrong.code).toBe(EXIT_CODES.usage);
+  expect(wrong.err).toContain('expected one of accept');
+  const answer = new Run(server, ['answer', thread, request, 'accept']);
+  expect(await answer.code).toBe(EXIT_CODES.ok);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+  expect(run.out).toBe('before\nafter\n');
+  const late = new Run(server, ['answer', thread, request, 'accept']);
+  expect(await late.code).toBe(EXIT_CODES.refused);
+  expect(late.err).toContain('closed');
+});
+
+test('a question is answered by its text', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'question done']);
+  await until(() => run.err.includes('threadchart answer'), { describe: () => run.err });
+  const [, thread = '', request = ''] = /threadchart answer (\S+) (\S+)/.exec(run.err) ?? [];
+  const none = new Run(server, ['answer', thread, request, 'blue', 'green']);
+  expect(await none.code).toBe(EXIT_CODES.usage);
+  expect(await new Run(server, ['answer', thread, request, 'blue']).code).toBe(EXIT_CODES.ok);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+});
+
+test('a turn that fails is an exit code of its own', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'fail']);
+  expect(await run.code).toBe(EXIT_CODES.turnFailed);
+  expect(run.err).toContain('[failed] the model failed');
+});
+
+test('stop interrupts what runs', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'wait']);
+  await until(() => /^thread \S+/.test(run.err), { describe: () => run.err });
+  const thread = /^thread (\S+)/.exec(run.err)?.[1] ?? '';
+  await until(() => server.provider().connectionIds.length > 0, { describe: () => 'a session' });
+  expect(await new Run(server, ['stop', thread]).code).toBe(EXIT_CODES.ok);
+  expect(await run.code).toBe(EXIT_CODES.turnFailed);
+  expect(run.err).toContain('[interrupted]');
+});
+
+test('--json gives one document per event', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'hello', '--json']);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+  const events = run.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { fact: { type: string } });
+  expect(events.map((event) => event.fact.type)).toEqual(
+    expect.arrayContaining(['turn.began', 'item.delta', 'turn.ended']),
+  );
+  expect(run.err).toBe('');
+});
+
+test('an unknown thread is refused by the server', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'hello', '--thread', 'nobody']);
+  expect(await run.code).toBe(EXIT_CODES.refused);
+  expect(run.err).toContain('nobody');
+});
+
+test('a missing server and a wrong token are told apart', async () => {
+  const server = await startServer();
+  const wrong = new Run(server, ['send', 'hello', '--token', 'wrong']);
+  expect(await wrong.code).toBe(EXIT_CODES.unauthorized);
+  await server.running().stop(0);
+  const none = new Run(server, ['send', 'hello']);
+  expect(await none.code).toBe(EXIT_CODES.unreachable);
+  expect(none.err).toContain('threadchart serve');
+});
+
+test('tokens are made, listed and revoked', async () => {
+  const server = await startServer();
+  const made = new Run(server, ['token', 'create', 'phone', '--scopes', 'read', '--json']);
+  expect(await made.code).toBe(EXIT_CODES.ok);
+  const { token, tokenId } = JSON.parse(made.out) as { token: string; tokenId: string };
+  const send = new Run(server, ['send', 'hello', '--token', token]);
+  expect(await send.code).toBe(EXIT_CODES.unauthorized);
+  const list = new Run(server, ['token', 'list']);
+  expect(await list.code).toBe(EXIT_CODES.ok);
+  expect(list.out).toContain(tokenId);
+  expect(list.out).not.toContain(token);
+  expect(await new Run(server, ['token', 'revoke', tokenId]).code).toBe(EXIT_CODES.ok);
+  expect(await new Run(server, ['token', 'revoke', tokenId]).code).toBe(EXIT_CODES.usage);
+});
+
+test('doctor starts each agent once and says what it found', async () => {
+  const server = await startServer();
+  server.world.faults.process = 'missing';
+  const config = `${server.config.data}/doctor.json`;
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      instances: [
+        { instanceId: 'a', driver: 'scripted' },
+        { instanceId: 'b', driver: 'nobody' },
+      ],
+    }),
+  );
+  const run = new Run(server, ['doctor', '--config', config]);
+  expect(await run.code).toBe(EXIT_CODES.notReady);
+  expect(run.out).toContain('✗  a  it does not start');
+  expect(run.out).toContain('✗  b  there is no driver nobody');
+});
+
+test('a wrong command line is a usage error', async () => {
+  const server = await startServer();
+  expect(await new Run(server, ['dance']).code).toBe(EXIT_CODES.usage);
+});

@@ -1,0 +1,82 @@
+/** How the process of an instance starts, stops and dies. */
+import { describe, expect, it } from 'vitest';
+import { listMarked } from '../../adapters/shared/process-tree.ts';
+import { until } from '../helpers/until.ts';
+import type { ContractStage } from './contract-stage.ts';
+import { run, say } from './provider-world.ts';
+
+const WAIT = { timeoutMs: 30_000 };
+
+export function describeProcess(stage: ContractStage): void {
+  describe('process', () => {
+    it('starts once for two asks, and says what it is', async () => {
+      stage.adapter.perform({ type: 'process.start', instanceId: stage.instanceId });
+      stage.adapter.perform({ type: 'process.start', instanceId: stage.instanceId });
+      const { report } = await stage.harness.awaitInstance('process.started');
+      expect(report.version).toMatch(/^\d+\.\d+\.\d+/);
+      expect(stage.harness.rows.size).toBe(1);
+      expect(stage.harness.instanceReports).toHaveLength(1);
+    });
+
+    it('says that a missing program cannot be started, and not to try again', async () => {
+      const config = { ...stage.world.instance, command: '/no/such/program' };
+      const broken = stage.world.driver.create(config, stage.harness);
+      broken.perform({ type: 'process.start', instanceId: stage.instanceId });
+      const { failure } = await stage.harness.awaitInstance('process.failed');
+      expect(failure).toMatchObject({ retryable: false });
+      await broken.dispose();
+    });
+
+    it('stops in order, says only that, and starts again', async () => {
+      await stage.startProcess();
+      stage.adapter.perform({ type: 'process.stop', instanceId: stage.instanceId, force: false });
+      await stage.harness.awaitInstance('process.stopped');
+      expect(stage.harness.rows.size).toBe(0);
+      await stage.startProcess();
+      expect(stage.harness.instanceReports.map(({ type }) => type)).toEqual([
+        'process.started',
+        'process.stopped',
+        'process.started',
+      ]);
+    });
+
+    it('starts anew after a forced stop that is not awaited', async () => {
+      await stage.startProcess();
+      stage.adapter.perform({ type: 'process.stop', instanceId: stage.instanceId, force: true });
+      stage.adapter.perform({ type: 'process.start', instanceId: stage.instanceId });
+      await stage.harness.awaitInstance('process.started', 2);
+      expect(stage.harness.rows.size).toBe(1);
+    });
+
+    it('tells once that its process was killed, nothing more of its threads, and resumes them in a new one', async () => {
+      stage.world.script('half', [[say('some of it'), { do: 'hang' }]]);
+      stage.world.script('again', [[say('whole')]]);
+      const thread = await stage.openThread();
+      await thread.start('half');
+      await until(() => thread.streamed() !== '', WAIT);
+      const [row] = [...stage.harness.rows.values()];
+      process.kill(row?.pid ?? 0, 'SIGKILL');
+      const { failure } = await stage.harness.awaitInstance('process.exited');
+      expect(failure).toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(await listMarked(row?.marker ?? '')).toEqual([]);
+      expect(stage.harness.all(thread.threadId, 'connection.lost')).toEqual([]);
+      expect(stage.harness.all(thread.threadId, 'provider.turnEnded')).toEqual([]);
+      await stage.startProcess();
+      await thread.open();
+      expect(await thread.turn('again')).toMatchObject({ outcome: 'completed' });
+      expect(stage.harness.instanceReports.filter(({ type }) => type === 'process.exited')).toHaveLength(1);
+    });
+
+    it('leaves no process behind when it is disposed of in the middle of a turn', async () => {
+      stage.world.script('sleep', [[run('sleep 300')], [say('never')]]);
+      const thread = await stage.openThread();
+      await thread.start('sleep');
+      await thread.started('command');
+      const [row] = [...stage.harness.rows.values()];
+      await stage.adapter.dispose();
+      expect(await listMarked(row?.marker ?? '')).toEqual([]);
+      expect(stage.harness.rows.size).toBe(0);
+      expect(stage.harness.instanceReports.map(({ type }) => type)).toEqual(['process.started']);
+    });
+  });
+}

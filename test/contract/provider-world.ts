@@ -1,0 +1,48 @@
+/** What the contract of providers needs to drive any of them: an agent that is real, and a model that does as it is told. */
+import type { Gate } from '../model-endpoint/gate.ts';
+import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
+
+/** What went wrong at the model's end. */
+export type ModelFailure = 'server-error' | 'unauthorized' | 'rate-limited' | 'no-quota' | 'dropped';
+
+/** One thing that the agent's model does. */
+export type Act =
+  | { readonly do: 'say'; readonly text: string; readonly chunkLength?: number }
+  | { readonly do: 'think'; readonly text: string }
+  /** A shell command; `asks`: of a kind that needs consent under the policy of the contract's threads. */
+  | { readonly do: 'run'; readonly command: string; readonly asks?: boolean }
+  /** A new file; `asks`: outside of what the policy allows. */
+  | { readonly do: 'write'; readonly path: string; readonly content: string }
+  | { readonly do: 'ask'; readonly question: string; readonly options: readonly string[] }
+  | { readonly do: 'wait'; readonly gate: string }
+  | { readonly do: 'fail'; readonly how: ModelFailure }
+  /** Never goes on. */
+  | { readonly do: 'hang' };
+
+/** What a model does in its first, second, … reply to a prompt; the last is repeated. */
+export type Replies = readonly (readonly Act[])[];
+
+export interface ProviderWorld {
+  readonly driver: ProviderDriver;
+  readonly instance: InstanceConfig;
+  /** An empty folder, with its symbolic links resolved. */
+  readonly workspace: string;
+  /** What is done for a prompt of exactly this text. */
+  script(prompt: string, replies: Replies): void;
+  gate(name: string): Gate;
+  /** What the model was shown for the last prompt of that text, as one string. */
+  shown(prompt: string): string;
+  /** Ends the model and deletes the files; the adapter is disposed of before. */
+  close(): Promise<void>;
+}
+
+export const say = (text: string, chunkLength?: number): Act => ({
+  do: 'say',
+  text,
+  ...(chunkLength === undefined ? {} : { chunkLength }),
+});
+export const run = (command: string): Act => ({ do: 'run', command });
+/** A command that a person is asked about. */
+export const runAsking = (command: string): Act => ({ do: 'run', command, asks: true });
+export const wait = (gate: string): Act => ({ do: 'wait', gate });
+export const fail = (how: ModelFailure): Act => ({ do: 'fail', how });

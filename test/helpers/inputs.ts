@@ -1,0 +1,307 @@
+/** Whole inputs of the catalogue in a word each, about thread `t1`. Turns and requests are named by a letter. */
+import type { Capabilities } from '../../machines/domain/capability.ts';
+import { failure, type ErrorCode } from '../../machines/domain/error.ts';
+import {
+  connectionIdOf,
+  instanceIdSchema,
+  itemIdSchema,
+  requestIdSchema,
+  threadIdSchema,
+  turnIdSchema,
+  type ConnectionId,
+  type TurnId,
+} from '../../machines/domain/ids.ts';
+import type { Session, ThreadInput, ThreadInputOf } from '../../machines/domain/input.ts';
+import type { SubmitMode } from '../../machines/domain/command.ts';
+import type { ItemDraft } from '../../machines/domain/item.ts';
+import type { Answer, Decision, Owner } from '../../machines/domain/request.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
+import type { Prompt } from '../../machines/domain/turn.ts';
+
+export const THREAD = threadIdSchema.parse('t1');
+export const turnOf = (name: string): TurnId => turnIdSchema.parse(name);
+/** The `number`-th opening of the thread's connection. */
+export const link = (number = 1): ConnectionId => connectionIdOf(THREAD, number);
+
+export const SETTINGS: Settings = {
+  title: '',
+  cwd: '/w',
+  instanceId: instanceIdSchema.parse('i'),
+  model: null,
+  options: {},
+  runtimeMode: 'approval-required',
+  policy: {},
+  interactionMode: 'default',
+  deliveryMode: 'streaming',
+};
+export const CAPABILITIES: Capabilities = {
+  interrupt: true,
+  nativeSteer: false,
+  images: false,
+  planMode: false,
+  resume: true,
+};
+
+export type Start = Omit<ThreadInputOf<'thread.create'>, 'type'>;
+export const startOf = (capabilities: Partial<Capabilities> = {}): Start => ({
+  threadId: THREAD,
+  settings: SETTINGS,
+  capabilities: { ...CAPABILITIES, ...capabilities },
+});
+
+// ---- commands ----------------------------------------------------------------------------------------------------
+
+export const promptOf = (name: string, more: Partial<Prompt> = {}): Prompt => ({
+  turnId: turnOf(name),
+  text: name,
+  attachments: [],
+  ...more,
+});
+
+export function submit(
+  name: string,
+  mode: SubmitMode = 'start',
+  expected: string | null = null,
+): ThreadInput {
+  const named = expected === null ? null : turnOf(expected);
+  return { type: 'turn.submit', mode, expected: named, prompt: promptOf(name) };
+}
+export const interrupt = (name: string | null = null): ThreadInput => ({
+  type: 'turn.interrupt',
+  turnId: name === null ? null : turnOf(name),
+});
+export const retry = (name: string): ThreadInput => ({ type: 'turn.retry', turnId: turnOf(name) });
+export const STOP: ThreadInput = { type: 'thread.stop' };
+export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
+export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };
+export const DELETE: ThreadInput = { type: 'thread.delete' };
+export const RESUME: ThreadInput = { type: 'queue.resume' };
+export const cancel = (name: string): ThreadInput => ({ type: 'queue.cancel', queueEntryId: turnOf(name) });
+export const promote = (name: string): ThreadInput => ({ type: 'queue.promote', queueEntryId: turnOf(name) });
+export const edit = (name: string, text: string): ThreadInput => ({
+  type: 'queue.edit',
+  queueEntryId: turnOf(name),
+  text,
+});
+export const reorder = (name: string, before: string | null): ThreadInput => ({
+  type: 'queue.reorder',
+  queueEntryId: turnOf(name),
+  before: before === null ? null : turnOf(before),
+});
+export function respond(name: string, decision: Decision = 'accept', owner: Owner = 'turn'): ThreadInput {
+  const answer: Answer = { decision };
+  return { type: 'request.respond', requestId: requestIdSchema.parse(name), owner, answer };
+}
+
+// ---- the provider ------------------------------------------------------------------------------------------------
+
+export const cause = (code: ErrorCode) => failure(code, code);
+
+const session: Session['nativeThreadId'] = 'native';
+export const opened = (number = 1, capabilities: Partial<Capabilities> = {}): ThreadInput => ({
+  type: 'connection.opened',
+  connectionId: link(number),
+  nativeThreadId: session,
+  resumed: number > 1,
+  capabilities: { ...CAPABILITIES, ...capabilities },
+  model: null,
+});
+export const openFailed = (number = 1, code: ErrorCode = 'OPEN_FAILED'): ThreadInput => ({
+  type: 'connection.openFailed',
+  connectionId: link(number),
+  failure: cause(code),
+});
+export const closed = (number = 1): ThreadInput => ({
+  type: 'connection.closed',
+  connectionId: link(number),
+});
+export const closeFailed = (number = 1): ThreadInput => ({
+  type: 'connection.closeFailed',
+  connectionId: link(number),
+  failure: cause('CLOSE_FAILED'),
+});
+export const lost = (number = 1): ThreadInput => ({
+  type: 'connection.lost',
+  connectionId: link(number),
+  failure: cause('CONNECTION_LOST'),
+});
+export const idled = (number = 1): ThreadInput => ({ type: 'connection.idled', connectionId: link(number) });
+
+export interface Ref {
+  /** Number of the connection; 1 unless told. */
+  readonly on?: number;
+  readonly attempt?: number;
+  readonly native?: string | null;
+}
+const refOf = (name: string | null, { on = 1, attempt = 1, native = null }: Ref = {}) => ({
+  connectionId: link(on),
+  turnId: name === null ? null : turnOf(name),
+  attempt: name === null ? 0 : attempt,
+  nativeTurnId: native,
+});
+
+export const accepted = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.turnAccepted',
+  ...refOf(name, ref),
+});
+export const refused = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.turnRefused',
+  ...refOf(name, ref),
+  failure: cause('START_REFUSED'),
+});
+export const started = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.turnStarted',
+  ...refOf(name, ref),
+  isNew: false,
+});
+/** A turn of the provider's own making, known to it by the same name. */
+export const began = (name: string, ref?: Ref): ThreadInput => ({
+  type: 'provider.turnStarted',
+  ...refOf(name, { native: `native-${name}`, ...ref }),
+  isNew: true,
+});
+export const ended = (
+  name: string | null,
+  outcome: 'completed' | 'failed' | 'interrupted' = 'completed',
+  ref?: Ref,
+): ThreadInput => ({
+  type: 'provider.turnEnded',
+  ...refOf(name, ref),
+  outcome,
+  failure: outcome === 'failed' ? cause('PROVIDER_ERROR') : null,
+});
+export const absorbed = (name: string | null, into: string, ref?: Ref): ThreadInput => ({
+  type: 'provider.turnAbsorbed',
+  ...refOf(name, ref),
+  into: turnOf(into),
+});
+export const inactive = (state: ThreadInputOf<'provider.becameInactive'>['state'], on = 1): ThreadInput => ({
+  type: 'provider.becameInactive',
+  connectionId: link(on),
+  state,
+  failure: state === 'error' ? cause('PROVIDER_ERROR') : null,
+});
+export const usage = (on = 1): ThreadInput => ({
+  type: 'provider.usageReported',
+  connectionId: link(on),
+  usage: {
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    contextTokens: 0,
+    contextWindow: null,
+  },
+});
+export const plan = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.planReported',
+  ...refOf(name, ref),
+  explanation: null,
+  steps: [{ text: 'step', status: 'pending' }],
+});
+export const interruptRefused = (name: string | null, ref?: Ref): ThreadInput => ({
+  type: 'provider.interruptRefused',
+  ...refOf(name, ref),
+  failure: cause('PROVIDER_ERROR'),
+});
+export const steerAccepted = (name: string | null, steer: string, ref?: Ref): ThreadInput => ({
+  type: 'provider.steerAccepted',
+  ...refOf(name, ref),
+  steerId: turnOf(steer),
+});
+export const steerRefused = (name: string | null, steer: string, ref?: Ref): ThreadInput => ({
+  type: 'provider.steerRefused',
+  ...refOf(name, ref),
+  steerId: turnOf(steer),
+  failure: cause('STEER_REFUSED'),
+});
+export const lookedUp = (
+  name: string,
+  found: ThreadInputOf<'provider.turnLookedUp'>['found'],
+  attempt = 1,
+): ThreadInput => ({
+  type: 'provider.turnLookedUp',
+  turnId: turnOf(name),
+  attempt,
+  found,
+  failure: found === 'failed' ? cause('PROVIDER_ERROR') : null,
+});
+
+export function asked(name: string, request: string, ref: Ref & { owner?: Owner } = {}): ThreadInput {
+  const { owner = 'turn', ...rest } = ref;
+  return {
+    type: 'provider.requestOpened',
+    ...refOf(name, rest),
+    owner,
+    request: {
+      requestId: requestIdSchema.parse(request),
+      nativeRequestId: `native-${request}`,
+      body: { kind: 'command', command: 'make' },
+      decisions: ['accept', 'decline'],
+    },
+  };
+}
+const aboutRequest = (request: string, owner: Owner, on: number) => ({
+  connectionId: link(on),
+  requestId: requestIdSchema.parse(request),
+  owner,
+});
+export const resolved = (request: string, owner: Owner = 'turn', on = 1): ThreadInput => ({
+  type: 'provider.requestResolved',
+  ...aboutRequest(request, owner, on),
+});
+export const undeliverable = (request: string, owner: Owner = 'turn', on = 1): ThreadInput => ({
+  type: 'provider.requestUndeliverable',
+  ...aboutRequest(request, owner, on),
+  failure: cause('ANSWER_UNDELIVERED'),
+});
+
+export function item(
+  kind: 'Started' | 'Updated' | 'Completed',
+  name: string | null,
+  draft: Partial<ItemDraft> & { readonly id: string; readonly ref?: Ref },
+): ThreadInput {
+  const { id, ref, ...more } = draft;
+  const whole: ItemDraft = {
+    itemId: itemIdSchema.parse(id),
+    body: { kind: 'assistant_message' },
+    text: '',
+    status: kind === 'Completed' ? 'completed' : 'open',
+    ...more,
+  };
+  return { type: `provider.item${kind}`, ...refOf(name, ref), item: whole };
+}
+
+// ---- the runtime -------------------------------------------------------------------------------------------------
+
+export const settled = (name: string, attempt = 1): ThreadInput => ({
+  type: 'turn.settled',
+  turnId: turnOf(name),
+  attempt,
+});
+export const RECOVERED: ThreadInput = { type: 'runtime.recovered' };
+export const JUMPED: ThreadInput = { type: 'runtime.clockJumped', byMs: 1000 };
+
+// ---- whole stretches ---------------------------------------------------------------------------------------------
+
+/** A prompt that has been handed over; the connection is open. */
+export const handed = (name: string, on = 1): ThreadInput[] => [submit(name), opened(on)];
+/** A prompt at which the provider works. */
+export const running = (name: string, on = 1): ThreadInput[] => [
+  ...handed(name, on),
+  accepted(name, { on }),
+  started(name, { on }),
+];
+/** The same, where the provider takes messages in a running turn. */
+export const runningNative = (name: string): ThreadInput[] => [
+  submit(name),
+  opened(1, { nativeSteer: true }),
+  accepted(name),
+  started(name),
+];
+/** To the end of a turn that runs. */
+export const finished = (
+  name: string,
+  outcome: 'completed' | 'failed' | 'interrupted' = 'completed',
+  ref: Ref = {},
+): ThreadInput[] => [ended(name, outcome, ref), settled(name, ref.attempt)];

@@ -1,0 +1,177 @@
+/** The server as users run it, in a process of its own, with the real codex and a model that follows a script. */
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nanoid } from 'nanoid';
+import { expect, onTestFailed, onTestFinished } from 'vitest';
+import type { Client } from '../../server/client/client.ts';
+import { connect } from '../../server/client/node.ts';
+import { codexBinary } from '../agents/agents.ts';
+import type { Script } from '../model-endpoint/script.ts';
+import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { LiveThread, type CreateOptions } from './live-thread.ts';
+import { listRunProcesses, type RunProcess } from './run-processes.ts';
+import { logTail, runProgram, ServerProcess, type Exit, type Program } from './server-process.ts';
+import { until } from './until.ts';
+
+export const MAIN = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
+/** For what takes a process, or a turn. */
+export const LIVE_WAIT_MS = 30_000;
+/** A server that has ended leaves nothing; what was killed with it may take a moment to vanish. */
+const GONE_WAIT_MS = 3_000;
+const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
+
+export interface LiveOptions {
+  readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
+  /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** Registers its own end, which also looks whether a process is left and whether the model's script was followed. */
+export async function startLiveServer(script: Script, options: LiveOptions = {}): Promise<LiveServer> {
+  const endpoint = await startModelEndpoint(script);
+  const home = await makeCodexHome({ ...options.codex, endpointUrl: endpoint.url });
+  const word = `run-${nanoid()}`;
+  const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
+  mkdirSync(data, { mode: 0o700 });
+  const codex = { instanceId: 'codex', driver: 'codex', command: codexBinary(), env: home.env };
+  const config = { drainMs: 0, deltaWindowMs: 0, instances: [codex], ...options.config };
+  writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  const server = new LiveServer({ endpoint, home, data, word });
+  onTestFailed(() => console.error(`the end of the log of ${data}:\n${logTail(data)}`));
+  onTestFinished(({ task }) => server.finish(task.result?.state === 'fail'));
+  await server.start();
+  return server;
+}
+
+/** Default: a client of its own. */
+type ThreadOptions = Partial<CreateOptions> & { readonly client?: Client };
+
+interface Parts {
+  readonly endpoint: ModelEndpoint;
+  readonly home: CodexHome;
+  readonly data: string;
+  readonly word: string;
+}
+
+export class LiveServer {
+  readonly endpoint: ModelEndpoint;
+  readonly home: CodexHome;
+  readonly data: string;
+  /** Where threads work. */
+  readonly workspace: string;
+  readonly #word: string;
+  readonly #clients: Client[] = [];
+  #process: ServerProcess | null = null;
+  #port = 0;
+
+  constructor({ endpoint, home, data, word }: Parts) {
+    this.endpoint = endpoint;
+    this.home = home;
+    this.data = data;
+    this.workspace = realpathSync(home.workspace);
+    this.#word = word;
+  }
+
+  /** The run that is or was last there. */
+  get process(): ServerProcess {
+    if (this.#process === null) throw new Error('the server was not started');
+    return this.#process;
+  }
+
+  get url(): string {
+    return this.process.place.url;
+  }
+
+  get token(): string {
+    return readFileSync(this.process.place.tokenFile, 'utf8').trim();
+  }
+
+  /** On the same folder and, from the second time on, the same port. */
+  async start(): Promise<void> {
+    this.#process = await ServerProcess.start(
+      this.#program(['serve', '--json', '--port', String(this.#port)]),
+    );
+    this.#port = Number(new URL(this.url).port);
+  }
+
+  /** The power button; afterwards the operating system knows nothing of this run but what it has started. */
+  async kill(): Promise<void> {
+    await this.process.kill();
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.process.send(signal);
+    return this.process.exited;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async killAndRestart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
+  /** A client that comes back quickly; closed when the test ends. */
+  async connect(): Promise<Client> {
+    const client = await connect({ url: this.url, token: this.token, backoff: FAST_BACKOFF });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client with a thread in the workspace, followed from its beginning. */
+  async thread(options: ThreadOptions = {}): Promise<LiveThread> {
+    const { client = await this.connect(), ...more } = options;
+    return LiveThread.create(client, { cwd: this.workspace, instanceId: 'codex', ...more });
+  }
+
+  /** Runs a command of the program on the data folder to its end. */
+  run(...args: readonly string[]): Promise<Exit & { readonly out: string }> {
+    return runProgram(this.#program(args));
+  }
+
+  /** A second server beside this one. @throws {Error} as `ServerProcess.start` does */
+  startAnother(): Promise<ServerProcess> {
+    return ServerProcess.start(this.#program(['serve', '--json', '--port', '0']));
+  }
+
+  /** Everything that lives of this run, the server included. */
+  processes(): Promise<RunProcess[]> {
+    return listRunProcesses(this.#word);
+  }
+
+  /** Processes of codex itself, without its commands. */
+  async codexProcesses(): Promise<RunProcess[]> {
+    return (await this.processes()).filter(({ command }) => command.includes('app-server'));
+  }
+
+  /** Ends everything. @throws {AssertionError} when something of the run outlived it or the script was not followed */
+  async finish(isFailed: boolean): Promise<void> {
+    for (const client of this.#clients) client.close();
+    this.endpoint.releaseAll();
+    await this.stop();
+    const left = await this.#endLeftovers();
+    await this.endpoint.close();
+    await this.home.remove();
+    if (!isFailed) rmSync(this.data, { recursive: true, force: true });
+    expect.soft(left, 'processes that outlived the server').toEqual([]);
+    expect.soft(this.endpoint.errors, 'requests that the script did not expect').toEqual([]);
+  }
+
+  async #endLeftovers(): Promise<RunProcess[]> {
+    const isGone = async (): Promise<boolean> => (await this.processes()).length === 0;
+    await until(isGone, { timeoutMs: GONE_WAIT_MS }).catch(() => undefined);
+    const left = await this.processes();
+    for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    return left;
+  }
+
+  #program(args: readonly string[]): Program {
+    const { data } = this;
+    return { path: MAIN, args: [...args, '--data', data], data, word: this.#word };
+  }
+}

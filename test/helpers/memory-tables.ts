@@ -1,0 +1,25 @@
+/** The rows of one thread in maps, for tests that fold facts. */
+import type { ThreadTables } from '../../machines/domain/evolve.ts';
+import type { ItemId, RequestId, TurnId } from '../../machines/domain/ids.ts';
+import type { ItemRow } from '../../machines/domain/item.ts';
+import type { RequestRow } from '../../machines/domain/request.ts';
+import type { ThreadState } from '../../machines/domain/snapshot.ts';
+import type { TurnRow } from '../../machines/domain/turn.ts';
+
+export class MemoryTables implements ThreadTables {
+  state: ThreadState | null = null;
+  readonly turns = new Map<TurnId, TurnRow>();
+  readonly items = new Map<ItemId, ItemRow>();
+  readonly requests = new Map<RequestId, RequestRow>();
+
+  openItems(turnId: TurnId | null): readonly ItemRow[] {
+    return [...this.items.values()].filter(
+      (item) => item.status === 'open' && (turnId === null || item.turnId === turnId),
+    );
+  }
+
+  append(itemId: ItemId, text: string): void {
+    const item = this.items.get(itemId);
+    if (item !== undefined) this.items.set(itemId, { ...item, text: item.text + text });
+  }
+}

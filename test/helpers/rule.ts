@@ -1,0 +1,32 @@
+/** One rule as a test: what holds, and that its removal is noticed. */
+import { describe, expect, it } from 'vitest';
+import type { Capabilities } from '../../machines/domain/capability.ts';
+import { given, WORLD, type Cue, type Outcome } from './given.ts';
+import type { Mutation } from './mutants.ts';
+
+export interface Rule {
+  readonly capabilities?: Partial<Capabilities>;
+  /** Inputs that must be taken, with the rule and without it. */
+  readonly given?: readonly Cue[];
+  readonly when: readonly Cue[];
+  /** States what holds, by `expect`. */
+  readonly holds: (outcome: Outcome) => void;
+  /** Ways to take the rule out, each of which must make `holds` fail. */
+  readonly without: Readonly<Record<string, Mutation>>;
+}
+
+/** The title is the rule, in the present tense. */
+export function rule(
+  title: string,
+  { capabilities = {}, given: before = [], when, holds, without }: Rule,
+): void {
+  const outcomeIn = (world = WORLD): Outcome => given(before, { capabilities, world }).when(...when);
+  // oxlint-disable-next-line vitest/valid-title -- the rules' own words
+  describe(title, () => {
+    it('holds', () => holds(outcomeIn()));
+    it.each(Object.entries(without))('fails without: %s', (_, mutate) => {
+      const outcome = outcomeIn(mutate(WORLD));
+      expect(() => holds(outcome)).toThrow(expect.objectContaining({ name: 'AssertionError' }));
+    });
+  });
+}

@@ -1,0 +1,86 @@
+/** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
+import { onTestFinished } from 'vitest';
+import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
+import { openJournal } from '../../adapters/sqlite/index.ts';
+import type { Client } from '../../server/client/client.ts';
+import { connect } from '../../server/client/node.ts';
+import { configFileSchema, type Config } from '../../server/config.ts';
+import { serve, type RunningServer, type ServerAdapters } from '../../server/serve.ts';
+import { readFileSync } from 'node:fs';
+import { nanoid } from 'nanoid';
+import { scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
+import { World } from './scripted-world.ts';
+import { makeTempFolder } from './temp-folder.ts';
+
+export interface TestServer {
+  readonly config: Config;
+  readonly adapters: ServerAdapters;
+  readonly world: World;
+  readonly url: string;
+  readonly token: string;
+  provider(): ScriptedProvider;
+  running(): RunningServer;
+  /** Another client; closed when the test ends. */
+  client(): Promise<Client>;
+  /** Stops the server, and starts another one on the same folder, world and port. */
+  restart(): Promise<void>;
+}
+
+const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Registers its own end. */
+export async function startServer(given: Record<string, unknown> = {}): Promise<TestServer> {
+  const folder = makeTempFolder();
+  const world = new World({ isLive: true });
+  let provider: ScriptedProvider | null = null;
+  const adapters = adaptersOf(world, (made) => void (provider = made));
+  const file = configFileSchema.parse({
+    port: 0,
+    instances: [{ instanceId: 'scripted', driver: 'scripted' }],
+    ...given,
+  });
+  let config: Config = { ...file, data: folder.path };
+  let running = await serve(config, adapters, { log: SILENT, release: 'test' });
+  config = { ...config, port: Number(new URL(running.url).port) };
+  const token = readFileSync(running.tokenFile, 'utf8').trim();
+  onTestFinished(async () => {
+    await running.stop(0);
+    folder.remove();
+  });
+  return {
+    config,
+    adapters,
+    world,
+    token,
+    url: running.url,
+    running: () => running,
+    provider: () => {
+      if (provider === null) throw new Error('no provider was made');
+      return provider;
+    },
+    client: async () => {
+      const client = await connect({ url: running.url, token });
+      onTestFinished(() => client.close());
+      return client;
+    },
+    restart: async () => {
+      await running.stop(0);
+      running = await serve(config, adapters, { log: SILENT, release: 'test' });
+    },
+  };
+}
+
+function adaptersOf(world: World, onCreate: (provider: ScriptedProvider) => void): ServerAdapters {
+  return {
+    drivers: [scriptedDriver(world, undefined, onCreate)],
+    openJournal: ({ data, durability }, makeEpoch) =>
+      openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+    makeProcessHost: (journal) =>
+      new LocalProcessHost({
+        table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
+        makeMarker: () => nanoid(),
+      }),
+    endSurvivor: () => Promise.resolve(),
+    openFrameLog: () => Promise.resolve({ append: () => '', close: () => Promise.resolve() }),
+  };
+}

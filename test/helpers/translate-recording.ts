@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { askedIn } from '../../adapters/codex/approvals.ts';
+import { Sessions } from '../../adapters/codex/sessions.ts';
+import { agentsIn, translate } from '../../adapters/codex/translate.ts';
+import { connectionIdOf, threadIdSchema } from '../../machines/domain/ids.ts';
+import { deltaInputSchema, threadInputSchema } from '../../machines/domain/input.ts';
+import type { ItemDraft } from '../../machines/domain/item.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+
+const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'codex');
+const THREAD_ID = threadIdSchema.parse('t');
+const CONNECTION_ID = connectionIdOf(THREAD_ID, 1);
+
+interface RecordedFrame {
+  readonly id?: number;
+  readonly method: string;
+  readonly params: { readonly threadId?: string };
+}
+interface Recording {
+  readonly threadId: string;
+  readonly frames: readonly RecordedFrame[];
+}
+
+/** What the adapter makes of the frames that the real codex sent in a scenario. */
+export function translateRecording(name: string): ProviderReport[] {
+  const recording: Recording = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
+  const sessions = new Sessions();
+  const session = {
+    connectionId: CONNECTION_ID,
+    threadId: THREAD_ID,
+    nativeThreadId: recording.threadId,
+    model: 'gpt-5.5',
+    effort: null,
+    mode: 'default' as const,
+    interrupted: null,
+  };
+  sessions.add(session);
+  return recording.frames.flatMap((frame, index) => {
+    const route = sessions.route(frame.params.threadId ?? '');
+    if (route === null) return [];
+    const scope = { connectionId: CONNECTION_ID, rawRef: `log:${index}`, agent: route.agent };
+    if (frame.id !== undefined) {
+      const asked = askedIn(frame, { ...scope, nativeRequestId: String(frame.id) });
+      return asked === null ? [] : [asked.report];
+    }
+    for (const { nativeThreadId, ...agent } of agentsIn(frame, scope)) {
+      sessions.adopt(nativeThreadId, { session, agent });
+    }
+    return translate(frame, scope);
+  });
+}
+
+/** The reports as one short line each: turns as T1, T2 …, items as kind#1, kind#2 … in the order of their coming. */
+export function summaryOf(reports: readonly ProviderReport[]): string[] {
+  const summary = new Summary();
+  return reports.map((report) => {
+    (report.type === 'provider.itemDelta' ? deltaInputSchema : threadInputSchema).parse(report);
+    return summary.line(report);
+  });
+}
+
+class Summary {
+  readonly #turns = new Map<string, string>();
+  readonly #items = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+
+  line(report: ProviderReport): string {
+    const turn = 'nativeTurnId' in report ? this.#turn(report.nativeTurnId) : '';
+    const what = report.type.replace('provider.', '');
+    const detail = 'item' in report ? this.#itemDetail(report.item) : this.#detail(report);
+    return [turn, what, detail].filter(Boolean).join(' ');
+  }
+
+  #itemDetail(item: ItemDraft): string {
+    const parent = item.parentItemId === undefined ? '' : ` of ${this.#items.get(item.parentItemId)}`;
+    return `${this.#item(item.itemId, item.body.kind)} ${item.status}${parent}${quoted(item.text)}`;
+  }
+
+  #detail(report: ProviderReport): string {
+    switch (report.type) {
+      case 'provider.itemDelta':
+        return `${this.#items.get(report.itemId) ?? '?'}${quoted(report.text)}`;
+      case 'provider.turnEnded':
+        return [report.outcome, report.failure?.code, report.failure?.providerCode].filter(Boolean).join(' ');
+      case 'provider.requestOpened': {
+        const { body, decisions, itemId } = report.request;
+        const item = itemId === undefined ? '' : ` of ${this.#items.get(itemId) ?? '?'}`;
+        return `${body.kind}${item} [${decisions.join(' ')}]`;
+      }
+      case 'provider.usageReported':
+        return String(report.usage.contextTokens);
+      case 'provider.planReported':
+        return report.steps.map(({ text, status }) => `${text}:${status}`).join(' ');
+      default:
+        return '';
+    }
+  }
+
+  #turn(nativeTurnId: string | null): string {
+    if (nativeTurnId === null) return '-';
+    const known = this.#turns.get(nativeTurnId) ?? `T${this.#turns.size + 1}`;
+    this.#turns.set(nativeTurnId, known);
+    return known;
+  }
+
+  #item(itemId: string, kind: string): string {
+    const known = this.#items.get(itemId);
+    if (known !== undefined) return known;
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    this.#items.set(itemId, `${kind}#${count}`);
+    return `${kind}#${count}`;
+  }
+}
+
+const quoted = (text: string): string => (text === '' ? '' : ` ${JSON.stringify(text.slice(0, 120))}`);

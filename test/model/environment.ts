@@ -1,0 +1,256 @@
+/**
+ * The most general environment of a thread: any catalogued input at any time, about the current, the previous and a
+ * foreign connection, turn, attempt and request. Bounded only by how many prompts, requests and side turns there are.
+ */
+import type { Charts } from '../../machines/charts.ts';
+import { threadContextOf } from '../../machines/charts.ts';
+import type { ThreadContext, TurnContext } from '../../machines/domain/context.ts';
+import type { ThreadInput } from '../../machines/domain/input.ts';
+import * as make from '../helpers/inputs.ts';
+import { requestsOf, type Timers } from './canonical.ts';
+
+export interface Bounds {
+  /** Prompts that wait, in the queue or as steers; one more where the active turn's own comes back. */
+  readonly prompts: number;
+  /** Requests that a turn has open at once. */
+  readonly requests: number;
+  /** Requests that a connection has open at once. */
+  readonly sideRequests: number;
+  /** Turns that the provider began beside the active one. */
+  readonly sideTurns: number;
+  readonly nativeSteer: boolean;
+}
+
+/** Who causes it: a user, the provider, the runtime (a restart), or time. */
+export type Cause = 'user' | 'provider' | 'runtime' | 'timer';
+
+export interface Move {
+  /** Unique among the inputs of an exploration. */
+  readonly label: string;
+  readonly cause: Cause;
+  readonly input: ThreadInput;
+}
+
+const FOREIGN = 'T90';
+const FOREIGN_REQUEST = 'R90';
+const OUTCOMES = ['completed', 'failed', 'interrupted'] as const;
+const FOUND = ['completed', 'failed', 'interrupted', 'absent', 'unknown'] as const;
+const STATES = ['ready', 'interrupted', 'stopped', 'error'] as const;
+
+/** Lists what may happen next; the same input is the same object every time. */
+export class Environment {
+  readonly #bounds: Bounds;
+  readonly #moves = new Map<string, Move>();
+  /** Whole lists by all that they are made from. */
+  readonly #lists = new Map<string, readonly Move[]>();
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  /** All inputs that a state can be given. */
+  movesIn(charts: Charts, timers: Timers): readonly Move[] {
+    const seen = seenIn(charts, this.#bounds);
+    const key = JSON.stringify(seen);
+    let moves = this.#lists.get(key);
+    if (moves === undefined) {
+      moves = this.#listed(seen);
+      this.#lists.set(key, moves);
+    }
+    const fired = Object.values(timers).map(({ name, fires }) =>
+      this.#moveOf('timer', { ...fires, timer: name, armedBy: 0 } as unknown as ThreadInput),
+    );
+    return [...moves, ...fired];
+  }
+
+  #listed(seen: Seen): readonly Move[] {
+    const said = [...linkInputs(this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
+    return [
+      ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
+      ...said.map((input) => this.#moveOf('provider', input)),
+      ...[make.RECOVERED, make.JUMPED].map((input) => this.#moveOf('runtime', input)),
+    ];
+  }
+
+  #moveOf(cause: Cause, input: ThreadInput): Move {
+    const label = JSON.stringify(input);
+    let move = this.#moves.get(label);
+    if (move === undefined) {
+      move = { label, cause, input };
+      this.#moves.set(label, move);
+    }
+    return move;
+  }
+}
+
+/** All of a state that inputs can name, and how much more of it there may be. */
+interface Seen {
+  readonly entries: readonly string[];
+  readonly active: string | null;
+  readonly attempt: number;
+  readonly sides: readonly string[];
+  readonly sentSteer: string | null;
+  readonly ofTurn: readonly string[];
+  readonly ofConnection: readonly string[];
+  /** Ids that are not in use. */
+  readonly freshTurn: string;
+  readonly freshRequest: string;
+  readonly canStart: boolean;
+  readonly canWait: boolean;
+  readonly canRetry: boolean;
+  readonly canBegin: boolean;
+  readonly canAsk: boolean;
+  readonly canAskBeside: boolean;
+}
+
+function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
+  const thread = threadContextOf(root);
+  const running = turn?.context as TurnContext | undefined;
+  const ofTurn = Object.keys(requestsOf(turn));
+  const ofConnection = Object.keys(requestsOf(connection));
+  return {
+    entries: thread.queue.entries.map((entry) => entry.turnId),
+    active: thread.activeTurn?.turnId ?? null,
+    attempt: running?.attempt ?? 1,
+    sides: thread.sideTurns.map((side) => side.turnId),
+    sentSteer: running?.sentSteer?.turnId ?? null,
+    ofTurn,
+    ofConnection,
+    freshTurn: freshIn('T', turnsIn(thread, running)),
+    freshRequest: freshIn('R', [...ofTurn, ...ofConnection]),
+    ...roomIn(thread, running, bounds),
+    canAsk: ofTurn.length < bounds.requests,
+    canAskBeside: ofConnection.length < bounds.sideRequests,
+  };
+}
+
+function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
+  const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
+  const waitingCount = thread.queue.entries.length + steerCount;
+  // a prompt that came back made it one more; nothing is begun then that could do it again
+  const isOver = waitingCount > bounds.prompts;
+  const canWait = waitingCount < bounds.prompts;
+  return {
+    canWait,
+    canStart: thread.link.phase === 'closing' ? canWait : !isOver,
+    canRetry: !isOver,
+    canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
+  };
+}
+
+function turnsIn(thread: ThreadContext, turn: TurnContext | undefined): readonly (string | undefined)[] {
+  const prompts = [...thread.queue.entries, ...(turn?.steers ?? []), ...(turn?.undelivered ?? [])];
+  const one = [thread.activeTurn, turn?.prompt, turn?.sentSteer];
+  return [...prompts, ...thread.sideTurns, ...one].map((each) => each?.turnId);
+}
+
+function freshIn(letter: string, used: readonly (string | undefined)[]): string {
+  for (let index = 0; ; index += 1) if (!used.includes(`${letter}${index}`)) return `${letter}${index}`;
+}
+
+function commandsIn(seen: Seen): ThreadInput[] {
+  const { entries, active, ofTurn, ofConnection } = seen;
+  const ids = [...entries, FOREIGN];
+  const first = entries[0];
+  return [
+    ...submits(seen),
+    make.interrupt(),
+    ...(active === null ? [] : [make.interrupt(active)]),
+    make.interrupt(FOREIGN),
+    ...(seen.canRetry ? [make.retry(seen.freshTurn)] : []),
+    make.STOP,
+    make.ARCHIVE,
+    make.UNARCHIVE,
+    make.DELETE,
+    make.RESUME,
+    ...SETTINGS_INPUTS,
+    ...ids.flatMap((id) => [make.cancel(id), make.edit(id, 'x'), make.reorder(id, null), make.promote(id)]),
+    ...(first === undefined ? [] : entries.slice(1).map((id) => make.reorder(id, first))),
+    ...ofTurn.map((id) => make.respond(id, 'accept', 'turn')),
+    ...ofConnection.map((id) => make.respond(id, 'accept', 'connection')),
+    make.respond(FOREIGN_REQUEST),
+  ];
+}
+
+const SETTINGS_INPUTS: readonly ThreadInput[] = [
+  { type: 'thread.setTitle', title: '' },
+  { type: 'thread.setModel', model: null, options: {} },
+  { type: 'thread.setRuntimeMode', runtimeMode: 'approval-required', policy: {} },
+  { type: 'thread.setInteractionMode', interactionMode: 'default' },
+  { type: 'thread.setDeliveryMode', deliveryMode: 'streaming' },
+];
+
+function submits({ canStart, canWait, freshTurn }: Seen): ThreadInput[] {
+  const modes = [...(canStart ? (['start'] as const) : []), ...(canWait ? WAITING : [])];
+  return [...modes.map((mode) => make.submit(freshTurn, mode)), make.submit(freshTurn, 'steer', FOREIGN)];
+}
+const WAITING = ['queue', 'steer', 'restart'] as const;
+
+const linkInputs = ({ nativeSteer }: Bounds): ThreadInput[] =>
+  [1, 0].flatMap((on) => [
+    make.opened(on, { nativeSteer }),
+    make.openFailed(on),
+    make.closed(on),
+    make.closeFailed(on),
+    make.lost(on),
+    make.idled(on),
+    make.usage(on),
+    ...STATES.map((state) => make.inactive(state, on)),
+  ]);
+
+/** Everything that can be said of a turn, about every turn that there is and one that there is not. */
+function turnInputs(seen: Seen): ThreadInput[] {
+  const { active, attempt, sides, freshTurn, canBegin } = seen;
+  const refs: [string | null, make.Ref][] = [[null, {}], [FOREIGN, {}], ...sides.map(withRef)];
+  if (active !== null) {
+    refs.push([active, { attempt }], [active, { attempt: 0 }], [active, { attempt, on: 0 }]);
+    if (attempt > 1) refs.push([active, { attempt: attempt - 1 }]);
+  }
+  return [
+    ...refs.flatMap(([name, ref]) => about(seen, name, ref)),
+    ...(canBegin ? [make.began(freshTurn, { native: `n.${freshTurn}` })] : []),
+    make.began(freshTurn, { native: `n.${freshTurn}`, on: 0 }),
+  ];
+}
+const withRef = (name: string): [string, make.Ref] => [name, {}];
+
+function about({ sides, sentSteer }: Seen, name: string | null, ref: make.Ref): ThreadInput[] {
+  const steers = sentSteer === null ? [FOREIGN] : [sentSteer, FOREIGN];
+  const isRuntimeRef = name !== null && ref.attempt !== 0;
+  return [
+    make.accepted(name, ref),
+    ...sides.map((side) => make.accepted(name, { ...ref, native: `n.${side}` })),
+    make.refused(name, ref),
+    make.started(name, ref),
+    ...OUTCOMES.map((outcome) => make.ended(name, outcome, ref)),
+    make.absorbed(name, FOREIGN, ref),
+    make.interruptRefused(name, ref),
+    ...steers.flatMap((steer) => [make.steerAccepted(name, steer, ref), make.steerRefused(name, steer, ref)]),
+    make.item('Completed', name, { id: 'item', ref }),
+    ...(name === null
+      ? [make.item('Started', name, { id: 'item' }), make.item('Updated', name, { id: 'item' })]
+      : []),
+    make.plan(name, ref),
+    ...(isRuntimeRef ? FOUND.map((found) => make.lookedUp(name, found, ref.attempt)) : []),
+    ...(isRuntimeRef ? [make.settled(name, ref.attempt)] : []),
+  ];
+}
+
+function requestInputs(seen: Seen): ThreadInput[] {
+  const { active, attempt, ofTurn, ofConnection } = seen;
+  const inTurn = seen.canAsk ? [seen.freshRequest] : ofTurn.slice(0, 1);
+  const beside = seen.canAskBeside ? [seen.freshRequest] : ofConnection.slice(0, 1);
+  const attempts = attempt > 1 ? [attempt, attempt - 1] : [attempt];
+  return [
+    ...beside.flatMap((id) => [1, 0].map((on) => make.asked(FOREIGN, id, { owner: 'connection', on }))),
+    ...(active === null ? [] : inTurn).flatMap((id) => [
+      make.asked(active ?? '', id, { attempt, on: 0 }),
+      ...attempts.map((each) => make.asked(active ?? '', id, { attempt: each })),
+    ]),
+    ...[...ofTurn, FOREIGN_REQUEST].flatMap((id) => [make.resolved(id), make.undeliverable(id)]),
+    ...[...ofConnection, FOREIGN_REQUEST].flatMap((id) => [
+      make.resolved(id, 'connection'),
+      make.undeliverable(id, 'connection'),
+    ]),
+  ];
+}

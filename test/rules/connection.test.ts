@@ -1,0 +1,262 @@
+import { describe, expect } from 'vitest';
+import { by } from '../../machines/act.ts';
+import {
+  accepted,
+  ARCHIVE,
+  asked,
+  closed,
+  closeFailed,
+  finished,
+  handed,
+  idled,
+  inactive,
+  interrupt,
+  lost,
+  openFailed,
+  opened,
+  RECOVERED,
+  RESUME,
+  running,
+  settled,
+  started,
+  STOP,
+  submit,
+} from '../helpers/inputs.ts';
+import { actionIs, chartWith, foldsWithout, guardIs, withoutAction } from '../helpers/mutants.ts';
+import { rule } from '../helpers/rule.ts';
+import { endsTurnBy, threadMove } from '../helpers/without.ts';
+import type { ConnectionEnd } from '../../machines/domain/context.ts';
+
+const READY = [...running('a'), ...finished('a')];
+
+describe('the status of a thread', () => {
+  rule('a new thread is ready and unbound until its first prompt', {
+    given: [],
+    when: [submit('a')],
+    holds: (is) => {
+      expect(is.stage.tables.state?.row.createdAt).toBe(1);
+      expect(is.said('thread.statusChanged')).toEqual([
+        'thread.statusChanged status=starting activeTurnId=a',
+      ]);
+      expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#1']);
+    },
+    without: {
+      'the first state': chartWith('thread', '', (state) => Object.assign(state, { initial: 'bound' })),
+    },
+  });
+
+  rule('the active turn is set in starting and running only', {
+    given: handed('a'),
+    when: [started('a'), ...finished('a')],
+    holds: (is) => {
+      expect(is.said('thread.statusChanged')).toEqual([
+        'thread.statusChanged status=running activeTurnId=a',
+        'thread.statusChanged status=ready',
+      ]);
+    },
+    without: {
+      'the clearing': endsTurnBy(({ set }, { activeTurn }) => ({ set: { ...set, activeTurn } })),
+    },
+  });
+
+  for (const [word, outcome] of [
+    ['ready', 'completed'],
+    ['interrupted', 'interrupted'],
+    ['error', 'failed'],
+  ] as const) {
+    rule(`a close for idleness keeps the word ${word}`, {
+      given: [...running('a'), ...finished('a', outcome)],
+      when: [idled(), closed()],
+      holds: (is) => {
+        expect([is.status, is.value]).toEqual([word, [{ unbound: word }, undefined, undefined]]);
+        expect(is.said('thread.statusChanged')).toEqual([]);
+      },
+      without: {
+        'the word': chartWith('thread', `bound.idle.${word}`, ({ on }) => {
+          if (on)
+            on['xstate.done.actor.connection'] = {
+              target: '#thread.unbound.stopped',
+              actions: by('noteGone'),
+            };
+        }),
+      },
+    });
+  }
+
+  rule('a thread that a person stops is stopped', {
+    given: READY,
+    when: [STOP, closed()],
+    holds: (is) => expect([is.status, is.said('connection.closed').length]).toEqual(['stopped', 1]),
+    without: { 'the word': guardIs('thread', 'isStopped', false) },
+  });
+
+  rule('a thread that is found without its server is stopped', {
+    given: READY,
+    when: [RECOVERED],
+    holds: (is) => expect(is.status).toBe('stopped'),
+    without: { 'the word': guardIs('thread', 'isStopped', false) },
+  });
+
+  rule('a connection that is lost without a turn leaves an error', {
+    given: READY,
+    when: [lost()],
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['error', 'CONNECTION_LOST']),
+    without: { 'the failure': guardIs('thread', 'isQuiet', true) },
+  });
+
+  rule('the last error is kept in any status until the next ready', {
+    given: [...running('a'), ...finished('a', 'failed'), submit('b'), accepted('b'), started('b')],
+    when: finished('b', 'interrupted'),
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['interrupted', 'PROVIDER_ERROR']),
+    without: {
+      'the keeping': chartWith('thread', 'bound.idle.interrupted', (state) => {
+        state.entry = 'clearError';
+      }),
+      'the setting': endsTurnBy(({ set }) => ({ set: { ...set, lastError: null } })),
+    },
+  });
+
+  rule('ready clears the last error', {
+    given: [...running('a'), ...finished('a', 'failed'), submit('b'), accepted('b'), started('b')],
+    when: finished('b'),
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['ready', null]),
+    without: { 'the clearing': withoutAction('thread', 'clearError') },
+  });
+});
+
+describe('the session of the provider', () => {
+  const sessionOf = (is: { stage: { context: { session: unknown } } }) => is.stage.context.session;
+  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional' };
+  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed' };
+
+  rule('a resume handle is provisional from the native creation', {
+    given: [submit('a')],
+    when: [opened()],
+    holds: (is) => expect(sessionOf(is)).toEqual(PROVISIONAL),
+    without: { 'the note': withoutAction('thread', 'noteOpened') },
+  });
+
+  rule('a resume handle is confirmed after the first accepted turn', {
+    given: handed('a'),
+    when: [accepted('a')],
+    holds: (is) => expect(sessionOf(is)).toEqual(CONFIRMED),
+    without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
+  });
+
+  rule('a start that overtakes its acceptance confirms it too', {
+    given: handed('a'),
+    when: [started('a'), accepted('a')],
+    holds: (is) => expect(sessionOf(is)).toEqual(CONFIRMED),
+    without: {
+      'the confirmation': chartWith('thread', 'bound.working', ({ on }) => {
+        if (on) on['$started'] = { target: '.running' };
+      }),
+    },
+  });
+
+  rule('a provisional handle is not resumed', {
+    given: [...handed('a'), lost()],
+    when: [submit('b')],
+    holds: (is) => expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2']),
+    without: {
+      'the difference': actionIs(
+        'thread',
+        'noteOpened',
+        threadMove(({ link }) => ({
+          set: {
+            link: { ...link, phase: 'open' },
+            session: { nativeThreadId: 'native', state: 'confirmed' },
+          },
+        })),
+      ),
+    },
+  });
+
+  rule('a confirmed handle is resumed by the next connection', {
+    given: [...READY, lost()],
+    when: [submit('b')],
+    holds: (is) =>
+      expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=native']),
+    without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
+  });
+
+  rule('a failed resume is reported and not tried again', {
+    given: [...READY, lost(), submit('b')],
+    when: [openFailed(2, 'RESUME_FAILED'), submit('c')],
+    holds: (is) => {
+      expect(is.said('connection.sessionForgotten')).toEqual([
+        'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
+      ]);
+      expect([is.end('b'), is.said('connection.opening')]).toEqual([
+        'failed RESUME_FAILED',
+        ['connection.opening connectionId=t1#3'],
+      ]);
+    },
+    without: {
+      'the report': actionIs(
+        'thread',
+        'noteLostTurn',
+        threadMove(({ link }, { output }: { output: ConnectionEnd }) => ({
+          set: { link: { ...link, phase: 'none', end: output } },
+          toTurn: { type: '$lost', ...output },
+        })),
+      ),
+    },
+  });
+});
+
+describe('an idle connection', () => {
+  rule('it is not closed in a turn', {
+    given: running('a'),
+    when: [idled()],
+    holds: (is) => expect(is.answer).toBe('ignored'),
+    without: {
+      'the look at the turn': chartWith('thread', 'bound', ({ on }) => {
+        if (on) on['connection.idled'] = { actions: by('toConnection') };
+      }),
+    },
+  });
+
+  rule('it is not closed with an open request', {
+    given: [...READY, asked('s', 'r', { owner: 'connection' })],
+    when: [idled()],
+    holds: (is) => expect(is.answer).toBe('ignored'),
+    without: { 'the look at the requests': guardIs('connection', 'isMineAndQuiet', true) },
+  });
+
+  rule('it is closed by archiving, also while it opens', {
+    given: [submit('a'), interrupt()],
+    when: [ARCHIVE],
+    holds: (is) => expect(is.did('connection.close')).toEqual(['connection.close connectionId=t1#1']),
+    without: { 'the close': withoutAction('thread', 'closeToArchive') },
+  });
+
+  rule('every opening has a connection id of its own', {
+    given: [...READY, lost()],
+    when: [submit('b')],
+    holds: (is) => expect(is.said('connection.opening')[0]).toContain('connectionId=t1#2'),
+    without: {
+      'the counter': actionIs(
+        'thread',
+        'bind',
+        threadMove(() => ({
+          set: { connectionCount: 1, link: { phase: 'opening', closing: null, end: null } },
+        })),
+      ),
+    },
+  });
+
+  rule('a close that was asked for in vain leaves the queue as it is', {
+    given: [...running('a'), submit('b', 'queue'), ...finished('a', 'failed'), STOP, closeFailed()],
+    when: [RESUME],
+    holds: (is) => expect([is.active, is.stage.context.connectionCount]).toEqual(['b', 1]),
+    without: { 'the kept connection': withoutAction('thread', 'noteKept') },
+  });
+
+  rule('what it said of the thread is kept in the rows of the thread', {
+    given: running('a'),
+    when: [inactive('error'), settled('a')],
+    holds: (is) => expect(is.stage.tables.state?.row).toMatchObject({ status: 'error', activeTurnId: null }),
+    without: { 'the fold of the status': foldsWithout(({ fact }) => fact.type === 'thread.statusChanged') },
+  });
+});

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { dataFolder, loadConfig } from '../../../server/config.ts';
+import { makeTempFolder } from '../../helpers/temp-folder.ts';
+
+let data = '';
+beforeEach(() => {
+  const folder = makeTempFolder();
+  data = folder.path;
+  onTestFinished(() => folder.remove());
+});
+
+const writeConfig = (text: string, name = 'config.json'): string => {
+  const path = join(data, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+test('has one codex on loopback where nothing is configured', () => {
+  const config = loadConfig({ data }, {});
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 4747, durability: 'process', data });
+  expect(config.instances.map(({ instanceId, driver }) => [instanceId, driver])).toEqual([
+    ['codex', 'codex'],
+  ]);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('takes a flag before the environment, that before the file, that before the default', () => {
+  writeConfig(JSON.stringify({ port: 1, deltaWindowMs: 1, logLevel: 'error' }));
+  const env = { THREADCHART_PORT: '2', THREADCHART_LOG_LEVEL: 'warn' };
+  expect(loadConfig({ data }, {})).toMatchObject({ port: 1, deltaWindowMs: 1, logLevel: 'error' });
+  expect(loadConfig({ data }, env)).toMatchObject({ port: 2, deltaWindowMs: 1, logLevel: 'warn' });
+  expect(loadConfig({ data, port: 3 }, env)).toMatchObject({ port: 3, logLevel: 'warn' });
+});
+
+test('takes the data folder from the flag, else from the environment', () => {
+  expect(dataFolder({ data: '/a' }, { THREADCHART_HOME: '/b' })).toBe('/a');
+  expect(dataFolder({}, { THREADCHART_HOME: '/b' })).toBe('/b');
+  expect(dataFolder({}, {})).toMatch(/\.threadchart$/);
+});
+
+test.each([
+  ['an unknown key', '{"prot": 1}', 'prot'],
+  ['a wrong type', '{"port": "many"}', 'port'],
+  ['a port out of range', '{"port": 70000}', 'port'],
+  ['a file that is no JSON', '{', 'cannot be read'],
+  ['an instance with an unknown key', '{"instances":[{"instanceId":"a","driver":"codex","cmd":"x"}]}', 'cmd'],
+  [
+    'two instances of one name',
+    '{"instances":[{"instanceId":"a","driver":"codex"},{"instanceId":"a","driver":"codex"}]}',
+    'two instances are called a',
+  ],
+])('refuses %s and names it', (_, text, named) => {
+  writeConfig(text);
+  expect(() => loadConfig({ data }, {})).toThrow(
+    expect.objectContaining({ code: 'INVALID_PARAMS', message: expect.stringContaining(named) }),
+  );
+});
+
+test('refuses a configuration file that was asked for and is not there', () => {
+  const config = join(data, 'none.json');
+  expect(() => loadConfig({ data, config }, {})).toThrow(expect.objectContaining({ code: 'INVALID_PARAMS' }));
+});
+
+test.each(['0.0.0.0', '192.168.1.2', 'desk.example', '127.0.0.1.example'])(
+  'refuses to listen on %s unless told that it is meant',
+  (host) => {
+    expect(() => loadConfig({ data, host }, {})).toThrow('not loopback');
+    expect(loadConfig({ data, host, allowInsecure: true }, {}).host).toBe(host);
+  },
+);
+
+test.each(['127.0.0.1', 'localhost', '::1', '127.1.2.3'])('listens on %s', (host) => {
+  expect(loadConfig({ data, host }, {}).host).toBe(host);
+});
