@@ -4,7 +4,7 @@ import { startThread } from '../helpers/server-runs.ts';
 import type { Faults } from '../helpers/scripted-world.ts';
 import type { RuntimeRun } from '../helpers/start-runtime.ts';
 
-type Then = Record<string, unknown> | number;
+type Step = Record<string, unknown> | number;
 
 interface Case {
   readonly name: string;
@@ -12,7 +12,7 @@ interface Case {
   readonly text?: string;
   /** Not connected, and the process not running, when the prompt comes. */
   readonly isCold?: boolean;
-  readonly then?: readonly Then[];
+  readonly after?: readonly Step[];
   /** Status, outcome and code of the turn, `lastError`, queue. */
   readonly expected: string;
 }
@@ -30,13 +30,13 @@ const CASES: readonly Case[] = [
   {
     name: 'does not answer the prompt',
     text: 'unanswered',
-    then: [31_000],
+    after: [31_000],
     expected: 'error · failed START_TIMED_OUT · START_TIMED_OUT · held failed',
   },
   {
     name: 'accepts the prompt and does not begin',
     text: 'accept-only',
-    then: [31_000],
+    after: [31_000],
     expected: 'error · failed START_TIMED_OUT · START_TIMED_OUT · held failed',
   },
   {
@@ -57,7 +57,7 @@ const CASES: readonly Case[] = [
   {
     name: 'says nothing any more',
     text: 'hi silent',
-    then: [700_000],
+    after: [700_000],
     expected: 'error · failed STALLED · STALLED · held failed',
   },
   { name: 'speaks after the end', text: 'late', expected: 'ready · completed · - · empty' },
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
     name: 'is not let go of by a settle',
     text: 'hi',
     faults: { settle: 'silent' },
-    then: [21_000, 21_000],
+    after: [21_000, 21_000],
     expected: 'ready · completed · - · empty',
   },
   {
@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     name: 'does not answer the opening',
     isCold: true,
     faults: { open: 'silent' },
-    then: [31_000],
+    after: [31_000],
     expected: 'error · failed OPEN_TIMED_OUT · OPEN_TIMED_OUT · held failed',
   },
   {
@@ -104,42 +104,42 @@ const CASES: readonly Case[] = [
     name: 'does not answer the handshake',
     isCold: true,
     faults: { process: 'silent' },
-    then: [31_000],
+    after: [31_000],
     expected: 'error · failed OPEN_TIMED_OUT · OPEN_TIMED_OUT · held failed',
   },
   {
     name: 'does not answer an interrupt',
     text: 'wait',
     faults: { interrupt: 'silent' },
-    then: [INTERRUPT, 16_000],
+    after: [INTERRUPT, 16_000],
     expected: 'interrupted · interrupted INTERRUPT_TIMED_OUT · - · held interrupted',
   },
   {
     name: 'refuses an interrupt',
     text: 'wait',
     faults: { interrupt: 'refuse' },
-    then: [INTERRUPT, 16_000],
+    after: [INTERRUPT, 16_000],
     expected: 'interrupted · interrupted INTERRUPT_TIMED_OUT · - · held interrupted',
   },
   {
     name: 'does not answer a steer',
     text: 'wait',
     faults: { steer: 'silent' },
-    then: [STEER, 16_000, INTERRUPT],
+    after: [STEER, 16_000, INTERRUPT],
     expected: 'interrupted · interrupted · - · held interrupted',
   },
   {
     name: 'does not close',
     text: 'wait',
     faults: { close: 'silent' },
-    then: [STOP, 11_000],
+    after: [STOP, 11_000],
     expected: 'interrupted · interrupted · CLOSE_FAILED · held stopped',
   },
   {
     name: 'fails to close',
     text: 'wait',
     faults: { close: 'fail' },
-    then: [STOP],
+    after: [STOP],
     expected: 'interrupted · interrupted · CLOSE_FAILED · held stopped',
   },
 ];
@@ -151,15 +151,15 @@ function stateOf(run: RuntimeRun): string {
   return `${thread.status} · ${turn?.status}${failed} · ${thread.lastError?.code ?? '-'} · ${held}`;
 }
 
-async function goOn(run: RuntimeRun, then: readonly Then[] = []): Promise<void> {
-  for (const step of then) {
+async function goOn(run: RuntimeRun, after: readonly Step[] = []): Promise<void> {
+  for (const step of after) {
     if (typeof step === 'number') run.pass(step);
     else await run.do(step);
   }
 }
 
 describe('a provider that', () => {
-  test.each(CASES)('$name', async ({ faults = {}, text = 'hi', isCold, then, expected }) => {
+  test.each(CASES)('$name', async ({ faults = {}, text = 'hi', isCold, after, expected }) => {
     const { run } = await startThread();
     await run.submit('before');
     if (isCold) {
@@ -173,7 +173,7 @@ describe('a provider that', () => {
     run.settle();
     expect(await turn).toHaveProperty('result');
     expect(await queued).toHaveProperty('result');
-    await goOn(run, then);
+    await goOn(run, after);
     expect(stateOf(run)).toBe(expected);
     for (const name of Object.keys(run.world.faults)) Reflect.deleteProperty(run.world.faults, name);
     // a process that did not start is tried again after a while

@@ -1,6 +1,6 @@
 /** Everything that can happen to a server, at random: commands, faults, deaths, failed commits, jumps of time. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
-import { requestIdSchema, turnIdSchema } from '../../machines/domain/ids.ts';
+import { commandIdSchema, requestIdSchema, turnIdSchema } from '../../machines/domain/ids.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
 import { MemoryStore, openMemoryJournal } from '../helpers/memory-journal.ts';
 import { Random } from '../helpers/random.ts';
@@ -9,27 +9,10 @@ import { World } from '../helpers/scripted-world.ts';
 import { threadId } from '../helpers/server-runs.ts';
 import { RuntimeRun } from '../helpers/start-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
+import { randomCommand } from './random-command.ts';
 
 const THREADS: readonly ThreadId[] = ['t1', 't2', 't3', 't4', 't5', 't6'].map(threadId);
 const INSTANCES = ['scripted', 'other'];
-const WORDS = [
-  ...[
-    'hi',
-    'hello',
-    'long',
-    'open',
-    'wait',
-    'ask',
-    'ask2',
-    'question',
-    'silent',
-    'late',
-    'fail',
-    'lose',
-    'die',
-  ],
-  ...['refuse', 'unanswered', 'accept-only', 'absorb', 'hi', 'hi'],
-];
 const FAULTS = {
   open: ['fail', 'silent', 'forgotten'],
   close: ['fail', 'silent'],
@@ -66,6 +49,29 @@ export class RandomRun {
   readonly #client = new ScriptedClient();
   #run: RuntimeRun | null = null;
 
+  readonly #steps: Readonly<Record<keyof typeof WEIGHTS, () => void | Promise<void>>> = {
+    command: () => {
+      const threadId = this.#random.pick(THREADS);
+      this.#client.send(randomCommand({ random: this.#random, threadId, journal: this.#now.journal }));
+    },
+    go: () => {
+      for (let left = this.#random.below(12); left > 0 && this.#go(); left -= 1);
+    },
+    settle: () => this.#now.settle(),
+    fault: () => this.#fault(),
+    mend: () => this.#mend(),
+    time: () => this.#clock.advance(this.#random.pick(PASSES_MS)),
+    jump: () => this.#clock.jump(this.#random.pick([-3_600_000, -5_000, 5_000, 3_600_000])),
+    provider: () => this.#ofProvider(),
+    stray: () => this.#stray(),
+    failCommit: () => {
+      this.counts.failedCommits += 1;
+      this.#store.failNextCommit = this.#random.pick(['before', 'after']);
+    },
+    crash: () => this.#crash(),
+    check: () => this.#check(),
+  };
+
   constructor(seed: number) {
     this.#random = new Random(seed);
   }
@@ -100,45 +106,7 @@ export class RandomRun {
   }
 
   async #step(): Promise<void> {
-    const run = this.#now;
-    switch (this.#random.weighted(WEIGHTS)) {
-      case 'command':
-        this.#client.send(this.#command());
-        break;
-      case 'go':
-        for (let left = this.#random.below(12); left > 0 && this.#go(); left -= 1);
-        break;
-      case 'settle':
-        run.settle();
-        break;
-      case 'fault':
-        this.#fault();
-        break;
-      case 'mend':
-        this.#mend();
-        break;
-      case 'time':
-        this.#clock.advance(this.#random.pick(PASSES_MS));
-        break;
-      case 'jump':
-        this.#clock.jump(this.#random.pick([-3_600_000, -5_000, 5_000, 3_600_000]));
-        break;
-      case 'provider':
-        this.#ofProvider();
-        break;
-      case 'stray':
-        this.#stray();
-        break;
-      case 'failCommit':
-        this.counts.failedCommits += 1;
-        this.#store.failNextCommit = this.#random.pick(['before', 'after']);
-        break;
-      case 'crash':
-        await this.#crash();
-        break;
-      case 'check':
-        this.#check();
-    }
+    await this.#steps[this.#random.weighted(WEIGHTS)]();
     await answersHeard();
   }
 
@@ -146,66 +114,6 @@ export class RandomRun {
     return this.#random.chance(0.5)
       ? this.#now.tick() || this.#world.deliver()
       : this.#world.deliver() || this.#now.tick();
-  }
-
-  #command(): Record<string, unknown> {
-    const random = this.#random;
-    const id = random.pick(THREADS);
-    const { queue } = this.#now.journal.threadState(id) ?? { queue: { entries: [] } };
-    const entry = queue.entries.length > 0 ? random.pick(queue.entries).turnId : 'none';
-    const requests = this.#now.journal.openRequests(id);
-    const type = random.weighted({
-      'turn.submit': 50,
-      'turn.interrupt': 8,
-      'turn.retry': 4,
-      'request.respond': requests.length > 0 ? 25 : 2,
-      'request.askAgain': 2,
-      'queue.resume': 8,
-      'queue.cancel': 2,
-      'queue.edit': 1,
-      'queue.reorder': 1,
-      'queue.promote': 3,
-      'thread.stop': 4,
-      'thread.setTitle': 2,
-      'thread.setModel': 1,
-      'thread.archive': 1,
-      'thread.unarchive': 2,
-      'thread.delete': 0.1,
-    });
-    const command = { type, threadId: id };
-    switch (type) {
-      case 'turn.submit': {
-        const words = Array.from({ length: 1 + random.below(3) }, () => random.pick(WORDS));
-        return {
-          ...command,
-          text: words.join(' '),
-          mode: random.pick(['start', 'queue', 'queue', 'steer', 'restart']),
-        };
-      }
-      case 'request.respond': {
-        const request = requests.length > 0 ? random.pick(requests) : null;
-        const given =
-          request?.body.kind === 'question'
-            ? { answers: { q1: ['red'] } }
-            : { decision: random.pick(['accept', 'acceptForSession', 'decline', 'cancel']) };
-        return { ...command, requestId: request?.requestId ?? 'none', ...given };
-      }
-      case 'request.askAgain':
-        return { ...command, requestId: requests[0]?.requestId ?? 'none' };
-      case 'queue.edit':
-        return { ...command, queueEntryId: entry, text: 'edited' };
-      case 'queue.reorder':
-        return { ...command, queueEntryId: entry, before: null };
-      case 'queue.cancel':
-      case 'queue.promote':
-        return { ...command, queueEntryId: entry };
-      case 'thread.setTitle':
-        return { ...command, title: `title ${random.below(100)}` };
-      case 'thread.setModel':
-        return { ...command, model: `model-${random.below(3)}` };
-      default:
-        return command;
-    }
   }
 
   #fault(): void {
@@ -303,20 +211,26 @@ export class RandomRun {
       await answersHeard();
     }
     this.#check();
+    this.#mustBeAnswered();
+    this.#mustBeSettled();
+  }
+
+  #mustBeAnswered(): void {
     for (const { id, result, error, command } of this.#client.asked) {
       const isAnswered = result !== null || error !== null;
-      if (!isAnswered && this.#now.journal.receipt(id as never) !== null)
-        throw new Error(`${id} is not answered`);
-      this.counts[result === null ? 'refused' : 'accepted'] += 1;
+      const receipt = this.#now.journal.receipt(commandIdSchema.parse(id));
+      if (!isAnswered && receipt !== null) throw new Error(`${id} is not answered`);
       if (error?.code === 'INTERNAL') throw new Error(`${JSON.stringify(command)}: ${error.message}`);
+      this.counts[result === null ? 'refused' : 'accepted'] += 1;
     }
+  }
+
+  #mustBeSettled(): void {
     for (const thread of this.#now.runtime.threads.loaded()) {
       const isWaiting = thread.actor.charts.turn?.hasTag('person') === true;
-      if (!thread.isSettled && !isWaiting) {
-        throw new Error(
-          `${thread.threadId} does not settle: ${JSON.stringify(thread.actor.charts.root.value)}`,
-        );
-      }
+      if (thread.isSettled || isWaiting) continue;
+      const { value } = thread.actor.charts.root;
+      throw new Error(`${thread.threadId} does not settle: ${JSON.stringify(value)}`);
     }
   }
 }
