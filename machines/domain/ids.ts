@@ -43,9 +43,10 @@ export function itemIdOf(turn: string, item: string): ItemId {
   return itemIdSchema.parse(digest(`${turn}\n${item}`));
 }
 
-/** Of the turn that a prompt becomes which did not reach the provider with its first one. */
+/** Of the turn that a prompt becomes which did not reach the provider with its first one: `id:2`, then `id:3`. */
 export function turnIdAgain(turnId: TurnId): TurnId {
-  return turnIdSchema.parse(digest(`${turnId}\nagain`));
+  const [, first = turnId, count = '1'] = /^(.*):(\d+)$/.exec(turnId) ?? [];
+  return turnIdSchema.parse(`${first}:${Number(count) + 1}`);
 }
 
 /** A request id from the connection that asked and the provider's own request id, which restarts with each process. */

@@ -15,7 +15,7 @@ import { promptOf } from '../helpers/inputs.ts';
 export type Timers = Readonly<Record<string, Pick<ArmTimer, 'name' | 'owner' | 'fires'>>>;
 
 /** Ids of turns (`T0`) and requests (`R0`) in an exploration, and of connections. */
-const NAMES = /\b[TR]\d+\b|t1#\d+|"attempt":\d+/g;
+const NAMES = /\b[TR]\d+\b(?::\d+)?|t1#\d+|"attempt":\d+/g;
 const FAILURE = failure('CONNECTION_LOST', '');
 
 const promptIn = (prompt: Prompt | null): Prompt | null =>
