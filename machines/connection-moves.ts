@@ -38,7 +38,11 @@ export const connectionMoves = {
     facts: [{ type: 'connection.closing', connectionId: context.connectionId, why }],
     signal: { type: '$closing', why },
   })),
-  demandClose: act((context, { force }: { force: boolean }) => ({ set: { force: context.force || force } })),
+  /** Asked to close for another reason while it closes. */
+  demandClose: act((context, { why, force }: { why: CloseReason; force: boolean }) => ({
+    set: { force: context.force || force },
+    facts: [{ type: 'connection.closing', connectionId: context.connectionId, why }],
+  })),
   askToClose: act((context) => ({
     effects: [{ type: 'connection.close', connectionId: context.connectionId }],
     arm: timer(context, 'connection.closeTimedOut', DEADLINES_MS.close),

@@ -97,7 +97,6 @@ export const threadGuards = {
   hasEntry: (of: Of, { queueEntryId }: Entry) => hasEntry(of, queueEntryId),
   hasBoth: (of: Of, { queueEntryId, before }: Entry & { readonly before: TurnId | null }) =>
     hasEntry(of, queueEntryId) && (before === null || hasEntry(of, before)),
-  isHeld,
   canRelease: (of: Of) => isHeld(of) && !of.context.archived,
   hasNothingHeld: (of: Of) => !isHeld(of),
   isArchived: ({ context }: Of) => context.archived,

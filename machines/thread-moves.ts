@@ -35,9 +35,7 @@ export const threadMoves = {
   sayClockJumped: act((_, { byMs }: Of<'runtime.clockJumped'>) => ({
     facts: [{ type: 'clock.jumped', byMs }],
   })),
-  sayNoEffect: act((_, { type }: { type: string }) => ({
-    facts: [{ type: 'command.noEffect', command: type }],
-  })),
+  sayNoEffect: act((_, { type }: { type: string }) => ({ facts: [noEffect(type)] })),
   archive: act((context) => {
     const facts = queue.held(context.queue, 'archived');
     const after = queue.foldQueue(context.queue, facts);
@@ -72,7 +70,9 @@ export const threadMoves = {
   noteKept: act((_, event: Extract<LinkSignal, { type: '$kept' }>) => ({
     set: { link: { ...NO_LINK, phase: 'open' }, lastError: event.failure },
   })),
-  closeToStop: act(({ link }) => close(link, 'stop', false)),
+  closeToStop: act(({ link }) =>
+    link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
+  ),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
@@ -225,6 +225,8 @@ export const threadMoves = {
   holdInterrupted: act((context) => onQueue(context, queue.held(context.queue, 'interrupted'))),
   holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
 };
+
+const noEffect = (command: string): Fact => ({ type: 'command.noEffect', command });
 
 const change = (settings: Settings, changed: Partial<Settings>, fact: Fact): Move<Context, never> => ({
   set: { settings: { ...settings, ...changed } },

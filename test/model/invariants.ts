@@ -7,7 +7,7 @@ import type { ThreadInput } from '../../machines/domain/input.ts';
 import type { LiveRequest } from '../../machines/domain/request.ts';
 import { submit } from '../helpers/inputs.ts';
 import { requestsOf, type Timers } from './canonical.ts';
-import { wayTo, type State, type Step, type Turned } from './explore.ts';
+import { nameOf, wayTo, type State, type Step, type Turned } from './explore.ts';
 
 type Truths = Readonly<Record<string, boolean>>;
 
@@ -104,6 +104,7 @@ const isQuiet = ({ state, charts, drawn }: Step): boolean => {
     state.charts.turn === charts.turn &&
     state.charts.connection === charts.connection &&
     drawn.effects.length === 0 &&
+    drawn.facts.length > 0 &&
     drawn.facts.every(({ type }) => QUIET.test(type))
   );
 };
@@ -112,7 +113,7 @@ const NO_TRUTHS: Truths = {};
 
 export function truthsOn(step: Step): Truths {
   if (isQuiet(step)) return NO_TRUTHS;
-  const { state, charts, drawn } = step;
+  const { state, move, charts, drawn } = step;
   const facts = drawn.facts as readonly Fact[];
   const before = turnsIn(state.charts);
   const after = turnsIn(charts);
@@ -144,6 +145,9 @@ export function truthsOn(step: Step): Truths {
         threadContextOf(charts.root).link.phase === 'open' ||
         threadContextOf(charts.root).link.phase === 'closing',
     ),
+    // a steer says something when it has joined or has come back
+    'an accepted command says something':
+      move.cause !== 'user' || facts.length > 0 || nameOf(move) === 'turn.submit:steer',
     'a deleted thread stays deleted': !tagged(state.charts, 'deleted') || tagged(charts, 'deleted'),
     'a settled thread keeps no prompt of its own': drawn.effects.every(
       (effect) => effect.type !== 'turn.start' || tagged(charts, 'busy'),

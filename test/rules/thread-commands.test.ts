@@ -9,6 +9,7 @@ import {
   edit,
   ended,
   finished,
+  idled,
   interrupt,
   lost,
   opened,
@@ -23,8 +24,16 @@ import {
   settled,
   reorder,
 } from '../helpers/inputs.ts';
-import { chartWith, decidesBy, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
+import {
+  actionIs,
+  chartWith,
+  decidesBy,
+  guardIs,
+  withoutAction,
+  withoutTransition,
+} from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
+import { threadMove } from '../helpers/without.ts';
 
 const READY = [...running('a'), ...finished('a')];
 /** The charts alone decide. */
@@ -85,6 +94,26 @@ describe('thread.stop', () => {
     when: [STOP],
     holds: (is) => expect(is.said()).toEqual(['command.noEffect command=thread.stop']),
     without: { 'the state': withoutTransition('thread', 'unbound.stopped > thread.stop') },
+  });
+
+  rule('a stop while one is under way is without effect', {
+    given: [...READY, STOP],
+    when: [STOP],
+    holds: (is) => expect(is.said()).toEqual(['command.noEffect command=thread.stop']),
+    without: {
+      'the look at the close': actionIs(
+        'thread',
+        'closeToStop',
+        threadMove(() => ({})),
+      ),
+    },
+  });
+
+  rule('a stop that overtakes a close for idleness says so', {
+    given: [...READY, idled()],
+    when: [STOP],
+    holds: (is) => expect(is.said()).toEqual(['connection.closing connectionId=t1#1 why=stop']),
+    without: { 'the saying': withoutAction('connection', 'demandClose') },
   });
 
   rule('a stopped thread takes the next prompt', {

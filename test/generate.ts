@@ -1,0 +1,36 @@
+/** `npm run generate`: writes the committed files that are made from the charts. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { connectionMachine } from '../machines/connection.machine.ts';
+import { instanceMachine } from '../machines/instance.machine.ts';
+import { threadMachine } from '../machines/thread.machine.ts';
+import { turnMachine } from '../machines/turn.machine.ts';
+import { diagramsOf } from './model/diagram.ts';
+import { tableOf } from './model/table.ts';
+
+export interface Generated {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly text: () => string;
+}
+
+export const DIAGRAMS: Generated = {
+  path: 'machines/diagrams.md',
+  text: () =>
+    diagramsOf([
+      { name: 'Thread', machine: threadMachine },
+      { name: 'Connection', machine: connectionMachine },
+      { name: 'Turn', machine: turnMachine },
+      { name: 'Instance', machine: instanceMachine },
+    ]),
+};
+export const TABLE: Generated = { path: 'test/rules/table.gen.md', text: tableOf };
+
+export const pathOf = ({ path }: Generated): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+if (import.meta.main) {
+  for (const file of [DIAGRAMS, TABLE]) {
+    writeFileSync(pathOf(file), file.text());
+    console.log(`wrote ${file.path}`);
+  }
+}
