@@ -116,10 +116,12 @@ export class RuntimeRun {
     }
   }
 
-  /** Lets time pass, in steps, and everything that follows from it happen. */
+  /** Lets time pass, and everything that follows from it happen when it is due. */
   pass(ms: number): void {
-    this.clock.advance(ms);
+    const end = this.clock.monotonic() + ms;
     this.settle();
+    while (this.clock.step(end)) this.settle();
+    this.clock.advance(end - this.clock.monotonic());
   }
 
   /** Sends without letting anything happen. */
