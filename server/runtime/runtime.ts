@@ -211,6 +211,7 @@ export class ThreadRuntime implements Runtime {
       ingressLength: this.#ingress.length,
       ingressBytes: this.#ingress.sizeBytes,
       loadedThreads: this.threads.size,
+      armedStreams: this.#timers.size,
     };
   }
 

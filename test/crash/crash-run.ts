@@ -77,7 +77,7 @@ export class CrashRun {
     for (const threadId of run.journal.threadIds()) await this.#goOn(run, threadId);
     if (run.runtime.counters.failed > 0) throw new Error(run.warnings.join());
     this.client.compare(run);
-    this.#mustHaveReceivedOnce();
+    this.#mustHaveReceivedOnce(run);
     this.#mustHaveDoneOnce(run);
     checkJournal(run.journal, { loaded: run.runtime.threads.loaded() });
     run.kill();
@@ -112,10 +112,8 @@ export class CrashRun {
     for (const threadId of run.journal.threadIds()) {
       const state = run.journal.threadState(threadId);
       const status = state?.row.status;
-      const { tags, children } = run.runtime.reads.machineState(threadId);
-      // it is being looked up, or a queued prompt has begun on a connection of this run
-      const isNew = tags.includes('reconciling') || children.connection === 'opening';
-      if (status === 'running' || (status === 'starting' && !isNew)) {
+      const isReconciling = run.runtime.reads.machineState(threadId).tags.includes('reconciling');
+      if (status === 'running' || (status === 'starting' && !isReconciling)) {
         throw new Error(`${threadId} is shown as ${status} without a provider`);
       }
       if (state?.removal === 'deleting') throw new Error(`${threadId} is still being deleted`);
@@ -150,11 +148,19 @@ export class CrashRun {
     }
   }
 
-  #mustHaveReceivedOnce(): void {
+  /** No prompt reached the provider twice, and none that the journal does not know. */
+  #mustHaveReceivedOnce(run: RuntimeRun): void {
+    const known = new Set<string>();
+    for (const fact of run.journal.threadIds().flatMap((threadId) => run.facts(threadId))) {
+      if (fact.type === 'turn.began') known.add(fact.turnId);
+      if (fact.type === 'turn.steered' || fact.type === 'turn.steerUnanswered') known.add(fact.steerId);
+    }
     const seen = new Set<string>();
     for (const id of this.#world.received) {
       if (seen.has(id)) throw new Error(`the provider received ${id} twice`);
       seen.add(id);
+      const turnId = id.slice(0, id.lastIndexOf('.'));
+      if (!known.has(turnId)) throw new Error(`the provider received ${id}, which is not in the journal`);
     }
   }
 

@@ -10,6 +10,7 @@ import {
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
+import type { ProcessRow } from '../../machines/ports/process-host.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -26,6 +27,7 @@ export interface RuntimeSetup {
   readonly deltaWindowMs?: number;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
+  readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
@@ -46,7 +48,8 @@ export class RuntimeRun {
   #commandCount = 0;
   #idCount = 0;
 
-  constructor({ journal, world, clock, capabilities, deltaWindowMs = 0, instances }: RuntimeSetup) {
+  constructor(setup: RuntimeSetup) {
+    const { journal, world, clock, capabilities, deltaWindowMs = 0, instances, endSurvivor } = setup;
     this.journal = journal;
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
@@ -71,7 +74,7 @@ export class RuntimeRun {
           throw new Error('the scripted provider has no process');
         },
       },
-      endSurvivor: () => Promise.resolve(),
+      endSurvivor: endSurvivor ?? (() => Promise.resolve()),
       clock: this.clock,
       newId: () => {
         this.#idCount += 1;
@@ -113,10 +116,12 @@ export class RuntimeRun {
     }
   }
 
-  /** Lets time pass, in steps, and everything that follows from it happen. */
+  /** Lets time pass, and everything that follows from it happen when it is due. */
   pass(ms: number): void {
-    this.clock.advance(ms);
+    const end = this.clock.monotonic() + ms;
     this.settle();
+    while (this.clock.step(end)) this.settle();
+    this.clock.advance(end - this.clock.monotonic());
   }
 
   /** Sends without letting anything happen. */

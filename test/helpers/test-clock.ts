@@ -32,12 +32,18 @@ export class TestClock implements Clock {
   /** Calls what is due on the way, in the order of the due times. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;
-    for (let next = this.#next(end); next !== null; next = this.#next(end)) {
-      this.#monotonic = Math.max(this.#monotonic, next.at);
-      this.#pending.delete(next);
-      next.call();
-    }
+    while (this.step(end));
     this.#monotonic = end;
+  }
+
+  /** Goes on to the next call that is due until `end` (monotonic), and makes it; `false`: there is none. */
+  step(end: number): boolean {
+    const next = this.#next(end);
+    if (next === null) return false;
+    this.#monotonic = Math.max(this.#monotonic, next.at);
+    this.#pending.delete(next);
+    next.call();
+    return true;
   }
 
   /** The machine slept: the wall clock went on alone. */
@@ -51,7 +57,10 @@ export class TestClock implements Clock {
   }
 
   #next(end: number): Pending | null {
-    const due = [...this.#pending].filter((pending) => pending.at <= end);
-    return due.toSorted((a, b) => a.at - b.at)[0] ?? null;
+    let next: Pending | null = null;
+    for (const pending of this.#pending) {
+      if (pending.at <= end && (next === null || pending.at < next.at)) next = pending;
+    }
+    return next;
   }
 }
