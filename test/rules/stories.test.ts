@@ -169,14 +169,14 @@ describe('the server is killed between commit and release, and recovers', () => 
       facts: [
         ...AT_ONCE,
         'turn.ended turnId=a outcome=failed failure=NOT_DELIVERED',
-        'queue.added entry=(turnId=a text=a intent=queued failure=NOT_DELIVERED) index=0',
+        'queue.added entry=(turnId=a:2 text=a intent=queued failure=NOT_DELIVERED) index=0',
         'queue.held reason=failed',
         'thread.statusChanged status=stopped lastError=NOT_DELIVERED',
       ],
       effects: [RELEASED, LOOK_UP, DONE],
       value: UNBOUND('stopped'),
       status: 'stopped',
-      queue: 'held failed: a, b',
+      queue: 'held failed: a:2, b',
       lastError: 'NOT_DELIVERED',
     });
   });

@@ -192,8 +192,17 @@ describe('the state of a thread', () => {
     });
   });
 
+  it('is bound from the opening of a connection to its end, however it ends', () => {
+    const opening: Fact = { type: 'connection.opening', connectionId: link(), resume: null };
+    expect(state(opening)?.bound).toBe(true);
+    expect(state(opening, { type: 'connection.closed', connectionId: link() })?.bound).toBe(false);
+    expect(
+      state(opening, { type: 'connection.lost', connectionId: link(), failure: cause('CONNECTION_LOST') })
+        ?.bound,
+    ).toBe(false);
+  });
+
   it.each<Fact>([
-    { type: 'connection.opening', connectionId: link(), resume: null },
     { type: 'connection.closed', connectionId: link() },
     { type: 'clock.jumped', byMs: 1 },
     { type: 'command.noEffect', command: 'turn.interrupt' },
