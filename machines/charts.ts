@@ -3,6 +3,7 @@ import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
 import { connectionMachine } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
+import { isSameFailure } from './domain/error.ts';
 import { statusSchema, type Fact, type FactOf } from './domain/fact.ts';
 import type { InstanceFact } from './domain/instance.ts';
 import type { ArmTimer, CancelTimer, TimerChange } from './domain/timer.ts';
@@ -113,7 +114,9 @@ export function drawStatus(into: Drawn, before: AnyMachineSnapshot, after: AnyMa
   const was = statusOf(before);
   const is = statusOf(after);
   const isSame =
-    was.status === is.status && was.activeTurnId === is.activeTurnId && was.lastError === is.lastError;
+    was.status === is.status &&
+    was.activeTurnId === is.activeTurnId &&
+    isSameFailure(was.lastError, is.lastError);
   if (!isSame) into.facts.push(is);
 }
 

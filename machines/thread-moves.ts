@@ -78,7 +78,7 @@ export const threadMoves = {
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
-  closeSuspect: act(({ link }) => (link.phase === 'none' ? {} : close(link, 'suspect', true))),
+  closeSuspect: act(({ link }) => close(link, 'suspect', true)),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
   noteGone: act((context, { output }: { output: ConnectionEnd }) => gone(context, output)),
@@ -246,10 +246,9 @@ const CLOSE_REASONS: readonly (CloseReason | null)[] = [null, 'idle', 'archive',
 /** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
 function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {
   const isMore = CLOSE_REASONS.indexOf(why) > CLOSE_REASONS.indexOf(link.closing);
-  return {
-    set: { link: { ...link, closing: isMore ? why : link.closing } },
-    toConnection: { type: '$close', why, force },
-  };
+  const set = { link: { ...link, closing: isMore ? why : link.closing } };
+  // a thread that ends its turn may have no connection left
+  return link.phase === 'none' ? { set } : { set, toConnection: { type: '$close', why, force } };
 }
 
 /** What every end of a connection means: side turns end with it, and a forgotten session is not asked for again. */

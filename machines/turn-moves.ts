@@ -138,7 +138,10 @@ export const turnMoves = {
   ),
   endLost: act((context, event: ConnectionEnd) => end(context, ends.lostEnd(context, event))),
   endLookedUp: act((context, event: ThreadInputOf<'provider.turnLookedUp'>) => ({
-    ...end(context, ends.lookedUpEnd(context, event)),
+    set: {
+      ...end(context, ends.lookedUpEnd(context, event)).set,
+      started: context.started || isFound(event),
+    },
     ...(isFound(event) ? { signal: { type: '$accepted' } as const } : {}),
   })),
   endRefused: act((context, { failure }: { failure: Failure }) => end(context, ends.failedEnd(failure))),

@@ -1,7 +1,7 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { nanoid } from 'nanoid';
+import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
 import type { Journal } from '../machines/ports/journal.ts';
@@ -13,6 +13,9 @@ import { LOOPBACK_HOSTS } from './http/guard.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
+
+/** Letters and digits only: an id that began with a dash would be an option on a command line. */
+const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
 
 /** Raw provider frames of one instance on disk. */
 export interface FrameLog {
@@ -61,7 +64,7 @@ export async function serve(
     processes: adapters.makeProcessHost(journal),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
-    newId: () => nanoid(16),
+    newId: makeId,
     log,
     release,
     deltaWindowMs: config.deltaWindowMs,

@@ -11,7 +11,7 @@ describe('machines/diagrams.md', () => {
 
   it('shows the four charts, each with its states and arrows', () => {
     expect(text.match(/^stateDiagram-v2$/gm)?.length).toBe(4);
-    expect(text).toContain('bound_working_starting --> bound_working_running');
+    expect(text).toContain('bound_working --> bound_working_running : $started');
     expect(text).toContain('[*] --> unbound');
   });
 });

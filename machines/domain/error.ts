@@ -114,6 +114,18 @@ export function failure(code: ErrorCode, message: string, more: Partial<Failure>
   return { code, class: 'internal', retryable, ...more, message: (message || meaning).slice(0, 4096) };
 }
 
+/** By what they say: a failure that went through the journal is another object. */
+export function isSameFailure(left: Failure | null, right: Failure | null): boolean {
+  if (left === null || right === null) return left === right;
+  return (
+    left.code === right.code &&
+    left.message === right.message &&
+    left.class === right.class &&
+    left.retryable === right.retryable &&
+    left.providerCode === right.providerCode
+  );
+}
+
 /** The only error that our code throws. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';

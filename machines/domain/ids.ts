@@ -37,7 +37,7 @@ export function threadIdOf(connectionId: ConnectionId): ThreadId {
 
 /**
  * A thread-wide item id from the provider's own turn and item ids. Providers reuse item ids in later turns
- * (codex 0.169.0 passes the model's ids through), so the turn is part of it. 13 characters, 64 bits.
+ * (codex 0.169.0 passes the model's ids through), so the turn is part of it. At most 14 characters, 64 bits.
  */
 export function itemIdOf(turn: string, item: string): ItemId {
   return itemIdSchema.parse(digest(`${turn}\n${item}`));

@@ -78,7 +78,7 @@ export class Environment {
   }
 
   #listed(seen: Seen): readonly Move[] {
-    const said = [...linkInputs(this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
+    const said = [...linkInputs(seen, this.#bounds.nativeSteer), ...turnInputs(seen), ...requestInputs(seen)];
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
@@ -99,6 +99,8 @@ export class Environment {
 
 /** All of a state that inputs can name, and how much more of it there may be. */
 interface Seen {
+  /** Number of the connection that is or was last bound; the one before it is another one. */
+  readonly on: number;
   readonly entries: readonly string[];
   readonly active: string | null;
   readonly attempt: number;
@@ -123,6 +125,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
   const ofTurn = Object.keys(requestsOf(turn));
   const ofConnection = Object.keys(requestsOf(connection));
   return {
+    on: Math.max(1, thread.connectionCount),
     entries: thread.queue.entries.map((entry) => entry.turnId),
     active: thread.activeTurn?.turnId ?? null,
     attempt: running?.attempt ?? 1,
@@ -199,8 +202,8 @@ function submits({ canStart, canWait, freshTurn }: Seen): ThreadInput[] {
 }
 const WAITING = ['queue', 'steer', 'restart'] as const;
 
-const linkInputs = ({ nativeSteer }: Bounds): ThreadInput[] =>
-  [1, 0].flatMap((on) => [
+const linkInputs = ({ on: current }: Seen, nativeSteer: boolean): ThreadInput[] =>
+  [current, current - 1].flatMap((on) => [
     make.opened(on, { nativeSteer }),
     make.openFailed(on),
     make.closed(on),
@@ -217,30 +220,33 @@ function transcriptInputs(seen: Seen): ThreadInput[] {
       ...kinds.map((kind) => make.item(kind, name, { id: 'item', ref })),
       make.plan(name, ref),
     ]),
-    ...[1, 0].map((on) => make.usage(on)),
+    ...[seen.on, seen.on - 1].map((on) => make.usage(on)),
   ];
 }
 
 /** Every turn that there is, by its current attempt, an earlier one, none and another connection; and one that is not. */
-function refsIn({ active, attempt, sides }: Seen): [string | null, make.Ref][] {
-  const refs: [string | null, make.Ref][] = [[null, {}], [FOREIGN, {}], ...sides.map(withRef)];
-  if (active !== null) {
-    refs.push([active, { attempt }], [active, { attempt: 0 }], [active, { attempt, on: 0 }]);
-    if (attempt > 1) refs.push([active, { attempt: attempt - 1 }]);
-  }
-  return refs;
+function refsIn({ on, active, attempt, sides }: Seen): [string | null, make.Ref][] {
+  const others = [null, FOREIGN, ...sides].map((name): [string | null, make.Ref] => [name, { on }]);
+  if (active === null) return others;
+  const mine: make.Ref[] = [
+    { on, attempt },
+    { on, attempt: 0 },
+    { on: on - 1, attempt },
+  ];
+  if (attempt > 1) mine.push({ on, attempt: attempt - 1 });
+  return [...others, ...mine.map((ref): [string, make.Ref] => [active, ref])];
 }
 
 /** Everything that can be said of a turn. */
 function turnInputs(seen: Seen): ThreadInput[] {
-  const { freshTurn, canBegin } = seen;
+  const { on, freshTurn, canBegin } = seen;
+  const native = `n.${freshTurn}`;
   return [
     ...refsIn(seen).flatMap(([name, ref]) => about(seen, name, ref)),
-    ...(canBegin ? [make.began(freshTurn, { native: `n.${freshTurn}` })] : []),
-    make.began(freshTurn, { native: `n.${freshTurn}`, on: 0 }),
+    ...(canBegin ? [make.began(freshTurn, { native, on })] : []),
+    make.began(freshTurn, { native, on: on - 1 }),
   ];
 }
-const withRef = (name: string): [string, make.Ref] => [name, {}];
 
 function about({ sides, sentSteer }: Seen, name: string | null, ref: make.Ref): ThreadInput[] {
   const steers = sentSteer === null ? [FOREIGN] : [sentSteer, FOREIGN];
@@ -260,20 +266,25 @@ function about({ sides, sentSteer }: Seen, name: string | null, ref: make.Ref): 
 }
 
 function requestInputs(seen: Seen): ThreadInput[] {
-  const { active, attempt, ofTurn, ofConnection } = seen;
+  const { on, active, attempt, ofTurn, ofConnection } = seen;
   const inTurn = seen.canAsk ? [seen.freshRequest] : ofTurn.slice(0, 1);
   const beside = seen.canAskBeside ? [seen.freshRequest] : ofConnection.slice(0, 1);
-  const attempts = attempt > 1 ? [attempt, attempt - 1] : [attempt];
+  const refs = [
+    { on, attempt },
+    { on: on - 1, attempt },
+    ...(attempt > 1 ? [{ on, attempt: attempt - 1 }] : []),
+  ];
+  const owner = 'connection';
   return [
-    ...beside.flatMap((id) => [1, 0].map((on) => make.asked(FOREIGN, id, { owner: 'connection', on }))),
-    ...(active === null ? [] : inTurn).flatMap((id) => [
-      make.asked(active ?? '', id, { attempt, on: 0 }),
-      ...attempts.map((each) => make.asked(active ?? '', id, { attempt: each })),
+    ...beside.flatMap((id) => [on, on - 1].map((each) => make.asked(FOREIGN, id, { owner, on: each }))),
+    ...(active === null ? [] : inTurn.flatMap((id) => refs.map((ref) => make.asked(active, id, ref)))),
+    ...[...ofTurn, FOREIGN_REQUEST].flatMap((id) => [
+      make.resolved(id, 'turn', on),
+      make.undeliverable(id, 'turn', on),
     ]),
-    ...[...ofTurn, FOREIGN_REQUEST].flatMap((id) => [make.resolved(id), make.undeliverable(id)]),
     ...[...ofConnection, FOREIGN_REQUEST].flatMap((id) => [
-      make.resolved(id, 'connection'),
-      make.undeliverable(id, 'connection'),
+      make.resolved(id, owner, on),
+      make.undeliverable(id, owner, on),
     ]),
   ];
 }

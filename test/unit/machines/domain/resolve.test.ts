@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { ProviderInput } from '../../../../machines/domain/input.ts';
+import { resolve, type TurnLookups } from '../../../../machines/domain/resolve.ts';
+import { requestIdSchema } from '../../../../machines/domain/ids.ts';
+import {
+  accepted,
+  asked,
+  began,
+  ended,
+  inactive,
+  item,
+  lost,
+  resolved,
+  started,
+  turnOf,
+} from '../../../helpers/inputs.ts';
+import { given } from '../../../helpers/given.ts';
+import { running } from '../../../helpers/inputs.ts';
+
+const A = turnOf('a');
+const OLD = turnOf('old');
+
+/** `a` runs in its second attempt and is known to the provider as `n-a`; `old` is over. */
+const LOOKUPS: TurnLookups = {
+  thread: given(running('a')).stage.context,
+  turn: { turnId: A, attempt: 2, nativeTurnId: 'n-a' },
+  byNative: (native) => (native === 'n-old' ? { turnId: OLD, attempt: 3 } : null),
+  ownerOf: (requestId) => (requestId === 'of-connection' ? 'connection' : null),
+  newTurnId: () => turnOf('new'),
+};
+const resolvedAs = (input: unknown): object => resolve(input as ProviderInput, LOOKUPS);
+const native = (nativeTurnId: string | null) => ({ native: nativeTurnId });
+
+describe('a turn that the provider names', () => {
+  it('is the running one by its id, with its attempt', () => {
+    expect(resolvedAs(ended(null, 'completed', native('n-a')))).toMatchObject({ turnId: A, attempt: 2 });
+  });
+
+  it('is an earlier one wherever that is in its life', () => {
+    expect(resolvedAs(item('Completed', null, { id: 'i', ref: native('n-old') }))).toMatchObject({
+      turnId: OLD,
+      attempt: 3,
+    });
+  });
+
+  it('is none where nobody knows the id', () => {
+    expect(resolvedAs(ended(null, 'completed', native('n-x')))).toMatchObject({ turnId: null, attempt: 0 });
+  });
+
+  it('is none where the provider names none', () => {
+    expect(resolvedAs(ended(null))).toMatchObject({ turnId: null, attempt: 0 });
+  });
+
+  it('is the one that the adapter names by our id', () => {
+    expect(resolvedAs(accepted('a', { attempt: 1, native: 'n-old' }))).toMatchObject({
+      turnId: A,
+      attempt: 1,
+    });
+  });
+});
+
+describe('a start', () => {
+  it('of a turn that is known is not new', () => {
+    expect(resolvedAs({ ...started(null, native('n-a')), isNew: true })).toMatchObject({
+      turnId: A,
+      attempt: 2,
+      isNew: false,
+    });
+  });
+
+  it('of a turn that nobody knows is a turn of the provider, with a new id', () => {
+    expect(resolvedAs({ ...began('x', native('n-x')), turnId: null })).toMatchObject({
+      turnId: turnOf('new'),
+      attempt: 1,
+      isNew: true,
+      nativeTurnId: 'n-x',
+    });
+  });
+});
+
+describe('the owner of a request', () => {
+  it('is the turn where that is the active one', () => {
+    expect(
+      resolvedAs({ ...asked('a', 'r', native('n-a')), turnId: null, owner: 'connection' }),
+    ).toMatchObject({
+      owner: 'turn',
+      turnId: A,
+      attempt: 2,
+    });
+  });
+
+  it.each([
+    ['of another turn', 'n-old'],
+    ['of an unknown turn', 'n-x'],
+    ['without a turn', null],
+  ])('is the connection for a request %s', (_, nativeTurnId) => {
+    expect(resolvedAs({ ...asked('a', 'r', native(nativeTurnId)), turnId: null })).toMatchObject({
+      owner: 'connection',
+    });
+  });
+
+  it('is looked up when the request is resolved', () => {
+    expect(resolvedAs(resolved('of-connection', 'turn'))).toMatchObject({ owner: 'connection' });
+  });
+
+  it('is as the adapter says where the request is not known', () => {
+    const input = resolved('x', 'turn');
+    expect(resolvedAs(input)).toMatchObject({ owner: 'turn', requestId: requestIdSchema.parse('x') });
+  });
+});
+
+it('leaves an input alone that names neither turn nor request', () => {
+  for (const input of [lost(), inactive('ready')]) expect(resolvedAs(input)).toBe(input);
+});
