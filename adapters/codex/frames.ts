@@ -16,6 +16,7 @@ import type { Frame } from './wire.ts';
 export function takeNotification(run: Run, frame: LoggedFrame): void {
   const route = routeOf(run, frame);
   if (route === null) return takeOfProcess(run, frame);
+  if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   const { session, agent } = route;
@@ -34,6 +35,7 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     run.server.refuse(id, `nobody is there to answer ${method}`);
     return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
   }
+  if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef, agent };
   const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
@@ -48,6 +50,23 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     form,
   });
   run.report(session, report);
+}
+
+interface Early {
+  readonly frame: LoggedFrame;
+  readonly take: () => void;
+}
+
+/** Frames wait where the answer to a prompt has been overtaken by the start of its turn. */
+function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take }: Early): boolean {
+  const { method, rawRef } = frame;
+  return early.hold(session, method === 'turn/started' && agent === null, () => {
+    try {
+      take();
+    } catch (error) {
+      host.warn('a frame of codex could not be handled', { method, rawRef, error: String(error) });
+    }
+  });
 }
 
 function routeOf(run: Run, { params }: Frame): Route | null {

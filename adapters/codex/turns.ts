@@ -50,6 +50,7 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   const params = startParams(effect, { nativeThreadId, model: session.model, effort, mode, imagePaths });
   // a refused prompt may have changed the mode; only the default one need not be said
   if (settings.interactionMode === 'plan') session.mode = 'plan';
+  run.early.expect(session);
   try {
     const { turn } = await run.server.ask({ method: 'turn/start', params, answer: wire.turnAnswerSchema });
     session.mode = settings.interactionMode;
@@ -57,6 +58,8 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   } catch (error) {
     const cause = refusalIn(run, error, 'START_REFUSED');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
+  } finally {
+    run.early.release(session);
   }
 }
 
