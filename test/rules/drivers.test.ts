@@ -109,7 +109,7 @@ const turned = <T>(list: readonly T[], choice: number): T[] => {
 };
 
 describe('live actors and the pure driver', () => {
-  it('draw the same and stand alike after every input of a random history', () => {
+  it('draw the same and stand alike after every input of a random history', { timeout: 60_000 }, () => {
     const types = new Set<string>();
     fc.assert(
       fc.property(walks, ({ nativeSteer, choices }) => {
