@@ -45,9 +45,8 @@ describe.skipIf(requireAgent('codex') === null)('a client of the server', () => 
     const thread = await server.thread();
     const other = await server.connect();
     await thread.submit('go');
-    await server.endpoint.gate('away').reached;
-    await server.stop('SIGKILL');
-    await server.start();
+    await thread.until(() => thread.said === 'before ', 'the first word');
+    await server.killAndRestart();
     const { threads } = await other.call('orchestration.listThreads', {});
     expect(threads).toMatchObject([{ id: thread.threadId, status: 'stopped', activeTurnId: null }]);
     await thread.reached('stopped');
