@@ -29,7 +29,7 @@ import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
 import { briefs } from './brief.ts';
 import { startOf } from './inputs.ts';
-import { MemoryTables } from './memory-tables.ts';
+import { MapTables } from './map-tables.ts';
 
 /** Everything that a rule may live in; mutants replace a part of it. */
 export interface World {
@@ -70,7 +70,7 @@ export class Stage {
   readonly #stepper: Stepper;
   #charts: Charts;
   timers: ArmedTimers = {};
-  readonly tables = new MemoryTables();
+  readonly tables = new MapTables();
   readonly taken: Taken[] = [];
   #sequence = 0;
 

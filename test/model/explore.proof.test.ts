@@ -14,7 +14,7 @@ describe.each([
     stateCount: 23_000,
   },
   { name: 'everything beside, native steers', bounds: { ...ALL, nativeSteer: true }, stateCount: 23_000 },
-])('every reachable state with $name', ({ name, bounds, stateCount }) => {
+])('every reachable state with $name', { timeout: 600_000 }, ({ name, bounds, stateCount }) => {
   it('keeps every rule', () => {
     const proof = prove(bounds);
     report(name, proof);

@@ -51,7 +51,7 @@ describe('every reachable state of a thread', () => {
   });
 });
 
-describe('the exploration', () => {
+describe('the exploration', { timeout: 60_000 }, () => {
   const SMALL = { ...BOUNDS, prompts: 0, requests: 0 };
   const without = (mutate: Mutation) => prove(SMALL, { machines: mutate(WORLD).machines }).violations;
 

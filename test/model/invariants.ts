@@ -132,6 +132,9 @@ export function truthsOn(step: Step): Truths {
       isOnce,
     ),
     'a turn that goes on has begun': [...after].every((id) => before.has(id) || began.includes(id)),
+    'what comes back to the queue will be another turn': facts.every(
+      (fact) => fact.type !== 'queue.added' || !ended.includes(fact.entry.turnId),
+    ),
     'a turn begins once': began.every((id) => !before.has(id)) && new Set(began).size === began.length,
     'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
     'the queue is the fold of its facts':

@@ -4,7 +4,7 @@ import { factSchema, type Fact, type FactType } from '../../../../machines/domai
 import { itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
 import type { Item, ItemKind } from '../../../../machines/domain/item.ts';
 import { cause, link, SETTINGS, THREAD, turnOf } from '../../../helpers/inputs.ts';
-import { MemoryTables } from '../../../helpers/memory-tables.ts';
+import { MapTables } from '../../../helpers/map-tables.ts';
 
 const A = turnOf('a');
 const B = turnOf('b');
@@ -58,8 +58,8 @@ const OPENED: Fact = {
 };
 
 /** The facts one after the other, at the times 1, 2, 3, … */
-function folded(...facts: Fact[]): MemoryTables {
-  const tables = new MemoryTables();
+function folded(...facts: Fact[]): MapTables {
+  const tables = new MapTables();
   facts.forEach((fact, index) => {
     const place = index + 1;
     evolve(tables, { sequence: place, version: place, at: place, fact: factSchema.parse(fact) });
