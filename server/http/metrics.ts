@@ -6,6 +6,7 @@ import type { Metric, Sample } from './prometheus.ts';
 import { ThreadCensus } from './thread-census.ts';
 
 const NANOSECONDS = 1e9;
+const MICROSECONDS = 1e6;
 const LAG_RESOLUTION_MS = 20;
 const LAG_QUANTILES = [50, 99, 100] as const;
 
@@ -104,7 +105,9 @@ export class Metrics {
       labels: { quantile: String(percent / 100) },
       value: this.#lag.percentile(percent) / NANOSECONDS,
     }));
+    const { user, system } = process.cpuUsage();
     return [
+      counter('process_cpu_seconds', 'CPU time of the server process.', one((user + system) / MICROSECONDS)),
       gauge('event_loop_lag_seconds', 'Delay of the event loop since the start.', lag),
       gauge('resident_memory_bytes', 'Resident set size.', one(process.memoryUsage.rss())),
     ];

@@ -21,6 +21,8 @@ export class CodexSession {
   /** Lines that were no message. */
   readonly malformed: string[] = [];
   readonly peer: JsonRpcPeer;
+  /** Called with everything that is heard, at once. */
+  onHeard: (heard: Heard) => void = () => {};
   readonly #lines = new LineSplitter();
 
   constructor(child: OwnedChild) {
@@ -50,7 +52,9 @@ export class CodexSession {
   }
 
   #hear(id: JsonRpcId | null, method: string, params: unknown): void {
-    this.heard.push({ id, method, params: params as Heard['params'] });
+    const heard = { id, method, params: params as Heard['params'] };
+    this.heard.push(heard);
+    this.onHeard(heard);
   }
 }
 

@@ -46,6 +46,8 @@ describe.skipIf(requireAgent('codex') === null)('a client of the server', () => 
     const other = await server.connect();
     await thread.submit('go');
     await server.endpoint.gate('away').reached;
+    // killed before its turn has begun it would be starting still, and asking codex what became of the prompt
+    await thread.reached('running');
     await server.stop('SIGKILL');
     await server.start();
     const { threads } = await other.call('orchestration.listThreads', {});
