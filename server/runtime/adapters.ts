@@ -87,13 +87,13 @@ export class Adapters {
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);
-        deltas.flush(threadId);
+        deltas.before(threadId, input);
         this.#parts.push({ kind: 'provider', instanceId, threadId, input });
       },
       reportInstance: (input) => {
         if (this.#isDeaf) return;
         // the end of a process is the end of all its threads' streams
-        deltas.flushAll();
+        deltas.releaseEverything();
         this.#parts.push({ kind: 'instance', instanceId, input });
       },
       settled: (threadId, turnId, attempt) => {

@@ -1,7 +1,9 @@
 /** Text of open items on its way in: the first piece passes at once, the others are merged per window. */
 import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
 import type { DeltaInput } from '../../machines/domain/input.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { Clock } from './clock.ts';
+import { HeldText, type HeldTextParts } from './held-text.ts';
 
 interface Window {
   /** By item, in the order of their first piece. */
@@ -9,24 +11,30 @@ interface Window {
   cancel: () => void;
 }
 
+export interface DeltaBufferParts extends HeldTextParts {
+  readonly windowMs: number;
+  readonly clock: Clock;
+  /** Text came that is held: progress that no chart sees. */
+  readonly onHeld: (threadId: ThreadId) => void;
+}
+
 /** One window per thread that streams. `flush` before any other input of the thread keeps the order. */
 export class DeltaBuffer {
-  readonly #windowMs: number;
-  readonly #clock: Clock;
-  readonly #out: (threadId: ThreadId, input: DeltaInput) => void;
+  readonly #parts: DeltaBufferParts;
+  readonly #held: HeldText;
   readonly #windows = new Map<ThreadId, Window>();
 
-  constructor(windowMs: number, clock: Clock, out: (threadId: ThreadId, input: DeltaInput) => void) {
-    this.#windowMs = windowMs;
-    this.#clock = clock;
-    this.#out = out;
+  constructor(parts: DeltaBufferParts) {
+    this.#parts = parts;
+    this.#held = new HeldText(parts);
   }
 
   add(threadId: ThreadId, delta: DeltaInput): void {
+    if (this.#held.add(threadId, delta)) return this.#parts.onHeld(threadId);
     const window = this.#windows.get(threadId);
     if (window === undefined) {
-      this.#out(threadId, delta);
-      if (this.#windowMs > 0) this.#open(threadId);
+      this.#parts.out(threadId, delta);
+      if (this.#parts.windowMs > 0) this.#open(threadId);
       return;
     }
     const before = window.pending.get(delta.itemId);
@@ -36,21 +44,34 @@ export class DeltaBuffer {
     );
   }
 
-  /** Lets everything of the thread through and ends its window. */
+  /** What the provider is about to say comes after the text that it said before. */
+  before(threadId: ThreadId, input: Exclude<ProviderReport, DeltaInput>): void {
+    this.flush(threadId);
+    this.#held.before(threadId, input);
+  }
+
+  /** Lets through also what a buffered thread holds back: its turn may end. */
+  release(threadId: ThreadId): void {
+    this.flush(threadId);
+    this.#held.releaseAll(threadId);
+  }
+
+  /** Lets everything of the thread's window through and ends it. */
   flush(threadId: ThreadId): void {
     const window = this.#windows.get(threadId);
     if (window === undefined) return;
     this.#windows.delete(threadId);
     window.cancel();
-    for (const delta of window.pending.values()) this.#out(threadId, delta);
+    for (const delta of window.pending.values()) this.#parts.out(threadId, delta);
   }
 
-  flushAll(): void {
+  releaseEverything(): void {
     for (const threadId of this.#windows.keys()) this.flush(threadId);
+    this.#held.releaseEverything();
   }
 
   #open(threadId: ThreadId): void {
-    const cancel = this.#clock.after(this.#windowMs, () => this.#close(threadId));
+    const cancel = this.#parts.clock.after(this.#parts.windowMs, () => this.#close(threadId));
     this.#windows.set(threadId, { pending: new Map(), cancel });
   }
 

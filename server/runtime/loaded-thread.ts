@@ -75,6 +75,11 @@ export class LoadedThread {
     this.lastUsedAt = at;
   }
 
+  /** The turn goes on. `at`: monotonic time. */
+  noteProgress(at: number): void {
+    this.lastProgressAt = at;
+  }
+
   /** Takes in an entry whose input has been sent: version, timers and rows follow. */
   fold(entry: ThreadEntry, changes: Drawn['timers']): void {
     this.foldTimers(entry, changes);

@@ -102,9 +102,13 @@ export class ThreadRuntime implements Runtime {
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
-    this.#deltas = new DeltaBuffer(options.deltaWindowMs, clock, (threadId, input) =>
-      this.#ingress.push({ kind: 'delta', threadId, input }),
-    );
+    this.#deltas = new DeltaBuffer({
+      windowMs: options.deltaWindowMs,
+      clock,
+      out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
+      modeOf: (threadId) => deliveryModeOf(this.threads.peek(threadId)),
+      onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
+    });
     this.#adapters = new Adapters({
       ...options,
       deltas: this.#deltas,
@@ -229,7 +233,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
-    this.#deltas.flushAll();
+    this.#deltas.releaseEverything();
     this.#adapters.deafen();
     this.#runDry();
     await this.#adapters.dispose();
@@ -314,7 +318,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {
-    if (stream.kind === 'thread') this.#deltas.flush(stream.id);
+    if (stream.kind === 'thread') this.#deltas.release(stream.id);
     this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
   }
 
@@ -341,4 +345,9 @@ export class ThreadRuntime implements Runtime {
       };
     });
   }
+}
+
+function deliveryModeOf(thread: LoadedThread | null) {
+  const isBuffered = thread?.context.settings.deliveryMode === 'buffered';
+  return { turnId: thread?.context.activeTurn?.turnId ?? null, isBuffered };
 }

@@ -38,7 +38,7 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
     refuse(intake, arrival);
     return sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
   }
-  if (isProgress(thread, input.data)) thread.lastProgressAt = intake.staging.monotonicAt;
+  if (isProgress(thread, input.data)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, input.data);
 }
 
@@ -71,7 +71,7 @@ export function takeDelta(intake: Intake, { threadId, input }: ArrivalOf<'delta'
     intake.parts.counters.lateDeltas += 1;
     return;
   }
-  if (isOfTurn(thread, item.turnId)) thread.lastProgressAt = intake.staging.monotonicAt;
+  if (isOfTurn(thread, item.turnId)) thread.noteProgress(intake.staging.monotonicAt);
   const drawn = newDrawn();
   drawn.facts.push({ type: 'item.delta', itemId: input.itemId, text: input.text });
   intake.stage(thread, { input, commandId: null, drawn, outcome: 'applied' });
@@ -86,7 +86,7 @@ function openItem(intake: Intake, thread: LoadedThread, { connectionId, itemId, 
   const body = { kind: 'assistant_message' } as const;
   const item = { itemId, body, text, status: 'open' } as const;
   const place = { connectionId, turnId, attempt: thread.turn?.attempt ?? 0, nativeTurnId: null };
-  if (isOfTurn(thread, turnId)) thread.lastProgressAt = intake.staging.monotonicAt;
+  if (isOfTurn(thread, turnId)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, { type: 'provider.itemStarted', ...place, item });
 }
 

@@ -57,6 +57,20 @@ export class CrashRun {
     return plan;
   }
 
+  /** The next run dies, too: in the middle of its recovery, or of the look-ups after it. */
+  async dieAgain(point: CrashPoint): Promise<void> {
+    const plan = new CrashPlan(point);
+    const run = this.#open(plan);
+    try {
+      await run.runtime.start();
+    } catch (error) {
+      if (!plan.isDead) throw error;
+    }
+    await this.#rest(run, plan);
+    run.kill();
+    this.#store.release();
+  }
+
   /** @throws what does not hold after the crash */
   async recover(): Promise<void> {
     this.#world.onPerform = null;

@@ -9,11 +9,18 @@ export interface Played {
   pointCount: number;
 }
 
+interface PlayOptions extends CrashOptions {
+  readonly every?: number;
+  readonly played: Played;
+  /** The runs that follow die here. */
+  readonly again?: readonly CrashPoint[];
+}
+
 /** All points of the scenario; with `every`, one of so many. */
 export async function playPoints(
   makeStore: () => CrashStore,
   scenario: Scenario,
-  { every = 1, played, ...options }: CrashOptions & { every?: number; played: Played },
+  { every = 1, played, again = [], ...options }: PlayOptions,
 ): Promise<void> {
   const { counts } = await new CrashRun(makeStore(), scenario, options).play(null);
   const points = PLACES.flatMap((place) =>
@@ -21,17 +28,20 @@ export async function playPoints(
   );
   for (const [index, point] of points.entries()) {
     if (index % every !== 0) continue;
-    await playPoint(new CrashRun(makeStore(), scenario, options), point);
+    await playPoint(new CrashRun(makeStore(), scenario, options), [point, ...again]);
     played.pointCount += 1;
   }
 }
 
-async function playPoint(run: CrashRun, point: CrashPoint): Promise<void> {
+async function playPoint(run: CrashRun, points: readonly CrashPoint[]): Promise<void> {
+  const [first, ...again] = points;
   try {
-    const plan = await run.play(point);
+    const plan = await run.play(first ?? null);
     if (!plan.isDead) throw new Error('the server did not die');
+    for (const point of again) await run.dieAgain(point);
     await run.recover();
   } catch (cause) {
-    throw new Error(`crash ${point.place} ${point.number}: ${String(cause)}`, { cause });
+    const where = points.map(({ place, number }) => `${place} ${number}`).join(', then ');
+    throw new Error(`crash ${where}: ${String(cause)}`, { cause });
   }
 }

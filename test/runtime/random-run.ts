@@ -80,7 +80,8 @@ export class RandomRun {
     await this.#start();
     for (const [index, id] of THREADS.entries()) {
       const instanceId = INSTANCES[index % 2];
-      this.#client.send({ type: 'thread.create', threadId: id, cwd: '/work', instanceId });
+      const deliveryMode = index < 4 ? 'streaming' : 'buffered';
+      this.#client.send({ type: 'thread.create', threadId: id, cwd: '/work', instanceId, deliveryMode });
     }
     this.#now.settle();
     for (; this.counts.steps < stepCount; this.counts.steps += 1) await this.#step();

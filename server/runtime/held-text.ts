@@ -1,0 +1,90 @@
+/** Delivery mode `buffered`: text of assistant messages is held until the message, the turn or the session ends. */
+import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
+import type { DeltaInput } from '../../machines/domain/input.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+
+/** More than this is sent at once, and buffering goes on. */
+export const HELD_TEXT_LIMIT = 24_000;
+
+interface Held {
+  /** The turn whose first message decided whether text is held: a change of the mode counts from the next turn. */
+  readonly turnId: string | null;
+  readonly isBuffered: boolean;
+  /** Open messages, with what is held of them. */
+  readonly messages: Map<ItemId, DeltaInput | null>;
+}
+
+export interface HeldTextParts {
+  /** The turn that runs and the thread's mode as it is now. */
+  readonly modeOf: (threadId: ThreadId) => { readonly turnId: string | null; readonly isBuffered: boolean };
+  readonly out: (threadId: ThreadId, input: DeltaInput) => void;
+}
+
+export class HeldText {
+  readonly #parts: HeldTextParts;
+  readonly #threads = new Map<ThreadId, Held>();
+
+  constructor(parts: HeldTextParts) {
+    this.#parts = parts;
+  }
+
+  /** `false`: the piece is none of a message that is held. */
+  add(threadId: ThreadId, delta: DeltaInput): boolean {
+    const messages = this.#threads.get(threadId)?.messages;
+    const before = messages?.get(delta.itemId);
+    if (messages === undefined || before === undefined) return false;
+    const held = before === null ? delta : { ...before, text: before.text + delta.text };
+    const isFull = held.text.length > HELD_TEXT_LIMIT;
+    messages.set(delta.itemId, isFull ? null : held);
+    if (isFull) this.#parts.out(threadId, held);
+    return true;
+  }
+
+  /** What the provider is about to say: what must stand before it is let out, and a message that begins is held. */
+  before(threadId: ThreadId, input: Exclude<ProviderReport, DeltaInput>): void {
+    if ('item' in input) {
+      this.#release(threadId, input.item.itemId);
+      const isMessage = input.item.body.kind === 'assistant_message' && input.item.status === 'open';
+      if (isMessage) this.#begin(threadId, input.item.itemId);
+    } else if (ENDS.has(input.type)) {
+      this.releaseAll(threadId);
+    }
+  }
+
+  releaseAll(threadId: ThreadId): void {
+    const messages = this.#threads.get(threadId)?.messages;
+    for (const itemId of messages?.keys() ?? []) this.#release(threadId, itemId);
+    this.#threads.delete(threadId);
+  }
+
+  releaseEverything(): void {
+    for (const threadId of this.#threads.keys()) this.releaseAll(threadId);
+  }
+
+  #begin(threadId: ThreadId, itemId: ItemId): void {
+    const mode = this.#parts.modeOf(threadId);
+    const known = this.#threads.get(threadId);
+    const held = known?.turnId === mode.turnId ? known : { ...mode, messages: new Map() };
+    this.#threads.set(threadId, held);
+    if (held.isBuffered) held.messages.set(itemId, null);
+  }
+
+  #release(threadId: ThreadId, itemId: ItemId): void {
+    const messages = this.#threads.get(threadId)?.messages;
+    const held = messages?.get(itemId);
+    messages?.delete(itemId);
+    if (held) this.#parts.out(threadId, held);
+  }
+}
+
+/** After these nobody would wait for the text any more, or a person has to see it to decide. */
+const ENDS: ReadonlySet<string> = new Set([
+  'provider.turnEnded',
+  'provider.turnRefused',
+  'provider.turnAbsorbed',
+  'provider.becameInactive',
+  'provider.requestOpened',
+  'connection.openFailed',
+  'connection.closed',
+  'connection.lost',
+]);
