@@ -8,6 +8,4 @@ export type ThreadEvent =
   | LinkSignal
   | ProgressSignal
   | { readonly type: 'xstate.done.actor.connection'; readonly output: ConnectionEnd }
-  | { readonly type: 'xstate.error.actor.connection'; readonly error: unknown }
-  | { readonly type: 'xstate.done.actor.turn'; readonly output: TurnOutput }
-  | { readonly type: 'xstate.error.actor.turn'; readonly error: unknown };
+  | { readonly type: 'xstate.done.actor.turn'; readonly output: TurnOutput };

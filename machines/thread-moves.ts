@@ -1,7 +1,7 @@
 /** What a thread changes, says and asks for. */
 import { actOf, type Move } from './act.ts';
 import type { CloseReason, ConnectionEnd, Link, ThreadContext, TurnOutput } from './domain/context.ts';
-import { failure, type Failure } from './domain/error.ts';
+import { failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
 import type { Settings } from './domain/settings.ts';
@@ -78,7 +78,6 @@ export const threadMoves = {
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
-  closeSuspect: act(({ link }) => close(link, 'suspect', true)),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
   noteGone: act((context, { output }: { output: ConnectionEnd }) => gone(context, output)),
@@ -86,11 +85,6 @@ export const threadMoves = {
   noteLostTurn: act((context, { output }: { output: ConnectionEnd }) => ({
     ...gone(context, output),
     toTurn: { type: '$lost', ...output },
-  })),
-  noteBroken: act((context, { error }: { error: unknown }) => broken(context, error)),
-  noteBrokenUnderTurn: act((context, { error }: { error: unknown }) => ({
-    ...broken(context, error),
-    toTurn: { type: '$lost', how: 'lost', failure: internal(error) },
   })),
   loseAgain: act(() => ({
     toTurn: { type: '$lost', how: 'restarted', failure: failure('SERVER_RESTARTED', '') },
@@ -172,14 +166,6 @@ export const threadMoves = {
     onQueue(context, queue.returned(context.queue, [event.steer], event.failure)),
   ),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
-  breakTurn: act((context, { error }: { error: unknown }) => {
-    const cause = internal(error);
-    const end = { outcome: 'failed', failure: cause, reason: null, into: null } as const;
-    if (context.activeTurn === null) return {};
-    const { turnId } = context.activeTurn;
-    const output = { turnId, attempt: 1, started: true, end, asked: null, suspect: true, undelivered: [] };
-    return { ...turns.endTurn(context, output), cancel: { owner: 'turn' } };
-  }),
 
   // the transcript
   recordStart: act((context, event: Of<'provider.itemStarted'>) =>
@@ -277,15 +263,3 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
     ],
   };
 }
-
-/** A defect in the connection's own chart: nothing is known of the process any more. */
-function broken(context: Context, error: unknown): Move<Context, never> {
-  return {
-    ...gone(context, { how: 'lost', failure: internal(error) }),
-    effects: [{ type: 'connection.kill', connectionId: turns.connectionIdIn(context) }],
-    cancel: { owner: 'connection' },
-  };
-}
-
-const internal = (error: unknown): Failure =>
-  failure('INTERNAL', error instanceof Error ? error.message : String(error));

@@ -16,7 +16,8 @@ import { turnMachine } from './turn.machine.ts';
 /**
  * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `unbound`
  * has no provider process behind it; `bound` invokes the connection, and `working`, inside of it, the turn.
- * `working` is left only through the turn's end, and the terminal fact of a turn is stated there and nowhere else.
+ * `working` is left only through the turn's end, and the terminal fact of a turn is stated there and nowhere else. A child
+ * that throws makes the thread throw: the input has failed then and changes nothing, in both drivers.
  */
 export const threadMachine = setup({
   types: {
@@ -89,7 +90,7 @@ export const threadMachine = setup({
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
       states: {
-        ready: { description: 'New, or its last turn completed.', tags: 'ready', entry: 'clearError' },
+        ready: { description: 'New, or its last turn completed.', tags: 'ready' },
         interrupted: { description: 'The last turn was interrupted.', tags: 'interrupted' },
         stopped: {
           description: 'Stopped by a person, or found without a provider after a restart.',
@@ -131,7 +132,6 @@ export const threadMachine = setup({
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],
-        'xstate.error.actor.connection': { target: 'unbound.error', actions: by('noteBroken') },
       },
       states: {
         idle: {
@@ -193,13 +193,6 @@ export const threadMachine = setup({
             error: {
               description: 'The last turn failed.',
               tags: 'error',
-              on: {
-                'xstate.done.actor.connection': {
-                  guard: by('isQuiet'),
-                  target: '#thread.unbound.error',
-                  actions: by('noteGone'),
-                },
-              },
             },
           },
         },
@@ -252,10 +245,7 @@ export const threadMachine = setup({
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'runtime.recovered': [
-              { guard: 'isGone', actions: 'loseAgain' },
-              { actions: ['holdForRestart', 'restartConnection'] },
-            ],
+            'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: 'confirmSession' },
             $started: { target: '.running', actions: 'confirmSession' },
@@ -263,7 +253,6 @@ export const threadMachine = setup({
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },
             'xstate.done.actor.connection': { actions: by('noteLostTurn') },
-            'xstate.error.actor.connection': { actions: by('noteBrokenUnderTurn') },
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
@@ -276,10 +265,6 @@ export const threadMachine = setup({
               },
               { guard: by('isFailed'), target: 'idle.error', actions: [by('endTurn'), by('distrust')] },
               { target: 'idle.ready', actions: by('endTurn') },
-            ],
-            'xstate.error.actor.turn': [
-              { guard: 'isGone', target: '#thread.unbound.error', actions: by('breakTurn') },
-              { target: 'idle.error', actions: [by('breakTurn'), 'closeSuspect'] },
             ],
           },
           states: {

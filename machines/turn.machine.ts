@@ -38,6 +38,7 @@ export const turnMachine = setup({
   output: ({ context }) => outputOf(context),
   initial: 'waiting',
   on: {
+    // an end that is known already stands
     $lost: { target: '.over', actions: by('endLost') },
     // where nobody can be asked, the provider must not wait
     'provider.requestOpened': { guard: by('isMyRequest'), actions: by('refuseRequest') },
@@ -56,10 +57,7 @@ export const turnMachine = setup({
           target: 'over',
           actions: [by('wantInterrupt'), by('endInterrupted')],
         },
-        $lost: [
-          { guard: by('isRestart'), target: 'over', actions: ['returnPrompt', 'endUndelivered'] },
-          { target: 'over', actions: by('endLost') },
-        ],
+        $lost: { guard: by('isRestart'), target: 'over', actions: ['returnPrompt', 'endUndelivered'] },
       },
     },
     handing: {
@@ -91,10 +89,7 @@ export const turnMachine = setup({
         $steer: { actions: by('addSteer') },
         $pauseStart: { actions: 'pauseStart' },
         $resumeStart: { actions: 'resumeStart' },
-        $lost: [
-          { guard: by('isRestart'), target: 'reconciling' },
-          { target: 'over', actions: by('endLost') },
-        ],
+        $lost: { guard: by('isRestart'), target: 'reconciling' },
       },
       states: {
         sent: {
@@ -239,7 +234,6 @@ export const turnMachine = setup({
         'provider.steerRefused': { guard: by('isMySteer'), actions: by('returnSteer') },
         'settle.timedOut': { guard: by('isMine'), target: 'over' },
         $interrupt: { actions: [by('askAgain'), by('sayNoEffect')] },
-        $lost: 'over',
       },
       states: {
         flushing: {

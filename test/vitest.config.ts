@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config';
 import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
-const SLOW_SUITES = ['**/*.live.test.ts', '**/*.crash.test.ts'];
+const SLOW_MODES = ['live', 'crash', 'proof'];
+const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
-/** `--mode live` and `--mode crash` choose the slow suites, one file at a time; without a mode the fast ones run. */
+/** `--mode live`, `crash` and `proof` choose the slow suites, one file at a time; without a mode the fast ones run. */
 export default defineConfig(({ mode }) => {
-  const isSlow = mode === 'live' || mode === 'crash';
+  const isSlow = SLOW_MODES.includes(mode);
   return {
     root: fileURLToPath(new URL('..', import.meta.url)),
     test: {

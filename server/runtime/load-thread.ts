@@ -7,7 +7,7 @@ import type { Fact } from '../../machines/domain/fact.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ArmedTimers } from '../../machines/domain/timer.ts';
 import { LiveCharts } from '../../machines/live.ts';
-import type { Journal } from '../../machines/ports/journal.ts';
+import type { Journal, LoadedThread as Found } from '../../machines/ports/journal.ts';
 import { canonicalJson } from './fingerprint.ts';
 import { LoadedThread } from './loaded-thread.ts';
 import { ThreadProjection } from './projection.ts';
@@ -36,20 +36,37 @@ const cachedSchema = z.object({
  * @throws {RuntimeError} THREAD_QUARANTINED when an entry cannot be stepped, or draws other facts than it has.
  */
 export function loadThread(journal: Journal, threadId: ThreadId, hash: string): LoadedThread | null {
-  const { base, cache, version } = journal.loadThread(threadId);
-  if (version === 0) return null;
-  const isCacheValid = cache !== null && cache.machineHash === hash && cache.version >= (base?.version ?? 0);
-  const stored = isCacheValid
-    ? { version: cache.version, ...parseStored(JSON.parse(cache.charts)) }
-    : base === null
-      ? null
-      : { version: base.version, ...parseStored(base.base) };
-  const thread = stored === null ? loadFirst(journal, threadId) : restored(journal, threadId, stored);
-  stepTail(journal, thread, hash);
+  const found = journal.loadThread(threadId);
+  if (found.version === 0) return null;
+  const thread = fromCache(journal, found, hash) ?? fromBase(journal, threadId, { found, hash });
   // deltas are not stepped, but they are counted
-  thread.version = version;
-  appendStreamed(journal, thread, base?.version ?? 0);
+  thread.version = found.version;
+  appendStreamed(journal, thread, found.base?.version ?? 0);
   return thread;
+}
+
+/** `null`: there is none, or it is of other charts, or it does not lead to what the journal has. */
+function fromCache(journal: Journal, { base, cache }: Found, hash: string): LoadedThread | null {
+  if (cache === null || cache.machineHash !== hash || cache.version < (base?.version ?? 0)) return null;
+  try {
+    const stored = { version: cache.version, ...parseStored(JSON.parse(cache.charts)) };
+    return stepTail(journal, restored(journal, cache.threadId, stored), hash);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'STORE_UNAVAILABLE') throw error;
+    return null;
+  }
+}
+
+function fromBase(
+  journal: Journal,
+  threadId: ThreadId,
+  { found: { base }, hash }: { found: Found; hash: string },
+): LoadedThread {
+  const thread =
+    base === null
+      ? loadFirst(journal, threadId)
+      : restored(journal, threadId, { version: base.version, ...parseStored(base.base) });
+  return stepTail(journal, thread, hash);
 }
 
 /** The durable forms are written by us and keyed by hash or format; their insides are the charts' own types. */
@@ -75,14 +92,14 @@ function loadFirst(journal: Journal, threadId: ThreadId): LoadedThread {
   return new LoadedThread({ threadId, actor, projection, version: first.version, timers: {} });
 }
 
-function stepTail(journal: Journal, thread: LoadedThread, hash: string): void {
+function stepTail(journal: Journal, thread: LoadedThread, hash: string): LoadedThread {
   for (;;) {
     const entries = journal.readThread(thread.threadId, thread.version, { limit: PAGE, deltas: false });
     for (const entry of entries) {
       stepEntry(thread, entry, hash);
       thread.sinceStored += 1;
     }
-    if (entries.length < PAGE) return;
+    if (entries.length < PAGE) return thread;
   }
 }
 

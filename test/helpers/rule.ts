@@ -1,7 +1,7 @@
 /** One rule as a test: what holds, and that its removal is noticed. */
 import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../machines/domain/capability.ts';
-import { given, WORLD, type Cue, type Outcome } from './given.ts';
+import { given, WORLD, type Cue, type Outcome, type World } from './given.ts';
 import type { Mutation } from './mutants.ts';
 
 export interface Rule {
@@ -15,12 +15,21 @@ export interface Rule {
   readonly without: Readonly<Record<string, Mutation>>;
 }
 
+/** A rule that can be tried in another world, for the sweep over all of them (`test/rules/mutants.proof.test.ts`). */
+export interface NamedRule {
+  readonly title: string;
+  /** Whether it holds there; what throws on the way does not. */
+  holdsIn(world: World): boolean;
+}
+export const RULES: NamedRule[] = [];
+
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
   { capabilities = {}, given: before = [], when, holds, without }: Rule,
 ): void {
   const outcomeIn = (world = WORLD): Outcome => given(before, { capabilities, world }).when(...when);
+  RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {
     it('holds', () => holds(outcomeIn()));
@@ -29,4 +38,13 @@ export function rule(
       expect(() => holds(outcome)).toThrow(expect.objectContaining({ name: 'AssertionError' }));
     });
   });
+}
+
+function passes(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -45,8 +45,11 @@ describe.skipIf(requireAgent('codex') === null)('a client of the server', () => 
     const thread = await server.thread();
     const other = await server.connect();
     await thread.submit('go');
-    await thread.until(() => thread.said === 'before ', 'the first word');
-    await server.killAndRestart();
+    await server.endpoint.gate('away').reached;
+    // killed before its turn has begun it would be starting still, and asking codex what became of the prompt
+    await thread.reached('running');
+    await server.stop('SIGKILL');
+    await server.start();
     const { threads } = await other.call('orchestration.listThreads', {});
     expect(threads).toMatchObject([{ id: thread.threadId, status: 'stopped', activeTurnId: null }]);
     await thread.reached('stopped');

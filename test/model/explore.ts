@@ -68,7 +68,7 @@ export interface Exploration {
 }
 
 /** An environment that is not bounded is a mistake in it. */
-const STATE_LIMIT = 300_000;
+const STATE_LIMIT = 1_000_000;
 const NO_LOOKUP: Lookups = { request: null };
 
 /** Explores breadth first, so that the way to each state is a shortest one. */

@@ -11,6 +11,7 @@ import {
   interrupt,
   lost,
   opened,
+  openFailed,
   RECOVERED,
   running,
   settled,
@@ -24,6 +25,7 @@ import {
   withoutAction,
   withoutAlways,
   withoutTransition,
+  chartWith,
 } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { threadMove } from '../helpers/without.ts';
@@ -64,10 +66,13 @@ describe('a stop', () => {
         'connection.closeFailed connectionId=t1#1 failure=CLOSE_FAILED',
       ]);
       expect(is.value).toEqual([{ bound: { idle: 'interrupted' } }, 'open', undefined]);
-      expect(is.did('connection.kill')).toEqual([]);
+      expect([is.did('connection.kill'), is.armed]).toEqual([[], []]);
     },
     without: {
       'the keeping': guardIs('connection', 'isMineAndForced', true),
+      'the end of the deadline': chartWith('connection', 'closing', (state) => {
+        delete state.exit;
+      }),
       'the failure': withoutAction('thread', 'noteKept'),
     },
   });
@@ -126,6 +131,43 @@ describe('a stop', () => {
       ),
     },
   });
+});
+
+describe('a stop on the way', () => {
+  rule('a stop holds also a start that waits for a close', {
+    given: [...READY, idled(), submit('b')],
+    when: [STOP, closed()],
+    holds: (is) => expect([is.active, is.status, is.queue]).toEqual([null, 'stopped', 'held stopped: b']),
+    without: { 'the hold': withoutAction('thread', 'holdStopped') },
+  });
+
+  rule('a stop of a connection that fails to open is a success', {
+    given: [submit('a'), STOP],
+    when: [openFailed()],
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['stopped', null]),
+    without: { 'the success': withoutTransition('connection', 'closing > connection.openFailed') },
+  });
+
+  rule('a connection that is lost while its turn is interrupted leaves the thread interrupted', {
+    given: [...running('a'), interrupt()],
+    when: [lost()],
+    holds: (is) => expect([is.end('a'), is.status]).toEqual(['interrupted CONNECTION_LOST', 'interrupted']),
+    without: { 'the word': guardIs('thread', 'isCutOff', false) },
+  });
+
+  rule(
+    'a failed stop is shown until the next completed turn, also where the connection closes for idleness',
+    {
+      given: [...READY, STOP, closeFailed(), idled()],
+      when: [closed()],
+      holds: (is) => expect([is.status, is.lastError]).toEqual(['ready', 'CLOSE_FAILED']),
+      without: {
+        'the keeping': chartWith('thread', 'unbound.ready', (state) => {
+          state.entry = 'clearError';
+        }),
+      },
+    },
+  );
 });
 
 describe('a suspect connection', () => {

@@ -11,6 +11,7 @@ import {
   handed,
   idled,
   interrupt,
+  lost,
   opened,
   promptOf,
   respond,
@@ -18,7 +19,15 @@ import {
   running,
   submit,
 } from '../helpers/inputs.ts';
-import { actionIs, chartWith, decidesBy, guardAs, guardIs, withoutAction } from '../helpers/mutants.ts';
+import {
+  actionIs,
+  chartWith,
+  decidesBy,
+  guardAs,
+  guardIs,
+  withoutAction,
+  withoutTransition,
+} from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
 
@@ -219,6 +228,13 @@ describe('turn.interrupt', () => {
     without: { 'the look at the capability': NO_RULES },
   });
 
+  rule('a second one is without effect also before the start', {
+    given: [...handed('a'), interrupt()],
+    when: [interrupt()],
+    holds: (is) => expect([is.did(), is.said()]).toEqual([[], ['command.noEffect command=turn.interrupt']]),
+    without: { 'the fact': withoutTransition('turn', 'handing.cancelling > $interrupt') },
+  });
+
   rule('a second one is accepted and without effect', {
     given: [...running('a'), interrupt()],
     when: [interrupt()],
@@ -280,6 +296,13 @@ describe('turn.retry', () => {
         set: { ...set, retryable: activeTurn?.prompt ?? null },
       })),
     },
+  });
+
+  rule('it opens a connection where none is there', {
+    given: [...running('a'), lost()],
+    when: [retry('b')],
+    holds: (is) => expect([is.active, is.status]).toEqual(['b', 'starting']),
+    without: { 'the way': withoutTransition('thread', 'unbound > turn.retry') },
   });
 
   rule('it waits for a close that is under way', {

@@ -4,8 +4,10 @@ import {
   accepted,
   ARCHIVE,
   asked,
+  began,
   closed,
   closeFailed,
+  ended,
   finished,
   handed,
   idled,
@@ -22,7 +24,15 @@ import {
   STOP,
   submit,
 } from '../helpers/inputs.ts';
-import { actionIs, chartWith, foldsWithout, guardIs, withoutAction } from '../helpers/mutants.ts';
+import {
+  actionIs,
+  chartWith,
+  foldsWithout,
+  guardIs,
+  withoutAction,
+  withoutTransition,
+  withoutAlways,
+} from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
 import type { ConnectionEnd } from '../../machines/domain/context.ts';
@@ -72,12 +82,9 @@ describe('the status of a thread', () => {
         expect(is.said('thread.statusChanged')).toEqual([]);
       },
       without: {
-        'the word': chartWith('thread', `bound.idle.${word}`, ({ on }) => {
-          if (on)
-            on['xstate.done.actor.connection'] = {
-              target: '#thread.unbound.stopped',
-              actions: by('noteGone'),
-            };
+        'the word': chartWith('thread', `bound.idle.${word}`, (state) => {
+          const done = { target: '#thread.unbound.stopped', actions: by('noteGone') };
+          state.on = { ...state.on, 'xstate.done.actor.connection': done };
         }),
       },
     });
@@ -202,6 +209,29 @@ describe('the session of the provider', () => {
         })),
       ),
     },
+  });
+});
+
+describe('a connection that opens without a turn', () => {
+  rule('it takes the next prompt at once', {
+    given: [submit('a'), interrupt(), opened()],
+    when: [submit('b')],
+    holds: (is) => expect(is.did('turn.start').length).toBe(1),
+    without: { 'the note': withoutTransition('thread', 'bound > $opened') },
+  });
+
+  rule('a side turn that began meanwhile becomes active when it is open', {
+    given: [submit('a'), began('s'), interrupt()],
+    when: [opened()],
+    holds: (is) => expect([is.active, is.status]).toEqual(['s', 'running']),
+    without: { 'the look at side turns': withoutAlways('thread', 'bound.idle', 0) },
+  });
+
+  rule('a side turn that has ended meanwhile does not', {
+    given: [submit('a'), began('s'), interrupt()],
+    when: [ended('s'), opened()],
+    holds: (is) => expect([is.end('s'), is.active]).toEqual(['completed', null]),
+    without: { 'its end': withoutTransition('thread', 'bound > provider.turnEnded') },
   });
 });
 

@@ -8,7 +8,8 @@ import { evolveTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import { storeCharts, threadContextOf, type Charts } from '../../machines/charts.ts';
 import { LiveCharts } from '../../machines/live.ts';
 import { Stepper } from '../../machines/step.ts';
-import { startOf } from '../helpers/inputs.ts';
+import { given } from '../helpers/given.ts';
+import { asked, running, startOf } from '../helpers/inputs.ts';
 import { Environment } from '../model/environment.ts';
 
 const BOUNDS = { prompts: 3, requests: 3, sideRequests: 2, sideTurns: 2 };
@@ -109,7 +110,15 @@ const turned = <T>(list: readonly T[], choice: number): T[] => {
 };
 
 describe('live actors and the pure driver', () => {
-  it('draw the same and stand alike after every input of a random history', () => {
+  it('throw alike where a child throws, so that the input has failed and changes nothing', () => {
+    const { stage } = given(running('a'));
+    const input = { ...asked('a', 'r'), request: null };
+    const live = new LiveCharts('thread', { stored: stage.stored });
+    expect(() => live.send(input)).toThrow(/request/);
+    expect(() => new Stepper('thread').step(stage.charts, input)).toThrow(/request/);
+  });
+
+  it('draw the same and stand alike after every input of a random history', { timeout: 60_000 }, () => {
     const types = new Set<string>();
     fc.assert(
       fc.property(walks, ({ nativeSteer, choices }) => {

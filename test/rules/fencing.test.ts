@@ -22,6 +22,7 @@ import {
   started,
   steerAccepted,
   submit,
+  undeliverable,
   usage,
 } from '../helpers/inputs.ts';
 import { both, guardAs, guardIs, withoutAction, type Mutation } from '../helpers/mutants.ts';
@@ -135,6 +136,30 @@ describe('of another attempt', () => {
     },
   });
 
+  rule('a late start of a turn that is over begins nothing', {
+    given: [...running('a'), ended('a'), settled('a')],
+    when: [started('a')],
+    holds: (is) => expect([is.answer, is.status]).toEqual(['ignored', 'ready']),
+    without: { 'the look at the id': guardIs('thread', 'isNew', true) },
+  });
+
+  for (const owner of ['turn', 'connection'] as const) {
+    const isMine = owner === 'turn' ? [] : [ended('a'), settled('a')];
+    rule(`a failed delivery of an answer that nobody gave to a request of the ${owner} is ignored`, {
+      given: [...running('a'), ...isMine, asked('a', 'r', { owner })],
+      when: [undeliverable('r', owner)],
+      holds: (is) => expect([is.answer, is.request('r')]).toEqual(['ignored', 'open']),
+      without: { 'the look at the status': guardIs(owner, 'isBeingAnswered', true) },
+    });
+
+    rule(`an end of another request of the ${owner} is ignored`, {
+      given: [...running('a'), ...isMine, asked('a', 'r', { owner })],
+      when: [resolved('x', owner)],
+      holds: (is) => expect([is.answer, is.said()]).toEqual(['ignored', []]),
+      without: { 'the look at the id': guardIs(owner, 'isKnown', true) },
+    });
+  }
+
   rule('an answer to another steer is ignored', {
     given: [submit('a'), opened(1, { nativeSteer: true }), started('a'), submit('s', 'steer')],
     when: [steerAccepted('a', 'x')],
@@ -147,13 +172,6 @@ describe('of another attempt', () => {
     when: [asked('a', 'r')],
     holds: (is) => expect([is.answer, is.request('r')]).toEqual(['ignored', 'answering']),
     without: { 'the look at the id': guardIs('turn', 'isMyRequest', true) },
-  });
-
-  rule('a resolution of another request is ignored', {
-    given: [...running('a'), asked('a', 'r')],
-    when: [resolved('x')],
-    holds: (is) => expect([is.answer, is.request('r')]).toEqual(['ignored', 'open']),
-    without: { 'the look at the id': guardIs('turn', 'isKnown', true) },
   });
 });
 

@@ -196,6 +196,18 @@ describe('interrupts', () => {
     },
   });
 
+  rule('the end of a side turn gives it no more time', {
+    given: [...handed('a'), began('s'), interrupt()],
+    when: [ended('s')],
+    holds: (is) =>
+      expect(is.stage.timers['turn.startTimedOut']).toMatchObject({ afterMs: 15_000, idle: false }),
+    without: {
+      'its own rule for side turns': chartWith('turn', 'handing.cancelling', ({ on }) => {
+        if (on) delete on['$resumeStart'];
+      }),
+    },
+  });
+
   rule('an interrupt of a prompt that has not been sent ends it at once', {
     given: [submit('a')],
     when: [interrupt()],

@@ -36,6 +36,7 @@ import {
   guardIs,
   withoutAction,
   withoutAlways,
+  withoutTransition,
 } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { ALWAYS_FLOWS, endsTurnBy, threadMove } from '../helpers/without.ts';
@@ -145,6 +146,13 @@ describe('what runs next', () => {
     when: [submit('c', 'queue')],
     holds: (is) => expect([is.active, is.queue]).toEqual([null, 'held failed: b, c']),
     without: { 'the look at the queue': guardIs('thread', 'canBegin', true) },
+  });
+
+  rule('it does not overtake them without a connection either', {
+    given: [...running('a'), submit('b', 'queue'), lost()],
+    when: [submit('c', 'queue')],
+    holds: (is) => expect([is.active, is.queue]).toEqual([null, 'held failed: b, c']),
+    without: { 'the waiting': withoutTransition('thread', 'unbound > turn.submit > 1') },
   });
 
   rule('a queued prompt starts at once where nothing runs and nothing waits', {
@@ -327,6 +335,21 @@ describe('entries', () => {
     when: [submit('b', 'queue')],
     holds: (is) => expect(is.answer).toBe('QUEUE_FULL'),
     without: { 'the limit': guardIs('thread', 'isQueue', true) },
+  });
+});
+
+describe('a full queue without a turn', () => {
+  const FULL = [
+    ...running('a'),
+    ...Array.from({ length: 100 }, (_, index) => submit(`q${index}`, 'queue')),
+    ...finished('a', 'failed'),
+  ];
+
+  rule('it takes no prompt that would have to wait', {
+    given: FULL,
+    when: [submit('b', 'queue')],
+    holds: (is) => expect(is.answer).toBe('QUEUE_FULL'),
+    without: { 'the limit': guardIs('thread', 'canWait', true) },
   });
 });
 

@@ -219,6 +219,16 @@ describe('a request of a connection', () => {
     without: { 'the bound': withoutTransition('connection', ' > request.deliveryTimedOut') },
   });
 
+  rule('the provider may say that the delivery has failed', {
+    given: [...BESIDE, respond('r', 'accept', 'connection')],
+    when: [undeliverable('r', 'connection')],
+    holds: (is) => expect([is.request('r'), is.armed]).toEqual(['undeliverable', []]),
+    without: {
+      'its word': withoutTransition('connection', ' > provider.requestUndeliverable'),
+      'its way': withoutTransition('thread', 'bound > provider.requestUndeliverable'),
+    },
+  });
+
   rule('an answer that is under way is followed though the connection closes', {
     given: [...BESIDE, respond('r', 'accept', 'connection'), STOP],
     when: [resolved('r', 'connection')],

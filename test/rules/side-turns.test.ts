@@ -31,8 +31,6 @@ import {
 } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
-import type { ThreadInputOf } from '../../machines/domain/input.ts';
-import { recordItem } from '../../machines/thread-turns.ts';
 
 describe('a turn that the provider begins', () => {
   rule('it is active where no turn is starting or running', {
@@ -45,6 +43,13 @@ describe('a turn that the provider begins', () => {
       ]);
     },
     without: { 'the beginning': withoutTransition('thread', 'bound.idle > provider.turnStarted') },
+  });
+
+  rule('it has started when it begins', {
+    given: [...running('a'), ...finished('a'), began('s')],
+    when: finished('s'),
+    holds: (is) => expect(is.said('turn.ended')).toEqual(['turn.ended turnId=s outcome=completed started']),
+    without: { 'the start': withoutAction('turn', 'beginOfProvider') },
   });
 
   rule('it is a side turn where it conflicts with the active turn, and leaves the thread untouched', {
@@ -135,24 +140,6 @@ describe('a turn that the provider begins', () => {
     when: [began('one-more')],
     holds: (is) => expect([is.answer, is.stage.context.sideTurns.length]).toEqual(['ignored', 16]),
     without: { 'the limit': guardIs('thread', 'isNewBeside', true) },
-  });
-
-  rule('late items are attached to their own turn', {
-    given: [...running('a'), submit('b', 'queue'), ...finished('a')],
-    when: [item('Completed', 'a', { id: 'late', text: 'x' })],
-    holds: (is) => {
-      expect(is.active).toBe('b');
-      expect([...is.stage.tables.items.values()].at(-1)).toMatchObject({ itemId: 'late', turnId: 'a' });
-    },
-    without: {
-      'the turn of the item': actionIs(
-        'thread',
-        'recordEnd',
-        threadMove((context, event: ThreadInputOf<'provider.itemCompleted'>) =>
-          recordItem(context, 'item.completed', { ...event, turnId: context.activeTurn?.turnId ?? null }),
-        ),
-      ),
-    },
   });
 });
 

@@ -48,11 +48,15 @@ describe('a steer where the provider takes messages in a running turn', () => {
         expect.stringMatching(/^turn.steered turnId=a steerId=s itemId=\w+$/),
       ]);
       expect([is.status, is.stage.charts.turn?.value]).toEqual(['running', { live: 'streaming' }]);
+      expect(is.armed).toEqual(['turn.stalled']);
     },
     without: {
       'the sending': withoutAction('turn', 'sendSteer'),
       'the joining': withoutAction('turn', 'confirmSteer'),
       'its record': withoutAction('thread', 'recordSteer'),
+      'the end of its deadline': chartWith('turn', 'live.steering', (state) => {
+        delete state.exit;
+      }),
     },
   });
 
@@ -102,6 +106,13 @@ describe('a steer where the provider takes messages in a running turn', () => {
       expect([is.end('a'), is.active]).toEqual(['completed', 's']);
     },
     without: { 'the waiting': guardIs('turn', 'hasNoSentSteer', true) },
+  });
+
+  rule('one that is accepted after the end of the turn has joined it', {
+    given: [...runningNative('a'), submit('s', 'steer'), ended('a'), settled('a')],
+    when: [steerAccepted('a', 's')],
+    holds: (is) => expect([is.end('a'), is.said('turn.steered').length]).toEqual(['completed', 1]),
+    without: { 'the joining': withoutTransition('turn', 'settling > provider.steerAccepted') },
   });
 
   rule('a request stands beside the steer', {
@@ -161,6 +172,13 @@ describe('a steer where the provider does not', () => {
     when: [inactive('ready')],
     holds: (is) => expect([is.did('turn.start').length, is.queue]).toEqual([1, 'flowing: ']),
     without: { 'the room': withoutTransition('turn', 'live.ending > provider.becameInactive') },
+  });
+
+  rule('a provider that reports an error meanwhile has failed the turn', {
+    given: [...running('a'), submit('s', 'steer')],
+    when: [inactive('error'), settled('a')],
+    holds: (is) => expect([is.end('a'), is.queue]).toEqual(['failed PROVIDER_ERROR', 'held failed: s']),
+    without: { 'the difference': guardIs('turn', 'isMyPause', true) },
   });
 
   rule('open items of the old attempt are interrupted and its requests expire', {

@@ -74,6 +74,13 @@ describe('thread.archive and thread.unarchive', () => {
     without: { 'the look at the archive': guardIs('thread', 'isNotArchived', true) },
   });
 
+  rule('a second archive is without effect also while the connection closes', {
+    given: [...READY, ARCHIVE],
+    when: [ARCHIVE],
+    holds: (is) => expect(is.said()).toEqual(['command.noEffect command=thread.archive']),
+    without: { 'the fact': withoutTransition('thread', 'bound.idle > thread.archive > 1') },
+  });
+
   rule('unarchive of a thread that is not archived is without effect', {
     when: [UNARCHIVE],
     holds: (is) => expect(is.said()).toEqual(['command.noEffect command=thread.unarchive']),

@@ -99,6 +99,8 @@ describe('the deadline of', () => {
       const due = run.clock.monotonic() + deadline.afterMs;
       run.pass(1_000);
       run.clock.jump(jumpMs);
+      // whatever moves the thread before the jump is noticed
+      await run.do({ type: 'thread.setTitle', title: 'x' });
       run.pass(due - run.clock.monotonic() - 100);
       const types = run.entries().map((entry) => entry.input.type);
       expect(types).not.toContain(deadline.timer);
@@ -106,6 +108,17 @@ describe('the deadline of', () => {
       expect(run.entries().map((entry) => entry.input.type)).toContain(deadline.timer);
     }
   });
+});
+
+test('a deadline that is armed again after the wall clock went back is not later than its length', async () => {
+  const { server, run } = await startThread();
+  await run.create({ threadId: 't2' });
+  await run.submit('unanswered');
+  run.clock.jump(-3_600_000);
+  server.store.failNextCommit = 'before';
+  await run.refusal({ type: 'thread.setTitle', title: 'x', threadId: 't2' });
+  run.pass(250 + DEADLINES_MS.start);
+  expect(run.snapshot().turn?.failure?.code).toBe('START_TIMED_OUT');
 });
 
 describe('a stall deadline', () => {

@@ -280,6 +280,24 @@ describe('a turn of the provider', () => {
   });
 });
 
+test('a late item is attached to a turn that began and ended in the same tick', async () => {
+  const { run } = await startThread();
+  await run.submit('one wait');
+  const nativeTurnId = run.provider.begin(run.provider.connectionIds[0]!, 'own');
+  const item = { itemId: 'late', body: { kind: 'reasoning' }, text: 'late', status: 'completed' };
+  const named = { connectionId: 't1#1', turnId: null, attempt: 0, nativeTurnId };
+  run.provider.report('t1', { type: 'provider.itemCompleted', ...named, item } as never);
+  run.provider.report('t1', { type: 'provider.turnStarted', ...named, isNew: false } as never);
+  while (run.world.deliver());
+  run.settle();
+  const own = run.facts().find((fact) => fact.type === 'turn.began' && fact.side);
+  expect(own).toMatchObject({ nativeTurnId });
+  expect(run.snapshot().items.find((each) => each.itemId === 'late')).toMatchObject({
+    turnId: own?.type === 'turn.began' ? own.turnId : null,
+  });
+  expect(run.facts().filter((fact) => fact.type === 'turn.began')).toHaveLength(2);
+});
+
 describe('stop, archive and delete', () => {
   test('a stop ends the turn, closes the connection and holds the queue', async () => {
     const { run } = await startThread();
