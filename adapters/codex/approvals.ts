@@ -99,7 +99,7 @@ function commandApproval(params: unknown): Part | null {
   };
 }
 
-/** What is changed is told by the item; codex names it here only for a whole folder. */
+/** Codex names only a whole folder here; the files of a change are told by its item. */
 function fileApproval(params: unknown): Part | null {
   const { data } = wire.fileApprovalSchema.safeParse(params);
   if (data === undefined) return null;
