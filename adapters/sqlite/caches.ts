@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadCache } from '../../machines/ports/journal.ts';
+import { crcOf } from './crc.ts';
 import { columnsThemselves, Query } from './query.ts';
 
 const cacheSchema = z.object({
@@ -17,12 +18,13 @@ export class Caches {
   readonly #get: Query<ThreadCache>;
 
   constructor(sqlite: DatabaseSync) {
-    this.#put = sqlite.prepare('insert or replace into caches values (?, ?, ?, ?)');
+    this.#put = sqlite.prepare('insert or replace into caches values (?, ?, ?, ?, ?)');
     this.#get = new Query(sqlite, {
       table: 'caches',
       schema: cacheSchema,
       toValue: columnsThemselves,
-      sql: `select thread_id as key, thread_id as threadId, machine_hash as machineHash, version, charts
+      checked: ['key', 'machineHash', 'version', 'charts'],
+      sql: `select thread_id as key, thread_id as threadId, machine_hash as machineHash, version, charts, crc
             from caches where thread_id = ?`,
     });
   }
@@ -32,6 +34,6 @@ export class Caches {
   }
 
   put({ threadId, machineHash, version, charts }: ThreadCache): void {
-    this.#put.run(threadId, machineHash, version, charts);
+    this.#put.run(threadId, machineHash, version, charts, crcOf(threadId, machineHash, version, charts));
   }
 }

@@ -67,7 +67,7 @@ export class Reads implements RuntimeReads {
 
   version(threadId: ThreadId): { version: number; sequence: number } {
     this.#stateOf(threadId);
-    const version = this.#threads.peek(threadId)?.version ?? this.#journal.loadThread(threadId).version;
+    const version = this.#threads.peek(threadId)?.version ?? this.#journal.threadVersion(threadId);
     return { version, sequence: this.#journal.lastSequence() };
   }
 
@@ -89,7 +89,8 @@ export class Reads implements RuntimeReads {
   }
 
   entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
-    return { entries: this.#journal.readThread(threadId, after, options), prunedBefore: null };
+    const entries = this.#journal.readThread(threadId, after, options);
+    return { entries, prunedBefore: this.#journal.prunedBefore(threadId) };
   }
 
   changedSince(sequence: number): readonly ThreadId[] | null {
