@@ -36,6 +36,13 @@ export const configFileSchema = z.strictObject({
   deltaWindowMs: durationMs.max(1000).default(25),
   /** An idle provider connection is closed after this. */
   connectionIdleMs: durationMs.default(1_800_000),
+  /** What is done with deleted threads; by default they are kept. */
+  retention: z
+    .strictObject({
+      /** So many days after its deletion a thread is purged: its text is gone for ever. */
+      deletedAfterDays: z.number().min(0).max(36_500).nullable().default(null),
+    })
+    .prefault({}),
   /** How long running turns may go on after SIGTERM. */
   drainMs: durationMs.default(10_000),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -8,7 +8,7 @@ import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
-import { attachmentPathOf } from './http/attachments.ts';
+import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -69,6 +69,8 @@ export async function serve(
     release,
     deltaWindowMs: config.deltaWindowMs,
     connectionIdleMs: config.connectionIdleMs,
+    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => existing(attachmentPathOf(config.data, id)),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
@@ -133,5 +135,7 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+
+const daysToMs = (days: number | null): number | null => (days === null ? null : days * 86_400_000);
 
 const existing = (path: string): string | null => (existsSync(path) ? path : null);

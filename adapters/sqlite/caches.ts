@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
+import { RuntimeError } from '../../machines/domain/error.ts';
 import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadCache } from '../../machines/ports/journal.ts';
 import { crcOf } from './crc.ts';
@@ -29,8 +30,14 @@ export class Caches {
     });
   }
 
+  /** One that is damaged is none: whatever it held is in the journal. */
   get(threadId: ThreadId): ThreadCache | null {
-    return this.#get.one(threadId);
+    try {
+      return this.#get.one(threadId);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === 'STORE_CORRUPT') return null;
+      throw error;
+    }
   }
 
   put({ threadId, machineHash, version, charts }: ThreadCache): void {

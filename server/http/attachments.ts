@@ -1,5 +1,6 @@
 /** Images of clients, stored once each under the SHA-256 of their bytes. */
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -16,6 +17,13 @@ const CONTENT_TYPES: readonly string[] = [...IMAGE_TYPES, 'application/octet-str
 export const attachmentFolderOf = (dataFolder: string): string => join(dataFolder, 'attachments');
 export const attachmentPathOf = (dataFolder: string, attachmentId: AttachmentId): string =>
   join(attachmentFolderOf(dataFolder), attachmentId);
+
+const FILE_NAME = /^[0-9a-f]{64}$/;
+
+/** Of a thread that is purged. An id that is none of ours names no file of ours. */
+export function removeAttachment(dataFolder: string, attachmentId: AttachmentId): void {
+  if (FILE_NAME.test(attachmentId)) rmSync(attachmentPathOf(dataFolder, attachmentId), { force: true });
+}
 
 export class Attachments {
   readonly #folder: string;

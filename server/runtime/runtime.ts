@@ -7,6 +7,7 @@ import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provid
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Chores } from './chores.ts';
 import type { Clock } from './clock.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
@@ -48,6 +49,10 @@ export interface RuntimeOptions {
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
   readonly attachmentPath: (id: AttachmentId) => string | null;
+  /** Of a purged thread; no other one uses it. */
+  readonly removeAttachment: (id: AttachmentId) => void;
+  /** A deleted thread is purged after so long; `null`: it is kept. */
+  readonly deletedAfterMs: number | null;
   readonly isFolder: (path: string) => boolean;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
@@ -79,6 +84,7 @@ export class ThreadRuntime implements Runtime {
   readonly #effects: Effects;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
+  readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
@@ -95,6 +101,7 @@ export class ThreadRuntime implements Runtime {
       clock,
       machineHash: hash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
+      onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
@@ -142,6 +149,12 @@ export class ThreadRuntime implements Runtime {
       connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
     });
+    this.#chores = new Chores({
+      ...options,
+      commitCount: () => this.#loop.commitCount,
+      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
+      forget: (threadId) => this.threads.drop(threadId),
+    });
   }
 
   /**
@@ -160,6 +173,7 @@ export class ThreadRuntime implements Runtime {
     }
     this.#phase = 'ready';
     this.#hibernation.start();
+    this.#chores.start();
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -186,6 +200,19 @@ export class ThreadRuntime implements Runtime {
       const fingerprint = fingerprintOf(command);
       this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
     });
+  }
+
+  async purge(threadIds: readonly ThreadId[]): Promise<void> {
+    if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
+    for (const threadId of threadIds) this.#checkDeleted(threadId);
+    await Promise.all(threadIds.map((threadId) => this.#chores.purge(threadId)));
+  }
+
+  #checkDeleted(threadId: ThreadId): void {
+    const state = this.#options.journal.threadState(threadId);
+    if (state === null) throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
+    if (state.removal === 'deleted') return;
+    throw new RuntimeError('THREAD_NOT_DELETED', `thread ${threadId} is not deleted; delete it first`);
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
@@ -231,6 +258,7 @@ export class ThreadRuntime implements Runtime {
   async #stop(deadlineMs: number): Promise<void> {
     this.#phase = 'stopping';
     this.#hibernation.stop();
+    this.#chores.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything();
@@ -284,6 +312,7 @@ export class ThreadRuntime implements Runtime {
       else answer.arrival.reject(answer.error);
     }
     this.#announce(staging, changed);
+    if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.wake();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
   }
 

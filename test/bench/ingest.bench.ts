@@ -40,6 +40,8 @@ export async function startBench(threadCount: number): Promise<Bench> {
     deltaWindowMs: 0,
     connectionIdleMs: 3_600_000,
     attachmentPath: () => null,
+    removeAttachment: () => {},
+    deletedAfterMs: null,
     isFolder: () => true,
     logFrame: () => '',
     giveUp: console.error,

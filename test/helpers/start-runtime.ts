@@ -85,6 +85,8 @@ export class RuntimeRun {
       deltaWindowMs,
       connectionIdleMs: 1_800_000,
       attachmentPath: () => null,
+      removeAttachment: () => {},
+      deletedAfterMs: null,
       isFolder: (path) => path !== '/missing',
       logFrame: () => '',
       giveUp: (cause) => {

@@ -70,7 +70,6 @@ const CASES: readonly Case[] = [
     damage: `update entries set input = '{}'`,
     read: (j) => j.readInstance(instanceId('codex'), 0, ALL),
   },
-  { table: 'caches', key: 'a', damage: `update caches set version = -1`, read: (j) => j.loadThread(A) },
   {
     table: 'receipts',
     key: 'c',
@@ -123,7 +122,6 @@ const FLIPS: readonly Case[] = [
     damage: `update entries set input = replace(input, '"x"', '"y"')`,
     read: (j) => j.loadThread(A),
   },
-  { table: 'caches', key: 'a', damage: `update caches set charts = '!'`, read: (j) => j.loadThread(A) },
   {
     table: 'receipts',
     key: 'c',
@@ -155,6 +153,17 @@ const FLIPS: readonly Case[] = [
     read: (j) => j.instance(instanceId('codex')),
   },
 ];
+
+describe('a damaged cache', () => {
+  it.each([`update caches set version = -1`, `update caches set charts = '!'`])('is none: %s', (damage) => {
+    const { journal, folder } = setUpJournal();
+    const cache = { threadId: A, machineHash: 'h', version: 1, charts: 'x' };
+    journal.commit(tickOf({ entries: [new EntryMaker().input('a')], caches: [cache] }));
+    expect(journal.loadThread(A)).toEqual({ base: null, cache, version: 1 });
+    openAsTool(folder).exec(damage);
+    expect(journal.loadThread(A)).toEqual({ base: null, cache: null, version: 1 });
+  });
+});
 
 describe('a damaged row of the thread list', () => {
   it('is left out and named, and paging goes on behind it', () => {
