@@ -34,6 +34,8 @@ export const configFileSchema = z.strictObject({
   durability: z.enum(['process', 'power']).default('process'),
   /** Streamed text after the first piece of an item is merged for so long. */
   deltaWindowMs: durationMs.max(1000).default(25),
+  /** So long after its turn text is kept as it was streamed: clients that come back by then miss nothing. */
+  deltaRetentionMs: durationMs.default(60_000),
   /** An idle provider connection is closed after this. */
   connectionIdleMs: durationMs.default(1_800_000),
   /** What is done with deleted threads; by default they are kept. */

@@ -68,6 +68,7 @@ export async function serve(
     log,
     release,
     deltaWindowMs: config.deltaWindowMs,
+    deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
     deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
     removeAttachment: (id) => removeAttachment(config.data, id),

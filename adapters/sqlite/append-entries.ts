@@ -38,8 +38,7 @@ export class EntryAppender {
     this.#insertStream = sqlite.prepare('insert into streams (kind, name) values (?, ?)');
     this.#insertHash = sqlite.prepare('insert into machine_hashes (hash) values (?)');
     this.#notePrunable = sqlite.prepare(
-      `insert into prunable (stream_id, base_version) values (?, ?)
-       on conflict (stream_id) do update set base_version = excluded.base_version`,
+      'insert or ignore into prunable (stream_id, base_version, based_at) values (?, ?, ?)',
     );
     const plain = { schema: numberSchema, toValue: columnsThemselves };
     this.#lastSequence = new Query(sqlite, {
@@ -107,7 +106,7 @@ export class EntryAppender {
       facts,
     ];
     this.#insert.run(...row, crcOf(...row));
-    if (kind === 'base' && outcome === 'applied') this.#notePrunable.run(streamId, version);
+    if (kind === 'base' && outcome === 'applied') this.#notePrunable.run(streamId, version, at);
     this.#sequence = entry.sequence;
     head.version = entry.version;
   }

@@ -231,8 +231,8 @@ export class SqliteJournal implements port.Journal {
     );
   }
 
-  prune(limit: number): port.ChoreStep {
-    return this.#pruner.step(limit);
+  prune(limit: number, before: number): port.ChoreStep {
+    return this.#pruner.step(limit, before);
   }
 
   prunedBefore(threadId: ThreadId): number | null {

@@ -18,6 +18,7 @@ export class Pruner {
   readonly #delete: StatementSync;
   readonly #notePruned: StatementSync;
   readonly #noteSeen: StatementSync;
+  readonly #noteNewest: StatementSync;
   readonly #noteDone: StatementSync;
 
   constructor(database: Database) {
@@ -29,7 +30,7 @@ export class Pruner {
       toValue: columnsThemselves,
       sql: `select stream_id as key, stream_id as streamId, base_version as baseVersion,
               max(seen_until, whole_until, coalesce(pruned_before - 1, 0)) as seenUntil
-            from prunable join streams using (stream_id) limit 1`,
+            from prunable join streams using (stream_id) where based_at < ? limit 1`,
     });
     const deltas = `entries where stream_id = ? and kind = 'delta' and version > ? and version <= ?`;
     this.#lastDelta = new Query(sqlite, {
@@ -47,21 +48,28 @@ export class Pruner {
     this.#delete = sqlite.prepare(`delete from ${deltas}`);
     this.#notePruned = sqlite.prepare('update streams set pruned_before = ? where stream_id = ?');
     this.#noteSeen = sqlite.prepare('update prunable set seen_until = ? where stream_id = ?');
-    this.#noteDone = sqlite.prepare('delete from prunable where stream_id = ?');
+    this.#noteNewest = sqlite.prepare(
+      `update prunable set (base_version, based_at) = (
+         select version, at from entries
+         where entries.stream_id = prunable.stream_id and kind = 'base' and outcome = 'applied'
+         order by version desc limit 1)
+       where stream_id = ?`,
+    );
+    this.#noteDone = sqlite.prepare('delete from prunable where stream_id = ? and base_version = ?');
   }
 
   prunedBefore(threadId: string): number | null {
     return this.#prunedBefore.one(threadId)?.value ?? null;
   }
 
-  step(limit: number): ChoreStep {
-    const work = this.#next.one();
+  step(limit: number, before: number): ChoreStep {
+    const work = this.#next.one(before);
     if (work === null) return { removedCount: 0, isDone: true };
     let removedCount = 0;
     this.#database.transact('pruning deltas', () => {
       removedCount = this.#prune(work, limit);
     });
-    return { removedCount, isDone: this.#next.one() === null };
+    return { removedCount, isDone: this.#next.one(before) === null };
   }
 
   #prune({ streamId, baseVersion, seenUntil }: Work, limit: number): number {
@@ -69,8 +77,11 @@ export class Pruner {
     const last = this.#lastDelta.one(streamId, seenUntil, until)?.value ?? null;
     const { changes } = this.#delete.run(streamId, seenUntil, until);
     if (last !== null) this.#notePruned.run(last + 1, streamId);
-    if (until >= baseVersion - 1) this.#noteDone.run(streamId);
-    else this.#noteSeen.run(until, streamId);
+    this.#noteSeen.run(until, streamId);
+    if (until >= baseVersion - 1) {
+      this.#noteNewest.run(streamId);
+      this.#noteDone.run(streamId, baseVersion);
+    }
     return Number(changes);
   }
 }

@@ -14,10 +14,12 @@ create index streams_purged on streams (last_sequence) where last_sequence is no
 update streams set whole_until =
   coalesce((select max(version) from entries where entries.stream_id = streams.stream_id), 0);
 
--- threads with a base that has not been looked at; deltas above seen_until and below the base can go
+-- threads with a base that has not been looked at; deltas above seen_until and below the base can go. While a row is
+-- here newer bases wait, so that a busy thread comes to its turn, too
 create table prunable (
   stream_id integer primary key,
   base_version integer not null,
+  based_at real not null,
   seen_until integer not null default 0
 ) strict;
 

@@ -157,10 +157,10 @@ export interface Journal {
   replaceThread(rows: ThreadRows): void;
 
   /**
-   * Removes deltas that stand before the newest base of their thread, at most `limit` at once: whoever writes a base
-   * has told the text of all items before it. The entries that remain keep their numbers.
+   * Removes deltas that stand before a base of their thread which is older than `before` (epoch ms), at most `limit` at
+   * once: whoever writes a base has told the text of all items before it. The entries that remain keep their numbers.
    */
-  prune(limit: number): ChoreStep;
+  prune(limit: number, before: number): ChoreStep;
   /** One more than the version of the last delta that was removed of the thread; `null`: none was. */
   prunedBefore(threadId: ThreadId): number | null;
 

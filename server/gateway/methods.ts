@@ -66,11 +66,8 @@ export const HANDLERS: Handlers<MethodContext> = {
   },
   'orchestration.readEvents': ({ runtime, principal, limits }, params) =>
     readEvents(runtime.reads, params, { withInputs: principal.scopes.has('admin'), limits }),
-  'store.purge': async ({ runtime }, params) => {
-    const purged =
-      'threadIds' in params
-        ? params.threadIds
-        : runtime.reads.deletedThreads(params.deletedBefore, PAGES.mostCount);
+  'store.purge': async ({ runtime }, { threadIds, deletedBefore = 0 }) => {
+    const purged = threadIds ?? runtime.reads.deletedThreads(deletedBefore, PAGES.mostCount);
     await runtime.purge(purged);
     return { purged };
   },

@@ -192,11 +192,15 @@ const readEvents = method({
 const purge = method({
   summary: 'Takes all text of deleted threads away for ever; answers when it is gone.',
   scope: 'admin',
-  params: z.union([
-    z.strictObject({ threadIds: z.array(threadIdSchema).min(1).max(PAGES.mostCount) }),
-    /** Threads that were deleted before this time (epoch ms), the oldest first; a call takes at most 200. */
-    z.strictObject({ deletedBefore: z.number() }),
-  ]),
+  params: z
+    .strictObject({
+      threadIds: z.array(threadIdSchema).min(1).max(PAGES.mostCount).optional(),
+      /** Threads that were deleted before this time (epoch ms), the oldest first; a call takes at most 200. */
+      deletedBefore: z.number().optional(),
+    })
+    .refine((given) => (given.threadIds === undefined) !== (given.deletedBefore === undefined), {
+      message: 'give either threadIds or deletedBefore',
+    }),
   result: z.object({ purged: z.array(threadIdSchema) }),
 });
 

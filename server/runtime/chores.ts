@@ -29,6 +29,8 @@ export interface ChoresParts {
   /** The thread is about to lose its entries: nothing of it may stay in memory. */
   readonly forget: (threadId: ThreadId) => void;
   readonly removeAttachment: (id: AttachmentId) => void;
+  /** Deltas are kept for so long after the base that makes them needless: for clients that come back. */
+  readonly deltaRetentionMs: number;
   /** A deleted thread is purged after so long; `null`: it is kept. */
   readonly deletedAfterMs: number | null;
 }
@@ -39,9 +41,13 @@ export class Chores {
   /** Threads that are being purged, with who waits for it. */
   readonly #purges = new Map<ThreadId, (() => void)[]>();
   #cancelStep: (() => void) | null = null;
+  #cancelPrune: (() => void) | null = null;
   #cancelRetention: (() => void) | null = null;
+  /** There was another base while the timer ran: another one is needed. */
+  #isNoted = false;
   #isStarted = false;
   #seenCommits = 0;
+  /** How long the next step has waited for a quiet moment. */
   #waitedMs = 0;
 
   constructor(parts: ChoresParts) {
@@ -53,24 +59,30 @@ export class Chores {
     this.#isStarted = true;
     for (const threadId of this.#parts.journal.purges()) this.#purges.set(threadId, []);
     this.#keepTerm();
-    this.wake();
+    this.#wake();
+    this.noteBase();
   }
 
   stop(): void {
     this.#isStarted = false;
-    this.#cancelStep?.();
-    this.#cancelRetention?.();
+    for (const cancel of [this.#cancelStep, this.#cancelPrune, this.#cancelRetention]) cancel?.();
     this.#cancelStep = null;
+    this.#cancelPrune = null;
   }
 
-  /** There may be something to do. */
-  wake(afterMs: number = CHORE_LIMITS.quietMs): void {
-    if (!this.#isStarted || this.#cancelStep !== null) return;
-    this.#seenCommits = this.#parts.commitCount();
-    this.#cancelStep = this.#parts.clock.after(afterMs, () => {
-      this.#cancelStep = null;
-      this.#waitedMs += afterMs;
-      this.#stepIfQuiet();
+  /** The deltas before it can go when their time is over. */
+  noteBase(): void {
+    if (!this.#isStarted) return;
+    if (this.#cancelPrune !== null) {
+      this.#isNoted = true;
+      return;
+    }
+    this.#cancelPrune = this.#parts.clock.after(this.#parts.deltaRetentionMs + 1, () => {
+      this.#cancelPrune = null;
+      const isNoted = this.#isNoted;
+      this.#isNoted = false;
+      if (isNoted) this.noteBase();
+      this.#wake();
     });
   }
 
@@ -83,28 +95,40 @@ export class Chores {
     this.#parts.forget(threadId);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#purges.set(threadId, [...(this.#purges.get(threadId) ?? []), resolve]);
-    this.wake();
+    this.#wake();
     return promise;
+  }
+
+  #wake(afterMs: number = CHORE_LIMITS.quietMs): void {
+    if (!this.#isStarted || this.#cancelStep !== null) return;
+    this.#seenCommits = this.#parts.commitCount();
+    this.#cancelStep = this.#parts.clock.after(afterMs, () => {
+      this.#cancelStep = null;
+      this.#waitedMs += afterMs;
+      this.#stepIfQuiet();
+    });
   }
 
   #stepIfQuiet(): void {
     const { commitCount, isBusy } = this.#parts;
     const isQuiet = commitCount() === this.#seenCommits && !isBusy();
-    if (!isQuiet && this.#waitedMs < CHORE_LIMITS.patienceMs) return this.wake();
+    if (!isQuiet && this.#waitedMs < CHORE_LIMITS.patienceMs) return this.#wake();
     this.#waitedMs = 0;
     try {
-      if (!this.#step()) this.wake(isQuiet ? 1 : CHORE_LIMITS.quietMs);
+      if (!this.#step()) this.#wake(isQuiet ? 1 : CHORE_LIMITS.quietMs);
     } catch (error) {
       this.#parts.log.warn({ failure: failureOf(error) }, 'housekeeping of the store failed');
-      this.wake(CHORE_LIMITS.retryMs);
+      this.#wake(CHORE_LIMITS.retryMs);
     }
   }
 
   /** @returns whether nothing is left to do. */
   #step(): boolean {
-    const { journal } = this.#parts;
+    const { journal, clock, deltaRetentionMs } = this.#parts;
     const [threadId] = this.#purges.keys();
-    if (threadId === undefined) return journal.prune(CHORE_LIMITS.rows).isDone;
+    if (threadId === undefined) {
+      return journal.prune(CHORE_LIMITS.rows, clock.now() - deltaRetentionMs).isDone;
+    }
     if (journal.purge(threadId, CHORE_LIMITS.rows).isDone) this.#endPurge(threadId);
     return false;
   }

@@ -46,6 +46,8 @@ export interface RuntimeOptions {
   readonly release: string;
   /** Deltas of an item after its first are merged for so long; 0: not at all. */
   readonly deltaWindowMs: number;
+  /** So long after its turn text is kept as it was streamed, for clients that come back. */
+  readonly deltaRetentionMs: number;
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
   readonly attachmentPath: (id: AttachmentId) => string | null;
@@ -312,7 +314,7 @@ export class ThreadRuntime implements Runtime {
       else answer.arrival.reject(answer.error);
     }
     this.#announce(staging, changed);
-    if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.wake();
+    if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.noteBase();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
   }
 

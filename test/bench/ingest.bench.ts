@@ -38,6 +38,7 @@ export async function startBench(threadCount: number): Promise<Bench> {
     log: { info: () => {}, warn: console.error, error: console.error },
     release: 'bench',
     deltaWindowMs: 0,
+    deltaRetentionMs: 60_000,
     connectionIdleMs: 3_600_000,
     attachmentPath: () => null,
     removeAttachment: () => {},

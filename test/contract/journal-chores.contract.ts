@@ -27,7 +27,7 @@ const versionsOf = (entries: readonly ThreadEntry[]): number[] => entries.map((e
 function pruneAll(journal: Journal, limit: number): number[] {
   const counts: number[] = [];
   for (let isDone = false; !isDone;) {
-    const step = journal.prune(limit);
+    const step = journal.prune(limit, Infinity);
     counts.push(step.removedCount);
     isDone = step.isDone;
   }
@@ -64,7 +64,7 @@ export function journalChoresContract(subject: JournalSubject): void {
 
   describe('pruning', () => {
     it('has nothing to do in a new store', () => {
-      expect(subject.journal.prune(100)).toEqual({ removedCount: 0, isDone: true });
+      expect(subject.journal.prune(100, Infinity)).toEqual({ removedCount: 0, isDone: true });
       expect(subject.journal.prunedBefore(A)).toBeNull();
     });
 
@@ -93,7 +93,7 @@ export function journalChoresContract(subject: JournalSubject): void {
       subject.commit({ entries: [subject.entries.input('a'), subject.entries.input('b')] });
       const deltas = Array.from({ length: 10 }, (_each, index) => subject.entries.delta('a', `${index}`));
       subject.commit({ entries: [...deltas, subject.entries.base('a', 'x')] });
-      const first = subject.journal.prune(4);
+      const first = subject.journal.prune(4, Infinity);
       expect(first.isDone).toBe(false);
       expect(first.removedCount).toBeLessThanOrEqual(4);
       subject.reopen('epoch-2', 200);
@@ -114,6 +114,20 @@ export function journalChoresContract(subject: JournalSubject): void {
       expect(versionsOf(subject.journal.readThread(A, 0, ALL))).toEqual([2, 4]);
       expect(versionsOf(subject.journal.readThread(B, 0, ALL))).toEqual([2]);
       expect([A, B].map((id) => subject.journal.prunedBefore(id))).toEqual([4, 2]);
+    });
+
+    it('leaves the deltas before a base that is young', () => {
+      const made = [subject.entries.delta('a', 'x'), subject.entries.base('a', 'old')];
+      subject.commit({
+        entries: [...made, subject.entries.delta('a', 'y'), subject.entries.base('a', 'new')],
+      });
+      const at = made[1]!.at;
+      expect(subject.journal.prune(100, at)).toEqual({ removedCount: 0, isDone: true });
+      expect(subject.journal.prune(100, at + 1).removedCount).toBe(1);
+      expect(versionsOf(subject.journal.readThread(A, 0, ALL))).toEqual([2, 3, 4]);
+      expect(subject.journal.prune(100, at + 1)).toEqual({ removedCount: 0, isDone: true });
+      expect(subject.journal.prune(100, Infinity)).toEqual({ removedCount: 1, isDone: true });
+      expect(versionsOf(subject.journal.readThread(A, 0, ALL))).toEqual([2, 4]);
     });
 
     it('leaves numbers, pages and places as they are', () => {
@@ -223,7 +237,7 @@ export function journalChoresContract(subject: JournalSubject): void {
       expect(subject.journal.purges()).toEqual([]);
       expect(subject.journal.threadIds()).toEqual([]);
       expect(subject.journal.threadVersion(A)).toBe(7);
-      expect(subject.journal.prune(100)).toEqual({ removedCount: 0, isDone: true });
+      expect(subject.journal.prune(100, Infinity)).toEqual({ removedCount: 0, isDone: true });
     });
 
     it('gives no number away twice, even if the thread had the last ones', () => {

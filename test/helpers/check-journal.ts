@@ -32,12 +32,17 @@ export interface CheckOptions {
   readonly loaded?: Iterable<LoadedThread>;
   /** Threads whose journal was broken on purpose. */
   readonly except?: readonly string[];
+  /** Threads of which nothing is left but the numbers that they had. */
+  readonly purged?: readonly ThreadId[];
 }
 
 /** Throws at the first thing that does not hold; prunes the journal, and looks again. */
-export function checkJournal(journal: Journal, { loaded = [], except = [] }: CheckOptions = {}): void {
+export function checkJournal(
+  journal: Journal,
+  { loaded = [], except = [], purged = [] }: CheckOptions = {},
+): void {
   const live = new Map([...loaded].map((thread) => [thread.threadId, thread]));
-  checkNumbers(journal);
+  checkNumbers(journal, purged);
   for (const threadId of journal.threadIds()) {
     const entries = journal.readThread(threadId, 0, ALL);
     if (except.includes(threadId)) continue;
@@ -53,20 +58,20 @@ export function checkJournal(journal: Journal, { loaded = [], except = [] }: Che
     checkRows(journal, threadId);
     checkState(journal, threadId, pure);
   }
-  checkPruned(journal, except);
+  checkPruned(journal, { except, purged });
 }
 
 /** Without its deltas the journal makes the same rows. */
-function checkPruned(journal: Journal, except: readonly string[]): void {
-  while (!journal.prune(PRUNE_COUNT).isDone);
-  checkNumbers(journal);
+function checkPruned(journal: Journal, { except, purged }: Required<Omit<CheckOptions, 'loaded'>>): void {
+  while (!journal.prune(PRUNE_COUNT, Infinity).isDone);
+  checkNumbers(journal, purged);
   for (const threadId of journal.threadIds()) {
     if (!except.includes(threadId)) checkRows(journal, threadId);
   }
 }
 
 /** Numbers were given out without a gap: every one that is missing is of an entry that a thread has lost. */
-function checkNumbers(journal: Journal): void {
+function checkNumbers(journal: Journal, purged: readonly ThreadId[]): void {
   const instances = journal.instanceIds().map((id) => journal.readInstance(id, 0, ALL));
   const threads = journal.threadIds().map((id) => journal.readThread(id, 0, ALL));
   for (const entries of instances) checkPlaces(entries, 0);
@@ -76,7 +81,8 @@ function checkNumbers(journal: Journal): void {
   const all = [...instances, ...threads];
   const sequences = all.flatMap((entries) => entries.map((entry) => entry.sequence));
   must(new Set(sequences).size === sequences.length, 'a sequence is there twice');
-  const givenOut = all.reduce((sum, entries) => sum + (entries.at(-1)?.version ?? 0), 0);
+  const versions = all.map((entries) => entries.at(-1)?.version ?? 0);
+  const givenOut = sumOf([...versions, ...purged.map((threadId) => journal.threadVersion(threadId))]);
   must(givenOut === journal.lastSequence(), 'the last sequence is another one');
 }
 
@@ -90,6 +96,8 @@ function checkPlaces(entries: readonly (ThreadEntry | InstanceEntry)[], prunedBe
     before = { version, sequence };
   }
 }
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** Each turn begins once and ends at most once, and only after it began. */
 function checkTurns(entries: readonly ThreadEntry[]): void {

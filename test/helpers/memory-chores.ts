@@ -15,18 +15,31 @@ export class MemoryChores {
     this.#alive = alive;
   }
 
-  prune(limit: number): ChoreStep {
+  prune(limit: number, before: number): ChoreStep {
     const store = this.#alive();
-    const [threadId] = store.prunable;
-    if (threadId === undefined) return { removedCount: 0, isDone: true };
+    const [work] = this.#due(before);
+    if (work === undefined) return { removedCount: 0, isDone: true };
+    const { threadId, base } = work;
     const entries = store.streams.get(`thread ${threadId}`) ?? [];
-    const base = entries.findLast((each) => each.kind === 'base')?.version ?? 0;
     const gone = entries.filter((each) => each.kind === 'delta' && each.version < base).slice(0, limit);
     keepBut(store, threadId, gone);
     const last = gone.at(-1);
     if (last !== undefined) store.prunedBefore.set(threadId, last.version + 1);
-    if (gone.length < limit) store.prunable.delete(threadId);
-    return { removedCount: gone.length, isDone: store.prunable.size === 0 };
+    return { removedCount: gone.length, isDone: this.#due(before).length === 0 };
+  }
+
+  /** Threads with deltas before an old base. */
+  #due(before: number): { threadId: ThreadId; base: number }[] {
+    const { prunable, streams } = this.#alive();
+    return [...prunable].flatMap((threadId) => {
+      const entries = streams.get(`thread ${threadId}`) ?? [];
+      const base = entries.findLast((each) => each.kind === 'base' && each.at < before)?.version ?? 0;
+      const hasDeltas = entries.some((each) => each.kind === 'delta' && each.version < base);
+      if (!hasDeltas && entries.findLast((each) => each.kind === 'base')?.version === base) {
+        prunable.delete(threadId);
+      }
+      return hasDeltas ? [{ threadId, base }] : [];
+    });
   }
 
   deletedThreads(before: number, limit: number): ThreadId[] {

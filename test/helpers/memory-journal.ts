@@ -240,8 +240,8 @@ class MemoryJournal implements Journal {
     return [...this.#alive.processes.values()].map((each) => each.read());
   }
 
-  prune(limit: number): ChoreStep {
-    return this.#chores.prune(limit);
+  prune(limit: number, before: number): ChoreStep {
+    return this.#chores.prune(limit, before);
   }
 
   prunedBefore(id: ThreadId): number | null {
@@ -370,9 +370,9 @@ function checkPlaces(store: MemoryStore, entries: readonly Entry[]): void {
 }
 
 function storedEntry(entry: Entry): StoredEntry {
-  const { sequence, version, kind, commandId } = entry;
+  const { sequence, version, kind, at, commandId } = entry;
   const schema: z.ZodType<Entry> = kind === 'instance' ? instanceEntrySchema : threadEntrySchema;
-  return { sequence, version, kind, commandId, value: new Stored<Entry>(entry, schema) };
+  return { sequence, version, kind, at, commandId, value: new Stored<Entry>(entry, schema) };
 }
 
 function newReceipt(store: MemoryStore, receipt: Receipt): Stored<Receipt> {

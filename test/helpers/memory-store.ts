@@ -49,6 +49,7 @@ export interface StoredEntry {
   readonly sequence: number;
   readonly version: number;
   readonly kind: Entry['kind'];
+  readonly at: number;
   readonly commandId: CommandId | null;
   readonly value: Stored<Entry>;
 }

@@ -4,6 +4,7 @@ import { commandSchema } from '../../machines/domain/command.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
 import {
+  type AttachmentId,
   commandIdSchema,
   instanceIdSchema,
   threadIdSchema,
@@ -25,6 +26,10 @@ export interface RuntimeSetup {
   readonly clock?: TestClock;
   readonly capabilities?: Capabilities;
   readonly deltaWindowMs?: number;
+  readonly deltaRetentionMs?: number;
+  readonly deletedAfterMs?: number | null;
+  readonly attachmentPath?: (id: AttachmentId) => string | null;
+  readonly removeAttachment?: (id: AttachmentId) => void;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
@@ -49,7 +54,16 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const { journal, world, clock, capabilities, deltaWindowMs = 0, instances, endSurvivor } = setup;
+    const {
+      journal,
+      world,
+      clock,
+      capabilities,
+      deltaWindowMs = 0,
+      deltaRetentionMs = 60_000,
+      instances,
+      endSurvivor,
+    } = setup;
     this.journal = journal;
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
@@ -83,10 +97,11 @@ export class RuntimeRun {
       log: { info: () => {}, warn, error: warn },
       release: 'test',
       deltaWindowMs,
+      deltaRetentionMs,
       connectionIdleMs: 1_800_000,
-      attachmentPath: () => null,
-      removeAttachment: () => {},
-      deletedAfterMs: null,
+      attachmentPath: setup.attachmentPath ?? (() => null),
+      removeAttachment: setup.removeAttachment ?? (() => {}),
+      deletedAfterMs: setup.deletedAfterMs ?? null,
       isFolder: (path) => path !== '/missing',
       logFrame: () => '',
       giveUp: (cause) => {
@@ -181,6 +196,11 @@ export class RuntimeRun {
   facts(threadId: ThreadId = THREAD) {
     const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
     return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** What a thread has taken in, its text left out, which is pruned when time passes. */
+  inputs(threadId: ThreadId = THREAD) {
+    return this.entries(threadId).filter((entry) => entry.kind === 'input');
   }
 
   /** Entries of a thread, its bases left out. */
