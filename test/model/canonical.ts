@@ -176,7 +176,8 @@ export class Canon {
     const key = `${id}${part}`;
     let interned = this.#interned.get(key);
     if (interned === undefined) {
-      const [changed] = JSON.parse(part) as [object];
+      // what an input changes that it should not change throws
+      const changed = frozen((JSON.parse(part) as [object])[0]);
       interned = { ...snapshot, context: { ...snapshot.context, ...changed } } as AnyMachineSnapshot;
       this.#interned.set(key, interned);
     }
@@ -199,4 +200,9 @@ function renamed(text: string): string {
     }
     return other;
   });
+}
+
+function frozen<T extends object>(plain: T): T {
+  for (const each of Object.values(plain)) if (typeof each === 'object' && each !== null) frozen(each);
+  return Object.freeze(plain);
 }
