@@ -169,7 +169,11 @@ class Explorer {
 }
 
 /** A timer that fired is armed no more. */
-function timersAfter(timers: Timers, { input }: Move, { timers: changes }: Drawn): Timers {
+export function timersAfter(
+  timers: Timers,
+  { input }: Pick<Move, 'input'>,
+  { timers: changes }: Drawn,
+): Timers {
   if (changes.length === 0 && !('timer' in input)) return timers;
   let after: Timers = { ...timers };
   if ('timer' in input) after = left(after, ({ name }) => name !== input.timer);
