@@ -70,6 +70,7 @@ export const threadGuards = {
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
+  isFirst: (_: Of, { isFirst }: { readonly isFirst: boolean }) => isFirst,
   isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
   isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
 

@@ -114,7 +114,7 @@ export const threadMoves = {
     return {
       set: {
         turnCount: context.turnCount + 1,
-        activeTurn: { turnId, origin: 'provider', prompt: null, nativeTurnId },
+        activeTurn: turns.activeOfProvider(context, { turnId, nativeTurnId }),
       },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
@@ -137,20 +137,33 @@ export const threadMoves = {
     set: { sideTurns: [] },
     facts: context.sideTurns.map(({ turnId }) => turns.sideTurnEnd(turnId, 'interrupted', null)),
   })),
-  adoptSideTurn: act(({ sideTurns: [first, ...rest] }) =>
-    first === undefined
-      ? {}
-      : {
-          set: { activeTurn: { ...first, origin: 'provider', prompt: null }, sideTurns: rest },
-          facts: [{ type: 'turn.promoted', turnId: first.turnId }],
-        },
-  ),
+  adoptSideTurn: act((context) => {
+    const [first, ...rest] = context.sideTurns;
+    if (first === undefined) return {};
+    return {
+      set: { activeTurn: turns.activeOfProvider(context, first), sideTurns: rest },
+      facts: [{ type: 'turn.promoted', turnId: first.turnId }],
+    };
+  }),
   absorb: act(({ sideTurns }, { nativeTurnId }: Of<'provider.turnAccepted'>) => {
     const into = sideTurns.find((side) => side.nativeTurnId === nativeTurnId)?.turnId;
     return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
   }),
   confirmSession: act(({ session }) => ({
     set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+  })),
+  /** Once: what the turn was begun with does not name the plan any more. */
+  tellOfPlan: act((context) => {
+    const { activeTurn } = context;
+    if (activeTurn?.prompt?.sourcePlan === undefined) return {};
+    const { sourcePlan: _, ...prompt } = activeTurn.prompt;
+    return {
+      set: { activeTurn: { ...activeTurn, prompt } },
+      effects: turns.plansOf(context, activeTurn.turnId, [activeTurn.prompt]),
+    };
+  }),
+  sayImplemented: act((_, { itemId, by: { threadId, turnId } }: Of<'plan.implemented'>) => ({
+    facts: [{ type: 'plan.implemented', itemId, threadId, turnId }],
   })),
   interruptTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'user' } })),
   stopTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'stopped' } })),

@@ -68,6 +68,7 @@ export const threadMachine = setup({
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
     'runtime.clockJumped': { actions: by('sayClockJumped') },
+    'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
   },
   states: {
     unbound: {
@@ -247,8 +248,8 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
-            $accepted: { actions: 'confirmSession' },
-            $started: { target: '.running', actions: 'confirmSession' },
+            $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
+            $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },

@@ -1,6 +1,6 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
-import { attachmentIdSchema, itemIdSchema, turnIdSchema } from './ids.ts';
+import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 
 /**
  * `open` while the provider still works on it; `unknown` where the connection was lost before its end;
@@ -50,7 +50,11 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     input: z.string().optional(),
   }),
   z.object({ kind: z.literal('web_search'), query: z.string() }),
-  z.object({ kind: z.literal('plan') }),
+  z.object({
+    kind: z.literal('plan'),
+    /** The turn, perhaps of another thread, whose start was accepted with this plan as its source. */
+    implementedBy: z.object({ threadId: threadIdSchema, turnId: turnIdSchema }).optional(),
+  }),
   z.object({ kind: z.literal('todo_list'), steps: z.array(stepSchema) }),
   z.object({ kind: z.literal('task'), title: z.string() }),
   z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),

@@ -31,6 +31,7 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
       turn,
       byNative: (nativeTurnId) => turnByNative(intake, thread, nativeTurnId),
       ownerOf: (id) => ownerOf(projection.requests.get(requestIdSchema.parse(id)) ?? null, context),
+      item: (id) => projection.items.get(id),
       newTurnId: () => intake.newTurnId(),
     }),
   );

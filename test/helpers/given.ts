@@ -106,7 +106,9 @@ export class Stage {
 
   #refusalOf(input: ThreadInput): Refusal | null {
     if (!COMMAND_INPUT_TYPES.has(input.type)) return null;
+    const source = input.type === 'turn.submit' ? input.prompt.sourcePlan : undefined;
     const lookups: Lookups = {
+      plan: source === undefined ? null : (this.tables.items.get(source.itemId) ?? null),
       request: input.type === 'request.respond' ? (this.tables.requests.get(input.requestId) ?? null) : null,
     };
     return this.world.decide(this.view, input, lookups);

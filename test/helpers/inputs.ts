@@ -280,6 +280,12 @@ export const settled = (name: string, attempt = 1): ThreadInput => ({
   attempt,
 });
 export const RECOVERED: ThreadInput = { type: 'runtime.recovered' };
+export const implemented = (plan: string, by = 'b', isFirst = true): ThreadInput => ({
+  type: 'plan.implemented',
+  itemId: itemIdSchema.parse(plan),
+  by: { threadId: threadIdSchema.parse('t2'), turnId: turnOf(by) },
+  isFirst,
+});
 export const JUMPED: ThreadInput = { type: 'runtime.clockJumped', byMs: 1000 };
 
 // ---- whole stretches ---------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import './commands.test.ts';
 import './connection.test.ts';
 import './fencing.test.ts';
 import './interrupts.test.ts';
+import './plans.test.ts';
 import './queue.test.ts';
 import './recovery.test.ts';
 import './requests.test.ts';
