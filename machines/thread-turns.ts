@@ -6,9 +6,10 @@ import type { Failure } from './domain/error.ts';
 import type { Fact, FactOf } from './domain/fact.ts';
 import { connectionIdOf, itemIdOf, turnIdAgain, type ConnectionId, type TurnId } from './domain/ids.ts';
 import type { ThreadInput } from './domain/input.ts';
-import type { Item } from './domain/item.ts';
+import { bounded, type Item } from './domain/item.ts';
 import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
+import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 
 type Context = ThreadContext;
@@ -145,7 +146,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
   const after = queue.afterTurn(queue.foldQueue(context.queue, back), output);
   const isDone = end.outcome === 'completed' || end.outcome === 'absorbed';
   const isBack = undelivered.some((each) => each.turnId === prompt?.turnId);
-  return {
+  const move: ThreadMove = {
     set: {
       activeTurn: null,
       queue: queue.foldQueue(context.queue, [...back, ...after]),
@@ -166,6 +167,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...after,
     ],
   };
+  return withNotice(context, move, noticeOfEnd(output));
 }
 
 /** An interrupt that a person asked for is no error. */
@@ -210,6 +212,6 @@ export function recordItem(
   const ordinal = itemCount + 1;
   return {
     set: { itemCount: ordinal },
-    facts: [{ type, item: { ...item, ordinal, turnId, attempt: Math.max(1, attempt) } }],
+    facts: [{ type, item: { ...bounded(item), ordinal, turnId, attempt: Math.max(1, attempt) } }],
   };
 }

@@ -68,6 +68,7 @@ export const threadMachine = setup({
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
     'runtime.clockJumped': { actions: by('sayClockJumped') },
+    'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
   },
   states: {
@@ -123,7 +124,7 @@ export const threadMachine = setup({
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
-        'provider.usageReported': { guard: by('isMine'), actions: by('recordUsage') },
+        'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
         'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
         $opened: { actions: by('noteOpened') },

@@ -7,7 +7,7 @@ import { capabilitiesSchema } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
 import { failureSchema } from './error.ts';
 import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
-import { itemDraftSchema } from './item.ts';
+import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -182,6 +182,8 @@ const runtimeInputs = [
   input('runtime.recovered', {}),
   /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
   input('runtime.clockJumped', { byMs: z.number() }),
+  /** Something went wrong that a person should see; nothing else follows from it. */
+  input('runtime.warned', { topic: z.string().max(64), text: z.string().max(DETAIL_LENGTH) }),
 ] as const;
 
 // ---- what another thread told ------------------------------------------------------------------------------------

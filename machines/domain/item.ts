@@ -84,6 +84,26 @@ export const itemDraftSchema = z.object({
 });
 export type ItemDraft = z.infer<typeof itemDraftSchema>;
 
+/** Characters of a text that says the gist of something, of which the whole is in the protocol log. */
+export const DETAIL_LENGTH = 4096;
+const TITLE_LENGTH = 200;
+
+/** The same, with its details cut: notices, errors, titles, and what is not known. */
+export function bounded(draft: ItemDraft): ItemDraft {
+  const { body } = draft;
+  switch (body.kind) {
+    case 'notice':
+    case 'error':
+    case 'unrecognized':
+      return { ...draft, text: draft.text.slice(0, DETAIL_LENGTH) };
+    case 'task':
+    case 'subagent':
+      return { ...draft, body: { ...body, title: body.title.slice(0, TITLE_LENGTH) } };
+    default:
+      return draft;
+  }
+}
+
 /** An item as facts carry it. */
 export const itemSchema = itemDraftSchema.extend({
   /** Position in the thread, from 1, without duplicates; an item that starts again keeps its first one. */

@@ -37,7 +37,9 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
   );
   if (!input.success) {
     refuse(intake, arrival);
-    return sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    const text = `${given.type} of the provider could not be read and was dropped`;
+    return void intake.apply(thread, { type: 'runtime.warned', topic: 'provider.malformed', text });
   }
   if (isProgress(thread, input.data)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, input.data);

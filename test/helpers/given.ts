@@ -215,6 +215,15 @@ export class Outcome {
     const row = [...this.stage.tables.requests.values()].find(({ requestId }) => requestId === name);
     return row && [row.status, row.outcome].filter(Boolean).join(' ');
   }
+  /** Status of an item's row. */
+  item(name: string): string | undefined {
+    return [...this.stage.tables.items.values()].find(({ itemId }) => itemId === name)?.status;
+  }
+  /** Of each notice that was stated, its topic. */
+  get notices(): string[] {
+    const items = this.facts.flatMap((fact) => ('item' in fact ? [fact.item] : []));
+    return items.flatMap(({ body }) => (body.kind === 'notice' ? [body.topic] : []));
+  }
   /** Status of a turn's row. */
   turn(name: string): string | undefined {
     return [...this.stage.tables.turns.values()].find(({ turnId }) => turnId === name)?.status;

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { WORLD, type World } from '../helpers/given.ts';
 import type { RawState } from '../helpers/mutants.ts';
 import { RULES } from '../helpers/rule.ts';
+import './activities.test.ts';
 import './closing.test.ts';
 import './commands.test.ts';
 import './connection.test.ts';
