@@ -52,6 +52,8 @@ export const ERRORS = {
   CAPABILITY_UNSUPPORTED: entry(409, false, 'the provider cannot do that; details name the capability'),
   WORKSPACE_NOT_FOUND: entry(400, false, 'the working folder does not exist or is not a folder'),
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),
+  PLAN_NOT_FOUND: entry(404, false, 'no such plan, or it is not complete'),
+  PLAN_IMPLEMENTED: entry(409, false, 'the plan is implemented already; details name thread and turn'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
   // connections and turns

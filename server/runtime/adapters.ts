@@ -87,13 +87,12 @@ export class Adapters {
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);
-        deltas.before(threadId, input);
-        this.#parts.push({ kind: 'provider', instanceId, threadId, input });
+        deltas.report({ kind: 'provider', instanceId, threadId, input });
       },
       reportInstance: (input) => {
         if (this.#isDeaf) return;
         // the end of a process is the end of all its threads' streams
-        deltas.releaseEverything();
+        if (ENDS.has(input.type)) deltas.releaseEverything(instanceId);
         this.#parts.push({ kind: 'instance', instanceId, input });
       },
       settled: (threadId, turnId, attempt) => {
@@ -106,3 +105,5 @@ export class Adapters {
     };
   }
 }
+
+const ENDS: ReadonlySet<string> = new Set(['process.exited', 'process.failed', 'process.stopped']);

@@ -1,9 +1,10 @@
 /** Text of open items on its way in: the first piece passes at once, the others are merged per window. */
-import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceId, ItemId, ThreadId } from '../../machines/domain/ids.ts';
 import type { DeltaInput } from '../../machines/domain/input.ts';
-import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { Clock } from './clock.ts';
+import { HeldPlans } from './held-plans.ts';
 import { HeldText, type HeldTextParts } from './held-text.ts';
+import type { Arrival } from './ingress.ts';
 
 interface Window {
   /** By item, in the order of their first piece. */
@@ -14,6 +15,8 @@ interface Window {
 export interface DeltaBufferParts extends HeldTextParts {
   readonly windowMs: number;
   readonly clock: Clock;
+  /** Everything but deltas. */
+  readonly push: (arrival: Arrival) => void;
   /** Text came that is held: progress that no chart sees. */
   readonly onHeld: (threadId: ThreadId) => void;
 }
@@ -22,6 +25,7 @@ export interface DeltaBufferParts extends HeldTextParts {
 export class DeltaBuffer {
   readonly #parts: DeltaBufferParts;
   readonly #held: HeldText;
+  readonly #plans = new HeldPlans();
   readonly #windows = new Map<ThreadId, Window>();
 
   constructor(parts: DeltaBufferParts) {
@@ -30,7 +34,8 @@ export class DeltaBuffer {
   }
 
   add(threadId: ThreadId, delta: DeltaInput): void {
-    if (this.#held.add(threadId, delta)) return this.#parts.onHeld(threadId);
+    const isHeld = this.#plans.add(threadId, delta) || this.#held.add(threadId, delta);
+    if (isHeld) return this.#parts.onHeld(threadId);
     const window = this.#windows.get(threadId);
     if (window === undefined) {
       this.#parts.out(threadId, delta);
@@ -44,16 +49,21 @@ export class DeltaBuffer {
     );
   }
 
-  /** What the provider is about to say comes after the text that it said before. */
-  before(threadId: ThreadId, input: Exclude<ProviderReport, DeltaInput>): void {
+  /** What the provider says comes after the text that it said before. */
+  report(arrival: Extract<Arrival, { kind: 'provider' }>): void {
+    const { threadId, input } = arrival;
     this.flush(threadId);
     this.#held.before(threadId, input);
+    const reports = this.#plans.take(arrival);
+    if (reports.length === 0) this.#parts.onHeld(threadId);
+    for (const report of reports) this.#parts.push(report);
   }
 
-  /** Lets through also what a buffered thread holds back: its turn may end. */
-  release(threadId: ThreadId): void {
+  /** A deadline has passed: lets through also what is held back, where nobody would go on with it. */
+  timedOut(threadId: ThreadId, timer: string): void {
     this.flush(threadId);
     this.#held.releaseAll(threadId);
+    if (ENDING_TIMERS.has(timer)) for (const plan of this.#plans.release(threadId)) this.#parts.push(plan);
   }
 
   /** Lets everything of the thread's window through and ends it. */
@@ -65,9 +75,11 @@ export class DeltaBuffer {
     for (const delta of window.pending.values()) this.#parts.out(threadId, delta);
   }
 
-  releaseEverything(): void {
+  /** `instanceId`: whose process has ended; `null`: the runtime ends. */
+  releaseEverything(instanceId: InstanceId | null): void {
     for (const threadId of this.#windows.keys()) this.flush(threadId);
     this.#held.releaseEverything();
+    for (const plan of this.#plans.releaseOf(instanceId)) this.#parts.push(plan);
   }
 
   #open(threadId: ThreadId): void {
@@ -83,3 +95,12 @@ export class DeltaBuffer {
     if (isStreaming) this.#open(threadId);
   }
 }
+
+/** After these the turn is over, whatever the provider says. */
+const ENDING_TIMERS: ReadonlySet<string> = new Set([
+  'turn.startTimedOut',
+  'interrupt.timedOut',
+  'steer.timedOut',
+  'connection.openTimedOut',
+  'connection.closeTimedOut',
+]);

@@ -106,7 +106,8 @@ export class ThreadRuntime implements Runtime {
       windowMs: options.deltaWindowMs,
       clock,
       out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
-      modeOf: (threadId) => deliveryModeOf(this.threads.peek(threadId)),
+      push: (arrival) => this.#ingress.push(arrival),
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
     this.#adapters = new Adapters({
@@ -233,7 +234,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
-    this.#deltas.releaseEverything();
+    this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
     await this.#adapters.dispose();
@@ -318,7 +319,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {
-    if (stream.kind === 'thread') this.#deltas.release(stream.id);
+    if (stream.kind === 'thread') this.#deltas.timedOut(stream.id, timer);
     this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
   }
 
@@ -347,7 +348,8 @@ export class ThreadRuntime implements Runtime {
   }
 }
 
-function deliveryModeOf(thread: LoadedThread | null) {
-  const isBuffered = thread?.context.settings.deliveryMode === 'buffered';
-  return { turnId: thread?.context.activeTurn?.turnId ?? null, isBuffered };
+/** A change of the mode counts from the next turn. */
+function isBuffered(thread: LoadedThread | null): boolean {
+  const { activeTurn, settings } = thread?.context ?? {};
+  return (activeTurn?.deliveryMode ?? settings?.deliveryMode) === 'buffered';
 }
