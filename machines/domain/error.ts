@@ -54,11 +54,7 @@ export const ERRORS = {
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
-  RECORDING_INVALID: entry(
-    400,
-    false,
-    'the file is no recording, is torn, or is of a newer format; details name the line',
-  ),
+  RECORDING_INVALID: entry(400, false, 'the file is no recording, is torn or too new; details name the line'),
   RECORDING_OVER: entry(409, false, 'the recording that is played has no further turn'),
   // connections and turns
   CONNECTION_LOST: entry(502, true, 'the provider process or socket ended in a turn'),
