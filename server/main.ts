@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { replayDriver } from '../adapters/replay/index.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
@@ -13,8 +14,11 @@ import type { ServerAdapters } from './serve.ts';
 
 const makeMarker = (): string => nanoid(24);
 
+/** Of agents; the recordings of each can be played, too. */
+const drivers = [codexDriver];
+
 const adapters: ServerAdapters = {
-  drivers: [codexDriver],
+  drivers: [...drivers, replayDriver({ drivers })],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>

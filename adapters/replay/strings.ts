@@ -22,7 +22,8 @@ export function differingStrings(left: unknown, right: unknown): (readonly [stri
   return Object.entries(left).flatMap(([name, each]) => differingStrings(each, Reflect.get(right, name)));
 }
 
-const UUID = /\b([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b/gi;
+/** Digits may stand right after a letter, as after the code of a colour. */
+const UUID = /(?<![0-9a-f-])([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![0-9a-f-])/gi;
 
 /** Ids in the form of a UUID, made others by the salt; twice the same salt gives the first ones back. 0 changes nothing. */
 export function salted(text: string, salt: number): string {

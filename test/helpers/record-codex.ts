@@ -24,6 +24,8 @@ const WAIT_MS = 30_000;
 export interface CodexScenario {
   /** Also of the file's name: letters, digits, `-`. */
   readonly scenario: string;
+  /** What sets it apart from other recordings of the scenario. */
+  readonly branch?: string;
   readonly title: string;
   readonly description: string;
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;

@@ -8,6 +8,10 @@ const FACTS_ENDING = '.facts.ndjson';
 export const recordingFileOf = (driver: string, name: string): string =>
   join(ROOT, driver, `${name}${ENDING}`);
 
+/** A recording that comes with the package. */
+export const demoFileOf = (name: string): string =>
+  join(import.meta.dirname, '..', '..', 'adapters', 'replay', 'demo', `${name}${ENDING}`);
+
 /** The facts that the recording gives, an entry a line. */
 export const factsFileOf = (file: string): string => file.replace(/\.ndjson$/, FACTS_ENDING);
 
