@@ -40,9 +40,13 @@ const CAPABILITIES: Capabilities = {
   resume: false,
 };
 
-const NO_RESUME = failure('RESUME_FAILED', 'a recording cannot be resumed; it is played from its beginning', {
-  class: 'provider',
-});
+const NO_RESUME = failure(
+  'RESUME_FAILED',
+  'a recording cannot be resumed; the next prompt plays it from its beginning',
+  {
+    class: 'provider',
+  },
+);
 
 /**
  * Makes replay adapters; the driver's name in the configuration is `replay`. The command of an instance is a file or a
