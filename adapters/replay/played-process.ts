@@ -6,8 +6,6 @@ export interface PlayedProcessOwner {
   take(line: string): void;
   ended(): void;
   setPaused(isPaused: boolean): void;
-  /** Soon, but not now. */
-  after(call: () => void): void;
 }
 
 const ENDED: ProcessExit = { code: 0, signal: null };
@@ -63,7 +61,8 @@ export class PlayedProcess implements HostedProcess {
 
   end(): Promise<void> {
     this.#ending ??= new Promise((resolve) => {
-      this.#owner.after(() => {
+      // not by the clock of the playback: whoever ends it may have stopped that
+      setImmediate(() => {
         this.exit(ENDED);
         resolve();
         this.#owner.ended();

@@ -88,7 +88,6 @@ export class Tape implements ProcessHost {
       take: (line) => this.#take(number, line),
       ended: () => this.#advance(),
       setPaused: (isPaused) => this.#setPaused(isPaused),
-      after: (call) => void this.#options.clock.after(0, call),
     });
     const number = this.#processes.push(process);
     if (!this.#lines.some((line) => line.kind === 'spawn' && line.process === number)) {
