@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
+import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
+import { redact } from '../adapters/shared/redact.ts';
 import { openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
@@ -19,6 +21,7 @@ const drivers = [codexDriver];
 
 const adapters: ServerAdapters = {
   drivers: [...drivers, replayDriver({ drivers })],
+  recordings: { read: readRecording, format: formatRecording, redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>

@@ -1,6 +1,9 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
+import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
+import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
+import { redact } from '../../adapters/shared/redact.ts';
 import { openJournal } from '../../adapters/sqlite/index.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Client } from '../../server/client/client.ts';
@@ -78,6 +81,7 @@ export async function startServer(
 function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
   return {
     drivers,
+    recordings: { read: readRecording, format: formatRecording, redact },
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     makeProcessHost: (journal) =>
@@ -86,6 +90,6 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
         makeMarker: () => nanoid(),
       }),
     endSurvivor: () => Promise.resolve(),
-    openFrameLog: () => Promise.resolve({ append: () => '', close: () => Promise.resolve() }),
+    openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
   };
 }
