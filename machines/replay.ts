@@ -17,6 +17,8 @@ export interface Difference {
   readonly version: number;
   /** Type of the input. */
   readonly input: string;
+  /** Of the charts that recorded the entry. */
+  readonly machineHash: string;
   readonly expected: unknown;
   /** `{threw}` where the charts could not take the input at all. */
   readonly actual: unknown;
@@ -75,9 +77,9 @@ export function isSameOutcome(left: Outcome, right: Outcome): boolean {
 export function replayEntries(entries: readonly ThreadEntry[]): Replayed {
   const again = new EntryStepper();
   for (const entry of entries) {
-    const { sequence, version, input } = entry;
+    const { sequence, version, input, machineHash } = entry;
     const expected = recordedOutcome(entry);
-    const place = { sequence, version, input: input.type };
+    const place = { sequence, version, input: input.type, machineHash };
     try {
       const actual = again.step(entry);
       if (actual === null || isSameOutcome(expected, actual)) continue;

@@ -30,9 +30,9 @@ function entriesIn({ lines }: Recording, file: string) {
   );
 }
 
-const told = ({ version, input, expected, actual }: Difference, entryCount: number): string =>
+const told = ({ version, input, machineHash, expected, actual }: Difference, entryCount: number): string =>
   [
-    `entry ${version} of ${entryCount} (${input}) comes out otherwise`,
+    `entry ${version} of ${entryCount} (${input}) comes out otherwise than with charts ${machineHash}`,
     `  expected ${JSON.stringify(expected)}`,
     `  actual   ${JSON.stringify(actual)}`,
   ].join('\n');

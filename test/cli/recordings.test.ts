@@ -123,7 +123,9 @@ describe('replay', () => {
     writeFileSync(tampered, text.replaceAll('"outcome":"completed"', '"outcome":"interrupted"'));
     const { code, out } = await run(server, 'replay', tampered);
     expect(code).toBe(EXIT_CODES.differs);
-    expect(out).toMatch(/^entry \d+ of \d+ \([\w.]+\) comes out otherwise\n {2}expected .*\n {2}actual {3}/);
+    expect(out).toMatch(
+      /^entry \d+ of \d+ \([\w.]+\) comes out otherwise than with charts \w+\n {2}expected .*\n {2}actual {3}/,
+    );
     const asJson = await run(server, 'replay', tampered, '--json');
     const { difference } = JSON.parse(asJson.out) as { difference: { expected: unknown; actual: unknown } };
     expect(JSON.stringify(difference.expected)).not.toBe(JSON.stringify(difference.actual));

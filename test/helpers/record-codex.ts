@@ -62,6 +62,7 @@ export async function recordCodex(scenario: CodexScenario, options: RecordOption
   });
   const stage = new RecordingStage({ recorder, endpoint, home, binary: options.binary });
   const aborted = abortOf(options.signal);
+  aborted.catch(() => undefined);
   try {
     await stage.start();
     await Promise.race([scenario.play(stage), aborted]);
@@ -164,10 +165,16 @@ export class RecordingStage {
     this.#isRunning = false;
   }
 
+  /** Of the newest codex. */
+  get codexPid(): number {
+    const pid = [...this.#pids].at(-1);
+    if (pid === undefined) throw new Error('codex was not started');
+    return pid;
+  }
+
   /** The newest codex dies, as by `kill -9`. */
   killCodex(): void {
-    const pid = [...this.#pids].at(-1);
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    process.kill(this.codexPid, 'SIGKILL');
   }
 
   /** A command of a client, on the thread `t1` unless it says otherwise. */

@@ -58,7 +58,7 @@ describe('a recording', () => {
     ['a missing line', withLine(4, null), 4, '3 lines were written, 2 are there'],
     ['something after its end', `${TEXT}${LINES[4]}\n`, 5, 'goes on after its end'],
     ['an entry of a newer release', withLine(4, '{"kind":"entry","format":99,"entry":{}}'), 4, 'format'],
-  ])('is refused for %s, with the line', (_, text, line, what) => {
+  ])('is refused for %s, with the line', (...[, text, line, what]) => {
     const { code, message, details } = errorOf(text);
     expect({ code, details }).toEqual({
       code: 'RECORDING_INVALID',
