@@ -3,9 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { replayDriver } from '../adapters/replay/index.ts';
+import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
+import { redact } from '../adapters/shared/redact.ts';
 import { openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
@@ -13,8 +16,12 @@ import type { ServerAdapters } from './serve.ts';
 
 const makeMarker = (): string => nanoid(24);
 
+/** Of agents; the recordings of each can be played, too. */
+const drivers = [codexDriver];
+
 const adapters: ServerAdapters = {
-  drivers: [codexDriver],
+  drivers: [...drivers, replayDriver({ drivers })],
+  recordings: { read: readRecording, format: formatRecording, redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>

@@ -4,12 +4,14 @@ import { isAbsolute, join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
+import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import type { ReadFrame } from './http/entries.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
@@ -17,15 +19,34 @@ import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
 
+/** A frame as it was kept: redacted, and cut if it was long. */
+export interface LoggedFrame {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly frame: string;
+}
+
 /** Raw provider frames of one instance on disk. */
 export interface FrameLog {
   append(direction: 'in' | 'out', frame: string): string;
+  /** `null`: it is not of this log, or is gone. */
+  read(ref: string): Promise<LoggedFrame | null>;
   close(): Promise<void>;
+}
+
+/** The file format of recordings, and what is taken out of texts that go into one. */
+export interface RecordingFiles {
+  /** @throws {RuntimeError} RECORDING_INVALID naming the line */
+  read(path: string): Recording;
+  format(recording: Recording): string;
+  redact(text: string): string;
 }
 
 /** The concrete adapters, which only `main.ts` names. */
 export interface ServerAdapters {
   readonly drivers: readonly ProviderDriver[];
+  readonly recordings: RecordingFiles;
   openJournal(config: Config, makeEpoch: () => string): Journal;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
@@ -77,7 +98,7 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await openDoors(config, runtime);
+    http = await openDoors(config, runtime, (ref) => readFrame(logs, ref));
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -103,9 +124,10 @@ export async function serve(
   };
 }
 
-const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+const openDoors = (config: Config, runtime: ThreadRuntime, read: ReadFrame): Promise<HttpServer> =>
   startHttpServer({
     runtime,
+    readFrame: read,
     dataFolder: config.data,
     host: config.host,
     port: config.port,
@@ -124,6 +146,14 @@ async function openLogs(
     return [instanceId, await adapters.openFrameLog(folder, instanceId, onError)] as const;
   });
   return new Map(await Promise.all(opened));
+}
+
+/** A reference begins with the name of its log. */
+async function readFrame(logs: ReadonlyMap<string, FrameLog>, ref: string): Promise<LoggedFrame | null> {
+  const found = await logs.get(ref.slice(0, ref.lastIndexOf('.')))?.read(ref);
+  if (found === undefined || found === null) return null;
+  const { at, direction, frame } = found;
+  return { at, direction, frame };
 }
 
 async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journal): Promise<void> {

@@ -28,6 +28,7 @@ export const ERRORS = {
   STORE_LOCKED: entry(409, false, 'another server uses this data folder'),
   STORE_TOO_NEW: entry(409, false, 'a newer release has written to this data folder'),
   STORE_CORRUPT: entry(500, false, 'a stored row does not parse'),
+  RECORDING_INVALID: entry(400, false, 'the file is no recording, is torn or too new; details name the line'),
   INTERNAL: entry(500, false, 'a defect of the server; the log has the cause'),
   // commands
   COMMAND_CONFLICT: entry(409, false, 'the commandId was used for another command'),
@@ -77,6 +78,7 @@ export const ERRORS = {
   STEER_TIMED_OUT: entry(504, false, 'the provider did not answer a steer'),
   ANSWER_UNDELIVERED: entry(502, true, 'the answer did not reach the provider; it can be sent again'),
   SERVER_RESTARTED: entry(503, true, 'the server ended while the turn ran'),
+  RECORDING_OVER: entry(409, false, 'the recording that is played has no further turn'),
   // the provider's own
   PROVIDER_ERROR: entry(502, false, 'the provider reported an error of no known class'),
   PROVIDER_UNAUTHORIZED: entry(401, false, 'the provider is not logged in or refuses the key'),

@@ -6,6 +6,7 @@ import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
 import type { Runtime } from '../runtime/api.ts';
 import { Attachments } from './attachments.ts';
 import type { Doors } from './authorize.ts';
+import type { ReadFrame } from './entries.ts';
 import { Guard, urlOf, type GuardOptions } from './guard.ts';
 import { Metrics } from './metrics.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
@@ -34,6 +35,8 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly host?: string;
   /** Default 4747; 0: any free one. */
   readonly port?: number;
+  /** Gives back a frame of the protocol logs; default: there are none. */
+  readonly readFrame?: ReadFrame;
   /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
   readonly fallback?: (path: string) => Answer | null | Promise<Answer | null>;
 }
@@ -74,6 +77,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     metrics,
     attachments,
     ticketTtlMs: TICKET_TTL_MS,
+    readFrame: options.readFrame ?? (() => Promise.resolve(null)),
   });
   const upgrade = new Upgrade(gateway, doors);
   server.on('request', (request, response) => {
