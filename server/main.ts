@@ -6,6 +6,7 @@ import { codexDriver } from '../adapters/codex/index.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
+import { Secrets } from '../adapters/shared/secrets.ts';
 import { openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
@@ -13,7 +14,10 @@ import type { ServerAdapters } from './serve.ts';
 
 const makeMarker = (): string => nanoid(24);
 
+const secrets = new Secrets();
+
 const adapters: ServerAdapters = {
+  secrets,
   drivers: [codexDriver],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
@@ -28,7 +32,8 @@ const adapters: ServerAdapters = {
     const pids = end.survivors.map((process) => process.pid);
     throw new RuntimeError('INTERNAL', `processes ${pids.join(', ')} could not be ended`);
   },
-  openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
+  openFrameLog: (folder, instanceId, onError) =>
+    openProtocolLog({ folder, name: instanceId, redact: secrets.redact, onError }),
 };
 
 const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
+import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 
@@ -23,9 +24,17 @@ export interface FrameLog {
   close(): Promise<void>;
 }
 
+/** What the process knows to be secret, and takes out of everything that it keeps or shows. */
+export interface SecretStore {
+  add(value: string): void;
+  addEnvironment(env: Readonly<Record<string, string>>): void;
+  readonly redact: (text: string) => string;
+}
+
 /** The concrete adapters, which only `main.ts` names. */
 export interface ServerAdapters {
   readonly drivers: readonly ProviderDriver[];
+  readonly secrets: SecretStore;
   openJournal(config: Config, makeEpoch: () => string): Journal;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
@@ -51,6 +60,8 @@ export async function serve(
   adapters: ServerAdapters,
   { log, release }: { log: Log; release: string },
 ): Promise<RunningServer> {
+  const { secrets } = adapters;
+  for (const { env } of config.instances) secrets.addEnvironment(env);
   const journal = adapters.openJournal(config, () => nanoid(12));
   const logs = await openLogs(config, adapters, log);
   let giveUp: (cause: RuntimeError) => void = () => {};
@@ -66,6 +77,7 @@ export async function serve(
     clock: systemClock,
     newId: makeId,
     log,
+    redact: secrets.redact,
     release,
     deltaWindowMs: config.deltaWindowMs,
     connectionIdleMs: config.connectionIdleMs,
@@ -77,7 +89,8 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await openDoors(config, runtime);
+    secrets.add(openTokenFile(config.data));
+    http = await openDoors(config, runtime, log);
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -103,9 +116,10 @@ export async function serve(
   };
 }
 
-const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+const openDoors = (config: Config, runtime: ThreadRuntime, log: Log): Promise<HttpServer> =>
   startHttpServer({
     runtime,
+    log,
     dataFolder: config.data,
     host: config.host,
     port: config.port,

@@ -28,6 +28,11 @@ export interface RuntimeSetup {
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
+  readonly redact?: (text: string) => string;
+  /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
+  readonly goneFolders?: ReadonlySet<string>;
+  /** Images that are stored. */
+  readonly attachments?: ReadonlySet<string>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
@@ -82,10 +87,11 @@ export class RuntimeRun {
       },
       log: { info: () => {}, warn, error: warn },
       release: 'test',
+      redact: setup.redact ?? ((text) => text),
       deltaWindowMs,
       connectionIdleMs: 1_800_000,
-      attachmentPath: () => null,
-      isFolder: (path) => path !== '/missing',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
       logFrame: () => '',
       giveUp: (cause) => {
         this.gaveUp = cause;

@@ -1,6 +1,7 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
+import { Secrets } from '../../adapters/shared/secrets.ts';
 import { openJournal } from '../../adapters/sqlite/index.ts';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
@@ -81,6 +82,7 @@ function adaptersOf(world: World, onCreate: (provider: ScriptedProvider) => void
         makeMarker: () => nanoid(),
       }),
     endSurvivor: () => Promise.resolve(),
+    secrets: new Secrets(),
     openFrameLog: () => Promise.resolve({ append: () => '', close: () => Promise.resolve() }),
   };
 }
