@@ -10,6 +10,7 @@ import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -123,7 +124,8 @@ const openDoors = (config: Config, runtime: ThreadRuntime, log: Log): Promise<Ht
     dataFolder: config.data,
     host: config.host,
     port: config.port,
-    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowInsecure: config.allowInsecure,
+    allowedHosts: [...LOOPBACK_HOSTS, hostInUrl(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   });
 

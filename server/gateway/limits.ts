@@ -11,6 +11,8 @@ export const LIMITS = Object.freeze({
   inboundDepth: 32,
   /** Messages that wait for their turn; above it the socket is not read. */
   inboxCount: 64,
+  /** The same in their size, of which one message more can come in. */
+  inboxBytes: MIB,
   requestsPerSecond: 200,
   /** Requests at once after a pause; as many refusals again close the socket with 4429. */
   requestBurstCount: 400,
