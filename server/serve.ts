@@ -1,5 +1,5 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
@@ -82,7 +82,7 @@ export async function serve(
     release,
     deltaWindowMs: config.deltaWindowMs,
     connectionIdleMs: config.connectionIdleMs,
-    attachmentPath: (id) => existing(attachmentPathOf(config.data, id)),
+    attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
     giveUp,
@@ -149,5 +149,3 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
-
-const existing = (path: string): string | null => (existsSync(path) ? path : null);

@@ -11,6 +11,7 @@ import { PROTOCOL } from '../../server/gateway/protocol.ts';
 import { createToken, revokeToken, Tokens } from '../../server/http/tokens.ts';
 import { rawHttp, UPGRADE, type RawRequest, type RawResponse } from '../helpers/raw-http.ts';
 import { makeFolder, startGateway, type StartedGateway } from '../helpers/start-gateway.ts';
+import { startServer } from '../helpers/start-server.ts';
 import { until } from '../helpers/until.ts';
 
 vi.mock('node:crypto', async (load) => {
@@ -324,6 +325,35 @@ describe('CVE-2026-25253 (OpenClaw): the client sends its token to whom the atta
     await until(() => upgrades() > 3);
     expect(isOpen).not.toHaveBeenCalled();
     expect(seen).toEqual([]);
+  });
+});
+
+describe('an attachment id that is a path', () => {
+  it.each(['../token', '../../etc/passwd', '.', '..', '/etc/passwd', 'a/../../token', 'A'.repeat(64)])(
+    'as %s hands no file of this machine to an agent',
+    async (attachment) => {
+      const server = await startServer();
+      const client = await server.client();
+      const { data: cwd } = server.config;
+      const { threadId } = await client.dispatch({ type: 'thread.create', cwd, instanceId: 'scripted' });
+      const prompt = { threadId, text: 'look', attachments: [attachment] };
+      await expect(client.dispatch({ ...prompt, type: 'turn.submit' })).rejects.toMatchObject({
+        code: 'ATTACHMENT_NOT_FOUND',
+      });
+      expect(server.world.performed).not.toContainEqual(expect.objectContaining({ type: 'turn.start' }));
+    },
+  );
+
+  it('is that of a stored image otherwise', async () => {
+    const server = await startServer();
+    const client = await server.client();
+    const body = Buffer.from('GIF89a 0123456789', 'latin1');
+    const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'image/gif' };
+    const stored = await fetch(`${server.url}/api/attachments`, { method: 'POST', headers, body });
+    const { attachmentId } = (await stored.json()) as { attachmentId: string };
+    const { data: cwd } = server.config;
+    const { threadId } = await client.dispatch({ type: 'thread.create', cwd, instanceId: 'scripted' });
+    await client.dispatch({ type: 'turn.submit', threadId, text: 'look', attachments: [attachmentId] });
   });
 });
 
