@@ -141,8 +141,9 @@ async function answer({ request, response }: Exchange, way: Way): Promise<void> 
     way.guard.check(request);
     respond(response, await route(request, way));
   } catch (error) {
+    // a client that went away in the middle has nobody to be told
+    if (response.headersSent || response.destroyed || request.socket.destroyed) return;
     if (!(error instanceof RuntimeError)) way.log.warn({ err: error }, 'a request failed');
-    if (response.headersSent || response.destroyed) return;
     respond(response, errorAnswer(error));
   }
 }
