@@ -39,21 +39,35 @@ const METHODS = [
 ];
 const PNG = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-/** Bytes of one connection. */
-export function connectionBytes(door: Door, random: Random): Buffer {
+export interface ConnectionBytes {
+  readonly bytes: Buffer;
+  /** Requests and frames in it. */
+  readonly messageCount: number;
+}
+
+/** What one connection says, from its beginning to its end. */
+export function connectionBytes(door: Door, random: Random): ConnectionBytes {
+  const parts = partsOf(door, random);
+  return { bytes: Buffer.concat(parts), messageCount: parts.length };
+}
+
+function partsOf(door: Door, random: Random): Buffer[] {
   switch (random.weighted({ request: 20, pipeline: 8, attachment: 10, upgrade: 12, frames: 40, noise: 10 })) {
     case 'request':
-      return requestBytes(door, random);
+      return [requestBytes(door, random)];
     case 'pipeline':
-      return Buffer.concat(Array.from({ length: 1 + random.below(12) }, () => requestBytes(door, random)));
+      return Array.from({ length: 1 + random.below(12) }, () => requestBytes(door, random));
     case 'attachment':
-      return attachmentBytes(door, random);
+      return [attachmentBytes(door, random)];
     case 'upgrade':
-      return garbledBytes(upgradeBytes(door, random.pick(['/ws', '/ws?ticket=x', '/other'])), random);
+      return [garbledBytes(upgradeBytes(door, random.pick(['/ws', '/ws?ticket=x', '/other'])), random)];
     case 'frames':
-      return framesBytes(door, random);
+      return [
+        upgradeBytes(door, '/ws'),
+        ...Array.from({ length: 1 + random.below(30) }, () => frameBytes(random)),
+      ];
     case 'noise':
-      return Buffer.from(Array.from({ length: random.below(2_000) }, () => random.below(256)));
+      return [Buffer.from(Array.from({ length: random.below(2_000) }, () => random.below(256)))];
   }
 }
 
@@ -104,11 +118,6 @@ function attachmentBytes({ port, token }: Door, random: Random): Buffer {
 function upgradeBytes({ port, token }: Door, path: string): Buffer {
   const headers: Header[] = [...UPGRADE, ['Authorization', `Bearer ${token}`]];
   return bytesOf(port, { line: `GET ${path}`, headers });
-}
-
-function framesBytes(door: Door, random: Random): Buffer {
-  const frames = Array.from({ length: 1 + random.below(30) }, () => frameBytes(random));
-  return Buffer.concat([upgradeBytes(door, '/ws'), ...frames]);
 }
 
 function frameBytes(random: Random): Buffer {

@@ -20,6 +20,8 @@ const isCloseCode = (code: number): boolean => code >= 1000 && code < 5000 && co
 
 export interface SocketFigures {
   readonly connectionCount: number;
+  /** Requests and frames. */
+  readonly messageCount: number;
   /** By status and close code. */
   readonly seen: Readonly<Record<string, number>>;
   readonly grownBytes: number;
@@ -29,6 +31,7 @@ export class SocketRun {
   readonly #random: Random;
   readonly #seen: Record<string, number> = {};
   readonly #problems: unknown[] = [];
+  #messageCount = 0;
 
   constructor(seed: number) {
     this.#random = new Random(seed);
@@ -54,13 +57,19 @@ export class SocketRun {
     await until(() => gateway.server.gateway.stats.socketCount === 1);
     expect(this.#problems).toEqual([]);
     expect(draftsIn(gateway)).toEqual([]);
-    return { connectionCount, seen: this.#seen, grownBytes: usedBytes() - before };
+    return {
+      connectionCount,
+      messageCount: this.#messageCount,
+      seen: this.#seen,
+      grownBytes: usedBytes() - before,
+    };
   }
 
   /** Sends all, says that this was all, and waits until the server has closed. */
   async #visit(gateway: StartedGateway): Promise<void> {
     const { server, token } = gateway;
-    const bytes = connectionBytes({ port: server.port, token }, this.#random);
+    const { bytes, messageCount } = connectionBytes({ port: server.port, token }, this.#random);
+    this.#messageCount += messageCount;
     const chunks: Buffer[] = [];
     const socket = connect(server.port, '127.0.0.1');
     socket.on('data', (chunk) => chunks.push(chunk));

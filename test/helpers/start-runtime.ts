@@ -10,7 +10,8 @@ import {
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -29,6 +30,9 @@ export interface RuntimeSetup {
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
   readonly redact?: (text: string) => string;
+  /** Instead of the scripted one, with the processes that it needs. */
+  readonly driver?: ProviderDriver;
+  readonly processes?: ProcessHost;
   /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
   readonly goneFolders?: ReadonlySet<string>;
   /** Images that are stored. */
@@ -64,17 +68,18 @@ export class RuntimeRun {
     this.runtime = new ThreadRuntime({
       journal,
       drivers: [
+        ...(setup.driver === undefined ? [] : [setup.driver]),
         scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: 'scripted',
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: {
+      processes: setup.processes ?? {
         spawn: () => {
           throw new Error('the scripted provider has no process');
         },
