@@ -1,5 +1,5 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
@@ -12,7 +12,9 @@ import type { Config } from './config.ts';
 import { attachmentPathOf } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
 import type { ReadFrame } from './http/entries.ts';
+import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
+import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 
@@ -43,10 +45,18 @@ export interface RecordingFiles {
   redact(text: string): string;
 }
 
+/** What the process knows to be secret, and takes out of everything that it keeps or shows. */
+export interface SecretStore {
+  add(value: string): void;
+  addEnvironment(env: Readonly<Record<string, string>>): void;
+  readonly redact: (text: string) => string;
+}
+
 /** The concrete adapters, which only `main.ts` names. */
 export interface ServerAdapters {
   readonly drivers: readonly ProviderDriver[];
   readonly recordings: RecordingFiles;
+  readonly secrets: SecretStore;
   openJournal(config: Config, makeEpoch: () => string): Journal;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
@@ -72,6 +82,8 @@ export async function serve(
   adapters: ServerAdapters,
   { log, release }: { log: Log; release: string },
 ): Promise<RunningServer> {
+  const { secrets } = adapters;
+  for (const { env } of config.instances) secrets.addEnvironment(env);
   const journal = adapters.openJournal(config, () => nanoid(12));
   const logs = await openLogs(config, adapters, log);
   let giveUp: (cause: RuntimeError) => void = () => {};
@@ -87,10 +99,11 @@ export async function serve(
     clock: systemClock,
     newId: makeId,
     log,
+    redact: secrets.redact,
     release,
     deltaWindowMs: config.deltaWindowMs,
     connectionIdleMs: config.connectionIdleMs,
-    attachmentPath: (id) => existing(attachmentPathOf(config.data, id)),
+    attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
     giveUp,
@@ -98,7 +111,8 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await openDoors(config, runtime, (ref) => readFrame(logs, ref));
+    secrets.add(openTokenFile(config.data));
+    http = await openDoors(config, runtime, { log, readFrame: (ref) => readFrame(logs, ref) });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -124,14 +138,19 @@ export async function serve(
   };
 }
 
-const openDoors = (config: Config, runtime: ThreadRuntime, read: ReadFrame): Promise<HttpServer> =>
+const openDoors = (
+  config: Config,
+  runtime: ThreadRuntime,
+  given: { readonly log: Log; readonly readFrame: ReadFrame },
+): Promise<HttpServer> =>
   startHttpServer({
+    ...given,
     runtime,
-    readFrame: read,
     dataFolder: config.data,
     host: config.host,
     port: config.port,
-    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowInsecure: config.allowInsecure,
+    allowedHosts: [...LOOPBACK_HOSTS, hostInUrl(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   });
 
@@ -163,5 +182,3 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
-
-const existing = (path: string): string | null => (existsSync(path) ? path : null);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { LogFiles, type LogPosition } from './log-files.ts';
-import { redact } from './redact.ts';
+import { redact as redactForms } from './redact.ts';
 
 /** Which way a frame went: from the provider or to it. */
 export type FrameDirection = 'in' | 'out';
@@ -27,6 +27,8 @@ export interface ProtocolLogOptions {
   readonly maxFileCount?: number;
   /** What may wait for the disk; further frames are dropped, and counted in the log. Default 4 MiB. */
   readonly maxBufferedBytes?: number;
+  /** Takes secrets out of a frame; default: those that are known by their form. */
+  readonly redact?: (text: string) => string;
   /** Told when the disk refuses: that batch of frames is lost, the log goes on. */
   readonly onError: (error: unknown) => void;
 }
@@ -86,6 +88,7 @@ export class ProtocolLog {
       return NO_REFERENCE;
     }
     const cutLength = Math.max(0, frame.length - MAX_FRAME_LENGTH);
+    const { redact = redactForms } = this.#options;
     const kept = redact(frame.slice(0, MAX_FRAME_LENGTH));
     const record: LoggedFrame = { at: Date.now(), direction, frame: kept, cutLength };
     const { fileNumber, offset } = this.#enqueue(record);

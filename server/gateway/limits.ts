@@ -7,10 +7,14 @@ export const LIMITS = Object.freeze({
   // inbound
   /** Of one message of a client; a longer one closes the socket with 4413. */
   inboundMessageBytes: MIB,
+  /** Fragments of one message, and reads until one is whole: each costs far more than its bytes. Closes with 4413 too. */
+  inboundPieceCount: 4_096,
   /** Nesting of arrays and objects in a message of a client. */
   inboundDepth: 32,
   /** Messages that wait for their turn; above it the socket is not read. */
   inboxCount: 64,
+  /** The same in their size, of which one message more can come in. */
+  inboxBytes: MIB,
   requestsPerSecond: 200,
   /** Requests at once after a pause; as many refusals again close the socket with 4429. */
   requestBurstCount: 400,

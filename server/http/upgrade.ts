@@ -42,6 +42,8 @@ export class Upgrade {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: gateway.limits.inboundMessageBytes,
+      maxFragments: gateway.limits.inboundPieceCount,
+      maxBufferedChunks: gateway.limits.inboundPieceCount,
       closeTimeout: gateway.limits.closeTimeoutMs,
       WebSocket: CodedSocket,
     };

@@ -1,7 +1,7 @@
 /** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
-import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
@@ -24,6 +24,7 @@ import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
+import type { Workspaces } from './workspace.ts';
 
 export interface Log {
   info(details: Record<string, unknown>, message: string): void;
@@ -31,7 +32,7 @@ export interface Log {
   error(details: Record<string, unknown>, message: string): void;
 }
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends Workspaces {
   readonly journal: Journal;
   readonly drivers: readonly ProviderDriver[];
   readonly instances: readonly InstanceConfig[];
@@ -41,14 +42,14 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;
+  /** Takes secrets out of what a provider says of a failure. */
+  readonly redact: (text: string) => string;
   /** Version of this package. */
   readonly release: string;
   /** Deltas of an item after its first are merged for so long; 0: not at all. */
   readonly deltaWindowMs: number;
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
-  readonly attachmentPath: (id: AttachmentId) => string | null;
-  readonly isFolder: (path: string) => boolean;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   /** The store did not come back: end the process with a code of its own. */
@@ -129,6 +130,8 @@ export class ThreadRuntime implements Runtime {
       instances: this.#instances,
       machineHash: hash,
       counters: this.counters,
+      isFolder: options.isFolder,
+      attachmentPath: options.attachmentPath,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
@@ -182,7 +185,7 @@ export class ThreadRuntime implements Runtime {
 
   dispatch(commandId: CommandId, command: Command): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.#checkDoor(command);
+      this.#checkDoor();
       if (command.type !== 'thread.create') this.#deltas.flush(command.threadId);
       const fingerprint = fingerprintOf(command);
       this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
@@ -258,19 +261,10 @@ export class ThreadRuntime implements Runtime {
   }
 
   /** @throws {RuntimeError} what can be said before the command is queued */
-  #checkDoor(command: Command): void {
+  #checkDoor(): void {
     if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
     if (this.#loop.isStoreFailing)
       throw new RuntimeError('STORE_UNAVAILABLE', 'the journal cannot be written');
-    if (command.type === 'thread.create' && !this.#options.isFolder(command.cwd)) {
-      throw new RuntimeError('WORKSPACE_NOT_FOUND', `${command.cwd} is not a folder`);
-    }
-    if (command.type !== 'turn.submit') return;
-    for (const id of command.attachments) {
-      if (this.#options.attachmentPath(id) === null) {
-        throw new RuntimeError('ATTACHMENT_NOT_FOUND', `there is no attachment ${id}`);
-      }
-    }
   }
 
   #release(staging: Staging): void {

@@ -40,6 +40,7 @@ export async function startBench(threadCount: number): Promise<Bench> {
     deltaWindowMs: 0,
     connectionIdleMs: 3_600_000,
     attachmentPath: () => null,
+    redact: (text) => text,
     isFolder: () => true,
     logFrame: () => '',
     giveUp: console.error,

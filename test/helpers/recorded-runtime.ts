@@ -69,6 +69,7 @@ export class RecordedRuntime {
       release: 'test',
       deltaWindowMs: 0,
       connectionIdleMs: 1_800_000,
+      redact: (text) => text,
       attachmentPath: (id) => `/attachments/${id}`,
       isFolder: () => true,
       logFrame: () => `${run}:${(frameCount += 1)}`,

@@ -10,7 +10,8 @@ import {
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -28,6 +29,14 @@ export interface RuntimeSetup {
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
+  readonly redact?: (text: string) => string;
+  /** Instead of the scripted one, with the processes that it needs. */
+  readonly driver?: ProviderDriver;
+  readonly processes?: ProcessHost;
+  /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
+  readonly goneFolders?: ReadonlySet<string>;
+  /** Images that are stored. */
+  readonly attachments?: ReadonlySet<string>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
@@ -59,17 +68,18 @@ export class RuntimeRun {
     this.runtime = new ThreadRuntime({
       journal,
       drivers: [
+        ...(setup.driver === undefined ? [] : [setup.driver]),
         scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: 'scripted',
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: {
+      processes: setup.processes ?? {
         spawn: () => {
           throw new Error('the scripted provider has no process');
         },
@@ -82,10 +92,11 @@ export class RuntimeRun {
       },
       log: { info: () => {}, warn, error: warn },
       release: 'test',
+      redact: setup.redact ?? ((text) => text),
       deltaWindowMs,
       connectionIdleMs: 1_800_000,
-      attachmentPath: () => null,
-      isFolder: (path) => path !== '/missing',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
       logFrame: () => '',
       giveUp: (cause) => {
         this.gaveUp = cause;

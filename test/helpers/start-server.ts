@@ -4,6 +4,7 @@ import { formatRecording, readRecording } from '../../adapters/replay/recording.
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
 import { redact } from '../../adapters/shared/redact.ts';
+import { Secrets } from '../../adapters/shared/secrets.ts';
 import { openJournal } from '../../adapters/sqlite/index.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Client } from '../../server/client/client.ts';
@@ -90,6 +91,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
         makeMarker: () => nanoid(),
       }),
     endSurvivor: () => Promise.resolve(),
+    secrets: new Secrets(),
     openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
   };
 }

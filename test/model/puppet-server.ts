@@ -77,6 +77,7 @@ export class PuppetServer {
       release: 'test',
       deltaWindowMs: 0,
       connectionIdleMs: 1_800_000,
+      redact: (text) => text,
       attachmentPath: () => null,
       isFolder: () => true,
       logFrame: () => '',
