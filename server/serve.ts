@@ -9,7 +9,7 @@ import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
-import { attachmentPathOf } from './http/attachments.ts';
+import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
 import type { ReadFrame } from './http/entries.ts';
 import { hostInUrl } from './http/listen-address.ts';
@@ -102,7 +102,10 @@ export async function serve(
     redact: secrets.redact,
     release,
     deltaWindowMs: config.deltaWindowMs,
+    deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
+    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
@@ -182,3 +185,5 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+
+const daysToMs = (days: number | null): number | null => (days === null ? null : days * 86_400_000);

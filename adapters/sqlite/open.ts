@@ -61,6 +61,7 @@ function openDatabase(path: string, durability: Durability): Database {
       pragma synchronous = ${SYNCHRONOUS[durability]};
       pragma journal_size_limit = ${WAL_KEPT_BYTES};
       pragma cache_size = ${-CACHE_KIB};
+      pragma secure_delete = on;
     `);
     migrate(sqlite);
     return new Database(sqlite);

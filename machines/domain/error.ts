@@ -27,7 +27,7 @@ export const ERRORS = {
   STORE_UNAVAILABLE: entry(503, true, 'the journal could not be written; nothing happened'),
   STORE_LOCKED: entry(409, false, 'another server uses this data folder'),
   STORE_TOO_NEW: entry(409, false, 'a newer release has written to this data folder'),
-  STORE_CORRUPT: entry(500, false, 'a stored row does not parse'),
+  STORE_CORRUPT: entry(500, false, 'the stored data is damaged; the message says where'),
   RECORDING_INVALID: entry(400, false, 'the file is no recording, is torn or too new; details name the line'),
   INTERNAL: entry(500, false, 'a defect of the server; the log has the cause'),
   // commands
@@ -37,6 +37,7 @@ export const ERRORS = {
   THREAD_BUSY: entry(409, true, 'a turn is starting or running'),
   THREAD_ARCHIVED: entry(409, false, 'the thread is archived; unarchive it first'),
   THREAD_DELETED: entry(410, false, 'the thread is deleted or being deleted'),
+  THREAD_NOT_DELETED: entry(409, false, 'only a deleted thread can be purged'),
   THREAD_QUARANTINED: entry(500, false, 'the journal of the thread cannot be stepped; read and delete only'),
   TURN_NOT_ACTIVE: entry(409, false, 'the named turn is not the active one, or none is'),
   TURN_ENDING: entry(409, true, 'the turn is being interrupted or settled and takes no steer'),

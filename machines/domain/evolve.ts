@@ -121,7 +121,7 @@ function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void {
   if (fact.type === 'item.delta') return tables.append(fact.itemId, fact.text);
   if (fact.type === 'item.closed') {
     const item = tables.items.get(fact.itemId);
-    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status, updatedAt: at });
+    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status });
     return;
   }
   if (!('item' in fact)) return;

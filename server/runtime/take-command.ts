@@ -88,7 +88,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
 }
 
 function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
-  return parts.threads.peek(threadId) !== null || parts.journal.loadThread(threadId).version > 0;
+  return parts.threads.peek(threadId) !== null || parts.journal.threadVersion(threadId) > 0;
 }
 
 function onThread(
