@@ -5,11 +5,8 @@ import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { Clock } from './clock.ts';
 import { HeldText, type HeldTextParts } from './held-text.ts';
 
-interface Window {
-  /** By item, in the order of their first piece. */
-  readonly pending: Map<ItemId, DeltaInput>;
-  cancel: () => void;
-}
+/** What waits of one thread, by item, in the order of their first piece. */
+type Window = Map<ItemId, DeltaInput>;
 
 export interface DeltaBufferParts extends HeldTextParts {
   readonly windowMs: number;
@@ -18,11 +15,16 @@ export interface DeltaBufferParts extends HeldTextParts {
   readonly onHeld: (threadId: ThreadId) => void;
 }
 
-/** One window per thread that streams. `flush` before any other input of the thread keeps the order. */
+/**
+ * One window per thread that streams. `flush` before any other input of the thread keeps the order. All windows close
+ * together, so that what many threads say goes into one commit; a thread's first one may be shorter for it.
+ */
 export class DeltaBuffer {
   readonly #parts: DeltaBufferParts;
   readonly #held: HeldText;
   readonly #windows = new Map<ThreadId, Window>();
+  /** Ends the wait for the close of the windows. */
+  #cancel: (() => void) | null = null;
 
   constructor(parts: DeltaBufferParts) {
     this.#parts = parts;
@@ -37,11 +39,8 @@ export class DeltaBuffer {
       if (this.#parts.windowMs > 0) this.#open(threadId);
       return;
     }
-    const before = window.pending.get(delta.itemId);
-    window.pending.set(
-      delta.itemId,
-      before === undefined ? delta : { ...before, text: before.text + delta.text },
-    );
+    const before = window.get(delta.itemId);
+    window.set(delta.itemId, before === undefined ? delta : { ...before, text: before.text + delta.text });
   }
 
   /** What the provider is about to say comes after the text that it said before. */
@@ -61,25 +60,41 @@ export class DeltaBuffer {
     const window = this.#windows.get(threadId);
     if (window === undefined) return;
     this.#windows.delete(threadId);
-    window.cancel();
-    for (const delta of window.pending.values()) this.#parts.out(threadId, delta);
+    this.#letOut(threadId, window);
   }
 
   releaseEverything(): void {
     for (const threadId of this.#windows.keys()) this.flush(threadId);
+    this.#cancel?.();
+    this.#cancel = null;
     this.#held.releaseEverything();
   }
 
   #open(threadId: ThreadId): void {
-    const cancel = this.#parts.clock.after(this.#parts.windowMs, () => this.#close(threadId));
-    this.#windows.set(threadId, { pending: new Map(), cancel });
+    this.#windows.set(threadId, new Map());
+    this.#wait();
   }
 
-  #close(threadId: ThreadId): void {
-    const window = this.#windows.get(threadId);
-    if (window === undefined) return;
-    const isStreaming = window.pending.size > 0;
-    this.flush(threadId);
-    if (isStreaming) this.#open(threadId);
+  #wait(): void {
+    const { clock, windowMs } = this.#parts;
+    this.#cancel ??= clock.after(windowMs, () => this.#close());
+  }
+
+  /** A thread that has said nothing in its window has none any more: its next piece passes at once. */
+  #close(): void {
+    this.#cancel = null;
+    for (const [threadId, window] of this.#windows) {
+      if (window.size === 0) {
+        this.#windows.delete(threadId);
+      } else {
+        this.#windows.set(threadId, new Map());
+        this.#letOut(threadId, window);
+      }
+    }
+    if (this.#windows.size > 0) this.#wait();
+  }
+
+  #letOut(threadId: ThreadId, window: Window): void {
+    for (const delta of window.values()) this.#parts.out(threadId, delta);
   }
 }

@@ -1,4 +1,5 @@
 /** What the server costs between a real codex and a client: added delay, CPU time, and whether all of it arrives. */
+import { setTimeout } from 'node:timers/promises';
 import { codexBinary } from '../agents/agents.ts';
 import { text } from '../model-endpoint/step.ts';
 import { Stage, type Way } from './codex-stage.ts';
@@ -9,6 +10,8 @@ const THREAD_COUNT = 10;
 const DELTA_COUNT = 200;
 /** With what a timer adds: 100 deltas a second. */
 const DELTA_EVERY_MS = 9;
+/** The first and the last of a turn are heard while the other threads stream. */
+const START_EVERY_MS = 97;
 const ROUNDS = 3;
 /** Default of the configuration. */
 const WINDOW_MS = 25;
@@ -51,7 +54,7 @@ interface Pair {
   readonly served: Delays;
 }
 
-/** A turn on each thread, all at once: first by one way, then by the other, so that both meet the same machine. */
+/** A turn on each thread, side by side: first by one way, then by the other, so that both meet the same machine. */
 async function round(stage: Stage, ways: Ways, name: string): Promise<Pair[]> {
   const direct = await turns(stage, ways.direct, `direct ${name}`);
   const served = await turns(stage, ways.served, `served ${name}`);
@@ -65,6 +68,7 @@ function turns(stage: Stage, way: Way, name: string): Promise<Delays[]> {
   const threads = Array.from({ length: THREAD_COUNT }, (_, thread) => thread);
   return Promise.all(
     threads.map(async (thread) => {
+      await setTimeout(thread * START_EVERY_MS);
       const prompt = `${name} ${thread}`;
       const heard = await way.turn(thread, prompt);
       const said = stage.said(prompt);
