@@ -1,5 +1,5 @@
 /** The HTTP server: health, metrics, documents, tickets, attachments, and the way to the WebSocket. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -8,6 +8,7 @@ import { Attachments } from './attachments.ts';
 import type { Doors } from './authorize.ts';
 import { Guard, urlOf, type GuardOptions } from './guard.ts';
 import { Metrics } from './metrics.ts';
+import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
 import { routesOf, type Routes } from './routes.ts';
 import { TICKET_TTL_MS, Tickets } from './tickets.ts';

@@ -1,4 +1,5 @@
 /** A provider that is a hose: a prompt names the mix of inputs that its turn consists of, and all of it comes at once. */
+import { setImmediate } from 'node:timers/promises';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { itemIdOf, type ConnectionId, type ThreadId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
@@ -17,6 +18,8 @@ interface Mix {
 export const MIXES = {
   mixed: { itemCount: 18, deltaCount: 30 },
   lifecycle: { itemCount: 3, deltaCount: 0 },
+  /** A delta in each turn of the event loop, so that each is committed alone. */
+  paced: { itemCount: 1, deltaCount: 30 },
 } as const satisfies Readonly<Record<string, Mix>>;
 export type MixName = keyof typeof MIXES;
 
@@ -31,6 +34,7 @@ export function inputCountOf(name: MixName): number {
 }
 
 const TOKEN = 'token';
+const PACED: MixName = 'paced';
 
 export class FeedingProvider implements ProviderAdapter {
   readonly capabilities = SCRIPTED_CAPABILITIES;
@@ -43,12 +47,11 @@ export class FeedingProvider implements ProviderAdapter {
   }
 
   perform(effect: ProviderEffect): void {
+    if (effect.type === 'turn.start') void this.#run(effect);
     if (effect.type === 'process.start') {
       this.#host.reportInstance({ type: 'process.started', report: { version: 'bench' } });
     } else if (effect.type === 'connection.open') {
       this.#open(effect);
-    } else if (effect.type === 'turn.start') {
-      this.#run(effect);
     } else if (effect.type === 'turn.settle') {
       this.#host.settled(this.#threadOf(effect), effect.turnId, effect.attempt);
     }
@@ -67,7 +70,7 @@ export class FeedingProvider implements ProviderAdapter {
     this.#host.report(threadId, { type: 'connection.opened', connectionId, ...opened });
   }
 
-  #run(effect: EffectOf<'turn.start'>): void {
+  async #run(effect: EffectOf<'turn.start'>): Promise<void> {
     const { connectionId, turnId, attempt, prompt } = effect;
     const threadId = this.#threadOf(effect);
     this.#turnCount += 1;
@@ -77,7 +80,8 @@ export class FeedingProvider implements ProviderAdapter {
     this.#host.report(threadId, { type: 'provider.turnStarted', ...turn, isNew: false });
     const mix = mixOf(prompt.text);
     for (let item = 0; item < mix.itemCount; item += 1) {
-      this.#say({ threadId, connectionId, nativeTurnId }, `item-${item}`, mix.deltaCount);
+      const saying = this.#say({ threadId, connectionId, nativeTurnId }, `item-${item}`, mix.deltaCount);
+      for (const _ of saying) if (prompt.text === PACED) await setImmediate();
     }
     const usage = { inputTokens: this.#turnCount, cachedInputTokens: 0, outputTokens: 1, reasoningTokens: 0 };
     const full = { ...usage, contextTokens: 2, contextWindow: null };
@@ -85,7 +89,8 @@ export class FeedingProvider implements ProviderAdapter {
     this.#host.report(threadId, { type: 'provider.turnEnded', ...turn, outcome: 'completed', failure: null });
   }
 
-  #say({ threadId, connectionId, nativeTurnId }: Place, item: string, deltaCount: number): void {
+  /** Yields after each delta. */
+  *#say({ threadId, connectionId, nativeTurnId }: Place, item: string, deltaCount: number): Iterable<void> {
     const report: ProviderHost['report'] = (to, input) => this.#host.report(to, input);
     const itemId = itemIdOf(nativeTurnId, item);
     const place = { connectionId, ...byNative(nativeTurnId) };
@@ -93,6 +98,7 @@ export class FeedingProvider implements ProviderAdapter {
     report(threadId, { type: 'provider.itemStarted', ...place, item: open });
     for (let delta = 0; delta < deltaCount; delta += 1) {
       report(threadId, { type: 'provider.itemDelta', connectionId, itemId, text: TOKEN });
+      yield;
     }
     if (deltaCount > 0) report(threadId, { type: 'provider.itemUpdated', ...place, item: { ...open, text: TOKEN } });
     const text = TOKEN.repeat(Math.max(1, deltaCount));
