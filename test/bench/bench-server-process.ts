@@ -28,9 +28,10 @@ export class BenchServer {
     });
   }
 
-  static async start(): Promise<BenchServer> {
+  /** `flags`: of node. */
+  static async start(flags: readonly string[] = []): Promise<BenchServer> {
     const folder = makeTempFolder();
-    const child = fork(PROGRAM, [folder.path]);
+    const child = fork(PROGRAM, [folder.path], { execArgv: [...process.execArgv, ...flags] });
     const server = new BenchServer(child, folder);
     await new Promise((resolve, reject) => {
       child.once('message', resolve);

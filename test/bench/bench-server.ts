@@ -16,7 +16,8 @@ const adapters: ServerAdapters = {
   drivers: [feedingDriver],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
-  makeProcessHost: () => new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
+  makeProcessHost: () =>
+    new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
   endSurvivor: () => Promise.resolve(),
   openFrameLog: () => Promise.resolve({ append: () => '', close: () => Promise.resolve() }),
 };
@@ -89,7 +90,10 @@ export class Orders {
 
   async #dispatch(command: object): Promise<ThreadId> {
     const { runtime } = this.#server;
-    const { threadId } = await runtime.dispatch(commandIdSchema.parse(nanoid()), commandSchema.parse(command));
+    const { threadId } = await runtime.dispatch(
+      commandIdSchema.parse(nanoid()),
+      commandSchema.parse(command),
+    );
     return threadId;
   }
 }

@@ -5,7 +5,10 @@ export const PIECE_LENGTH = 5;
 
 /** Of a message of so many deltas; no two threads have the same text, and no two places in it. */
 export function messageOf(thread: number, pieceCount: number): string {
-  const pieces = Array.from({ length: pieceCount }, (_, index) => `${thread % 10}${String(index).padStart(4, '.')}`);
+  const pieces = Array.from(
+    { length: pieceCount },
+    (_, index) => `${thread % 10}${String(index).padStart(4, '.')}`,
+  );
   return pieces.join('');
 }
 

@@ -83,7 +83,10 @@ function delays(pairs: readonly Pair[]): Figure[] {
     pairs.flatMap(({ direct, served }) =>
       served[part].map((delay, index) => delay - (direct[part][index] ?? Number.NaN)),
     );
-  const alone = percentile(pairs.flatMap(({ direct }) => direct.pieces), 0.5);
+  const alone = percentile(
+    pairs.flatMap(({ direct }) => direct.pieces),
+    0.5,
+  );
   const [marks, pieces] = [added('marks'), added('pieces')];
   const unit = 'ms added, paired';
   const marked = 'codex, lifecycle and first deltas';

@@ -29,7 +29,9 @@ function open(): Promise<void> {
   socket.on('open', () => {
     const method = 'orchestration.subscribeThread';
     for (const threadId of threadIds) {
-      socket.send(JSON.stringify({ jsonrpc: '2.0', id: threadId, method, params: { threadId, deltas: true } }));
+      socket.send(
+        JSON.stringify({ jsonrpc: '2.0', id: threadId, method, params: { threadId, deltas: true } }),
+      );
     }
   });
   return new Promise((resolve) => {

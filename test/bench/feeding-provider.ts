@@ -100,9 +100,14 @@ export class FeedingProvider implements ProviderAdapter {
       report(threadId, { type: 'provider.itemDelta', connectionId, itemId, text: TOKEN });
       yield;
     }
-    if (deltaCount > 0) report(threadId, { type: 'provider.itemUpdated', ...place, item: { ...open, text: TOKEN } });
+    if (deltaCount > 0)
+      report(threadId, { type: 'provider.itemUpdated', ...place, item: { ...open, text: TOKEN } });
     const text = TOKEN.repeat(Math.max(1, deltaCount));
-    report(threadId, { type: 'provider.itemCompleted', ...place, item: { ...open, text, status: 'completed' } });
+    report(threadId, {
+      type: 'provider.itemCompleted',
+      ...place,
+      item: { ...open, text, status: 'completed' },
+    });
   }
 
   #threadOf({ connectionId }: { readonly connectionId: ConnectionId }): ThreadId {

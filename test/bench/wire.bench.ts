@@ -67,7 +67,13 @@ async function firstPage(server: BenchServer): Promise<Figure[]> {
   socket.close();
   const name = `first page of ${STORED_COUNT.toLocaleString('en')} threads`;
   return [
-    { name, unit: 'KB', value: sizeBytes / 1e3, target: { atMost: 30 }, peer: 't3code 2,300, the whole list' },
+    {
+      name,
+      unit: 'KB',
+      value: sizeBytes / 1e3,
+      target: { atMost: 30 },
+      peer: 't3code 2,300, the whole list',
+    },
     { name, unit: 'ms, p50', value: median(times), target: { atMost: 10 }, peer: 't3code 236' },
     { name, unit: 'ms, p90', value: percentile(times, 0.9) },
   ];
