@@ -55,7 +55,6 @@ export class BenchServer {
     this.#waiting.set(order.id, waiting);
     this.#child.send(order);
     // both ends are of one program
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return (await waiting.promise) as ValueOf<N>;
   }
 
