@@ -5,6 +5,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureCodex } from './codex.bench.ts';
+import { measureCreate } from './create.bench.ts';
 import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
@@ -21,6 +22,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   codex: measureCodex,
   ingest: measureIngest,
   'fan-out': measureFanOut,
+  create: measureCreate,
   wire: measureWire,
   footprint: measureFootprint,
   'slow-client': measureSlowClient,
