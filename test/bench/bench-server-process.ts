@@ -29,8 +29,7 @@ export class BenchServer {
   }
 
   /** `flags`: of node. */
-  static async start(flags: readonly string[] = []): Promise<BenchServer> {
-    const folder = makeTempFolder();
+  static async start(flags: readonly string[] = [], folder = makeTempFolder()): Promise<BenchServer> {
     const child = fork(PROGRAM, [folder.path], { execArgv: [...process.execArgv, ...flags] });
     const server = new BenchServer(child, folder);
     await new Promise((resolve, reject) => {
@@ -70,10 +69,20 @@ export class BenchServer {
   }
 
   async end(): Promise<void> {
+    await this.#stop();
+    this.#folder.remove();
+  }
+
+  /** Another one on the same store, with nothing in memory. */
+  async restarted(): Promise<BenchServer> {
+    await this.#stop();
+    return BenchServer.start([], this.#folder);
+  }
+
+  async #stop(): Promise<void> {
     const exited = new Promise((resolve) => this.#child.once('exit', resolve));
     await this.order('stop');
     await exited;
-    this.#folder.remove();
   }
 
   #take(answer: Answer): void {

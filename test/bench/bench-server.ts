@@ -127,5 +127,7 @@ if (import.meta.main) {
   const log = { info: () => {}, warn: console.error, error: console.error };
   const orders = new Orders(await serve(config, adapters, { log, release: 'bench' }));
   process.on('message', (order: Order) => void follow(orders, order));
+  // with the parent, however that ends
+  process.once('disconnect', () => process.exit());
   process.send?.('ready');
 }

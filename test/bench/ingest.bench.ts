@@ -46,8 +46,9 @@ export async function measureIngest(): Promise<readonly Figure[]> {
 }
 
 async function start(storedCount: number): Promise<Subject> {
-  const server = await BenchServer.start();
-  await server.order('createThreads', storedCount);
+  const seeding = await BenchServer.start();
+  await seeding.order('createThreads', storedCount);
+  const server = await seeding.restarted();
   return { server, threadIds: await server.order('createThreads', THREAD_COUNT) };
 }
 

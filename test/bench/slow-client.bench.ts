@@ -11,7 +11,8 @@ const EVENT_COUNT = 200_000;
 const STOPPED_MS = 30_000;
 const TURNS = Math.ceil(EVENT_COUNT / inputCountOf('mixed'));
 const TURN_EVERY_MS = STOPPED_MS / TURNS;
-const WARM_UP_TURNS = 100;
+/** Enough to fill the page cache of the store. */
+const WARM_UP_TURNS = 250;
 const TURNS_BEFORE = 30;
 /** Else V8 lets the young heap grow by some 90 MiB under this load, with or without a client that stops. */
 const SMALL_YOUNG_HEAP = '--max-semi-space-size=4';
