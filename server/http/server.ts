@@ -1,5 +1,5 @@
 /** The HTTP server: health, metrics, documents, tickets, attachments, and the way to the WebSocket. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -11,6 +11,7 @@ import type { ReadFrame } from './entries.ts';
 import { Guard, urlOf, type GuardOptions } from './guard.ts';
 import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
+import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
 import { routesOf, type Routes } from './routes.ts';
 import { TICKET_TTL_MS, Tickets } from './tickets.ts';
