@@ -12,7 +12,7 @@ const instanceSchema = z.strictObject({
   /** Known to clients by this id; several may use one driver. */
   instanceId: instanceIdSchema,
   driver: z.string().min(1),
-  /** The program to run; default: found on PATH. */
+  /** The program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them. */
   command: z.string().min(1).nullable().default(null),
   /** Added to the environment of the server. */
   env: z.record(z.string(), z.string()).default({}),
@@ -48,9 +48,11 @@ export const configFileSchema = z.strictObject({
   /** How long running turns may go on after SIGTERM. */
   drainMs: durationMs.default(10_000),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  instances: z
-    .array(instanceSchema)
-    .default([{ instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} }]),
+  instances: z.array(instanceSchema).default([
+    { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
+    // recordings that come with the package: they need no agent
+    { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
+  ]),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 

@@ -4,8 +4,11 @@ import { storeError } from './store-error.ts';
 
 /** Another tool may hold the file for a moment; a commit waits so long for it. */
 export const BUSY_TIMEOUT_MS = 200;
-/** A log that is longer is brought into the file. */
-const LOG_BYTES = 4 * 1024 * 1024;
+/**
+ * A log that is longer is brought into the file. That stops the one writer for its disk flushes, and pages that many
+ * threads write again and again are brought over once: SQLite's own 1,000 pages are two full ticks.
+ */
+const LOG_BYTES = 16 * 1024 * 1024;
 
 /** The open database file and its transactions. */
 export class Database {

@@ -143,6 +143,8 @@ export const factSchema = z.discriminatedUnion('type', [
     explanation: z.string().nullable(),
     steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
   }),
+  /** A turn, perhaps of another thread, was accepted with this plan as its source; stated once for each plan. */
+  fact('plan.implemented', { itemId: itemIdSchema, threadId: threadIdSchema, turnId: turnIdSchema }),
   fact('clock.jumped', { byMs: z.number() }),
   /** The command was accepted and had nothing to do. */
   fact('command.noEffect', { command: z.string() }),

@@ -78,6 +78,8 @@ export interface RuntimeReads {
   snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead;
   /** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
   version(threadId: ThreadId): { version: number; sequence: number };
+  /** The thread's last version at or below the sequence; 0 where it had no entry yet. */
+  versionAt(threadId: ThreadId, sequence: number): number;
   /** With the text streamed so far. */
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
   machineState(threadId: ThreadId): MachineState;

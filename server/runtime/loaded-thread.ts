@@ -21,6 +21,8 @@ export class LoadedThread {
   lastProgressAt = 0;
   /** Monotonic time of the last use: what hibernation goes by. */
   lastUsedAt = 0;
+  /** Threads that this one was said to share its folder with. */
+  readonly sharesFolderWith = new Set<ThreadId>();
   /** Inputs since the last base or cache. */
   sinceStored = 0;
 

@@ -79,6 +79,10 @@ export class Reads implements RuntimeReads {
     return { version, sequence: this.#journal.lastSequence() };
   }
 
+  versionAt(threadId: ThreadId, sequence: number): number {
+    return this.#journal.versionAt(threadId, sequence);
+  }
+
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
     const item = this.#journal.item(threadId, itemId);
     return item === null ? null : this.#streamed(threadId, item);

@@ -25,6 +25,7 @@ import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
+import type { Workspaces } from './workspace.ts';
 
 export interface Log {
   info(details: Record<string, unknown>, message: string): void;
@@ -32,7 +33,7 @@ export interface Log {
   error(details: Record<string, unknown>, message: string): void;
 }
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends Workspaces {
   readonly journal: Journal;
   readonly drivers: readonly ProviderDriver[];
   readonly instances: readonly InstanceConfig[];
@@ -42,6 +43,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;
+  /** Takes secrets out of what a provider says of a failure. */
+  readonly redact: (text: string) => string;
   /** Version of this package. */
   readonly release: string;
   /** Deltas of an item after its first are merged for so long; 0: not at all. */
@@ -50,12 +53,10 @@ export interface RuntimeOptions {
   readonly deltaRetentionMs: number;
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
-  readonly attachmentPath: (id: AttachmentId) => string | null;
   /** Of a purged thread; no other one uses it. */
   readonly removeAttachment: (id: AttachmentId) => void;
   /** A deleted thread is purged after so long; `null`: it is kept. */
   readonly deletedAfterMs: number | null;
-  readonly isFolder: (path: string) => boolean;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   /** The store did not come back: end the process with a code of its own. */
@@ -95,13 +96,11 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, newId, log, release } = options;
-    const hash = machineHash(release);
-    this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
+    const { journal, clock, log, release: version } = options;
+    this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
-      journal,
-      clock,
-      machineHash: hash,
+      ...options,
+      machineHash: this.info.machineHash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
@@ -115,7 +114,8 @@ export class ThreadRuntime implements Runtime {
       windowMs: options.deltaWindowMs,
       clock,
       out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
-      modeOf: (threadId) => deliveryModeOf(this.threads.peek(threadId)),
+      push: (arrival) => this.#ingress.push(arrival),
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
     this.#adapters = new Adapters({
@@ -130,25 +130,21 @@ export class ThreadRuntime implements Runtime {
       (byMs) => this.#clockJumped(byMs),
     );
     this.#loop = new TickLoop({
-      journal,
-      clock,
-      newId,
+      ...options,
       threads: this.threads,
       instances: this.#instances,
-      machineHash: hash,
+      machineHash: this.info.machineHash,
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      giveUp: options.giveUp,
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
     this.#hibernation = new Hibernation({
-      clock,
+      ...options,
       threads: this.threads,
-      connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
     });
     this.#chores = new Chores({
@@ -197,7 +193,7 @@ export class ThreadRuntime implements Runtime {
 
   dispatch(commandId: CommandId, command: Command): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.#checkDoor(command);
+      this.#checkDoor();
       if (command.type !== 'thread.create') this.#deltas.flush(command.threadId);
       const fingerprint = fingerprintOf(command);
       this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
@@ -263,7 +259,7 @@ export class ThreadRuntime implements Runtime {
     this.#chores.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
-    this.#deltas.releaseEverything();
+    this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
     await this.#adapters.dispose();
@@ -287,19 +283,10 @@ export class ThreadRuntime implements Runtime {
   }
 
   /** @throws {RuntimeError} what can be said before the command is queued */
-  #checkDoor(command: Command): void {
+  #checkDoor(): void {
     if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
     if (this.#loop.isStoreFailing)
       throw new RuntimeError('STORE_UNAVAILABLE', 'the journal cannot be written');
-    if (command.type === 'thread.create' && !this.#options.isFolder(command.cwd)) {
-      throw new RuntimeError('WORKSPACE_NOT_FOUND', `${command.cwd} is not a folder`);
-    }
-    if (command.type !== 'turn.submit') return;
-    for (const id of command.attachments) {
-      if (this.#options.attachmentPath(id) === null) {
-        throw new RuntimeError('ATTACHMENT_NOT_FOUND', `there is no attachment ${id}`);
-      }
-    }
   }
 
   #release(staging: Staging): void {
@@ -349,7 +336,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {
-    if (stream.kind === 'thread') this.#deltas.release(stream.id);
+    if (stream.kind === 'thread') this.#deltas.timedOut(stream.id, timer);
     this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
   }
 
@@ -378,7 +365,8 @@ export class ThreadRuntime implements Runtime {
   }
 }
 
-function deliveryModeOf(thread: LoadedThread | null) {
-  const isBuffered = thread?.context.settings.deliveryMode === 'buffered';
-  return { turnId: thread?.context.activeTurn?.turnId ?? null, isBuffered };
+/** A change of the mode counts from the next turn. */
+function isBuffered(thread: LoadedThread | null): boolean {
+  const { activeTurn, settings } = thread?.context ?? {};
+  return (activeTurn?.deliveryMode ?? settings?.deliveryMode) === 'buffered';
 }

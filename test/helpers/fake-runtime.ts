@@ -223,6 +223,8 @@ export class FakeRuntime implements Runtime {
       const { version = 0 } = runtime.#known(threadId).entries.at(-1) ?? {};
       return { version, sequence: runtime.#sequence };
     },
+    versionAt: (threadId, sequence) =>
+      runtime.thread(threadId).entries.findLast((entry) => entry.sequence <= sequence)?.version ?? 0,
     item: (threadId, itemId) => runtime.#known(threadId).items.get(itemId) ?? null,
     machineState: (threadId) => runtime.#known(threadId).machineState(),
     row: (threadId) => {

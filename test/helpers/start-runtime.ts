@@ -11,7 +11,8 @@ import {
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -28,14 +29,39 @@ export interface RuntimeSetup {
   readonly deltaWindowMs?: number;
   readonly deltaRetentionMs?: number;
   readonly deletedAfterMs?: number | null;
-  readonly attachmentPath?: (id: AttachmentId) => string | null;
   readonly removeAttachment?: (id: AttachmentId) => void;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
+  readonly redact?: (text: string) => string;
+  /** Instead of the scripted one, with the processes that it needs. */
+  readonly driver?: ProviderDriver;
+  readonly processes?: ProcessHost;
+  /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
+  readonly goneFolders?: ReadonlySet<string>;
+  /** Images that are stored. */
+  readonly attachments?: ReadonlySet<string>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
+
+/** What a setup leaves open. */
+const DEFAULTS = {
+  processes: {
+    spawn: () => {
+      throw new Error('the scripted provider has no process');
+    },
+  },
+  endSurvivor: () => Promise.resolve(),
+  release: 'test',
+  redact: (text: string) => text,
+  deltaWindowMs: 0,
+  deltaRetentionMs: 60_000,
+  connectionIdleMs: 1_800_000,
+  removeAttachment: () => {},
+  deletedAfterMs: null,
+  logFrame: () => '',
+};
 
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
@@ -54,56 +80,36 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const {
-      journal,
-      world,
-      clock,
-      capabilities,
-      deltaWindowMs = 0,
-      deltaRetentionMs = 60_000,
-      instances,
-      endSurvivor,
-    } = setup;
+    const { journal, world = new World(), clock = new TestClock(), instances = ['scripted'] } = setup;
     this.journal = journal;
-    this.world = world ?? new World();
-    this.clock = clock ?? new TestClock();
+    this.world = world;
+    this.clock = clock;
     const epoch = journal.epoch.epoch;
-    this.#instances = instances ?? ['scripted'];
+    this.#instances = instances;
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
-      journal,
+      ...DEFAULTS,
+      ...setup,
+      clock,
       drivers: [
-        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+        ...(setup.driver === undefined ? [] : [setup.driver]),
+        scriptedDriver(this.world, setup.capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: 'scripted',
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: {
-        spawn: () => {
-          throw new Error('the scripted provider has no process');
-        },
-      },
-      endSurvivor: endSurvivor ?? (() => Promise.resolve()),
-      clock: this.clock,
       newId: () => {
         this.#idCount += 1;
         return `${epoch}-${this.#idCount}`;
       },
       log: { info: () => {}, warn, error: warn },
-      release: 'test',
-      deltaWindowMs,
-      deltaRetentionMs,
-      connectionIdleMs: 1_800_000,
-      attachmentPath: setup.attachmentPath ?? (() => null),
-      removeAttachment: setup.removeAttachment ?? (() => {}),
-      deletedAfterMs: setup.deletedAfterMs ?? null,
-      isFolder: (path) => path !== '/missing',
-      logFrame: () => '',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
       giveUp: (cause) => {
         this.gaveUp = cause;
       },
@@ -117,6 +123,10 @@ export class RuntimeRun {
     await this.runtime.start();
     this.settle();
     return this;
+  }
+
+  get isScheduled(): boolean {
+    return this.#scheduled.length > 0;
   }
 
   /** Runs one scheduled tick; `false`: none is scheduled. */

@@ -107,7 +107,7 @@ describe('a store that fails', () => {
   test('while it is pruned is left alone for half a minute', async () => {
     const { run } = await startThread();
     await run.submit('long say');
-    const { prune } = run.journal;
+    const prune = run.journal.prune.bind(run.journal);
     let failures = 0;
     run.journal.prune = () => {
       failures += 1;
@@ -172,7 +172,7 @@ describe('a purge', () => {
   test('takes the attachments with it that no other thread has used', async () => {
     const removed: string[] = [];
     const server = makeServer({
-      attachmentPath: (id) => `/attachments/${id}`,
+      attachments: new Set(['own', 'shared']),
       removeAttachment: (id) => void removed.push(id),
     });
     const run = await server.start();

@@ -133,7 +133,12 @@ describe('an idle connection', () => {
 test('two thousand threads that have slept leave nothing in memory', async () => {
   const { run } = await startThread();
   for (let count = 0; count < 2000; count += 1)
-    void run.send({ type: 'thread.create', threadId: `n${count}`, cwd: '/w', instanceId: 'scripted' });
+    void run.send({
+      type: 'thread.create',
+      threadId: `n${count}`,
+      cwd: `/w${count}`,
+      instanceId: 'scripted',
+    });
   run.settle();
   const used = Array.from({ length: 100 }, (_, index) => `n${index * 20}`);
   for (const name of used) void run.send({ type: 'turn.submit', text: 'one', threadId: name });
