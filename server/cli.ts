@@ -2,10 +2,13 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { answerCommand } from './cli/answer.ts';
+import { backupCommand } from './cli/backup.ts';
+import { compactCommand } from './cli/compact.ts';
 import type { ClientFlags } from './cli/connection.ts';
 import { doctorCommand } from './cli/doctor-command.ts';
 import { exportCommand } from './cli/export.ts';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
+import { purgeCommand, type PurgeFlags } from './cli/purge.ts';
 import { replayCommand } from './cli/replay.ts';
 import { ACCESS_MODES, SEND_MODES, sendCommand, type SendFlags } from './cli/send.ts';
 import { serveCommand } from './cli/serve-command.ts';
@@ -63,6 +66,7 @@ function programOf(build: Build): Command {
   addServe(program, build);
   addThreadCommands(program, build);
   addRecordings(program, build);
+  addStore(program, build);
   addTokens(program, build);
   return program;
 }
@@ -132,6 +136,34 @@ function addRecordings(program: Command, build: Build): void {
   command(program, 'replay', 'step an exported thread with these charts; needs no server')
     .argument('<file>')
     .action((file: string) => build.exit(replayCommand(file, build, build.terminal)));
+}
+
+function addStore(program: Command, build: Build): void {
+  command(program, 'backup', 'copy database, attachments and configuration, while a server runs or not')
+    .argument('<file>', 'a new tar file')
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action((file: string, flags: ConfigFlags) => build.exit(backupCommand(file, flags, build)));
+  command(
+    program,
+    'compact',
+    'remove what is not needed and make the database small; not while a server runs',
+  )
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action((flags: ConfigFlags) => build.exit(compactCommand(flags, build)));
+  clientCommand(program, 'purge', 'take the text of deleted threads away for ever')
+    .argument('[threads...]')
+    .option('--deleted', 'all threads that are deleted')
+    .option('--older-than <days>', 'of these, those deleted so long ago', toDays)
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (threads: string[], flags: PurgeFlags) =>
+      build.exit(await purgeCommand(threads, flags, build)),
+    );
+}
+
+function toDays(text: string): number {
+  const days = Number(text);
+  if (text.trim() !== '' && Number.isFinite(days) && days >= 0) return days;
+  throw new InvalidArgumentError('expected a number of days');
 }
 
 function addTokens(program: Command, { terminal, exit }: Build): void {

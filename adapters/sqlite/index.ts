@@ -5,6 +5,8 @@ import { openingError } from './check-file.ts';
 import { openFolder, type Durability } from './open.ts';
 import { pathsIn } from './private-files.ts';
 
+export { copyDatabase } from './copy-database.ts';
+
 export interface JournalOptions {
   /** The data folder; made if it is not there. */
   readonly folder: string;

@@ -19,6 +19,9 @@ const adapters: ServerAdapters = {
   drivers: [feedingDriver],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+  copyDatabase: () => {
+    throw new Error('not here');
+  },
   makeProcessHost: () =>
     new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
   endSurvivor: () => Promise.resolve(),
