@@ -21,6 +21,8 @@ export const EXIT_CODES = {
   inUse: 8,
   /** A configured provider is not usable (`doctor`). */
   notReady: 9,
+  /** Left by Ctrl-C while the turn went on. */
+  left: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
@@ -31,6 +33,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   FORBIDDEN: EXIT_CODES.unauthorized,
   STORE_LOCKED: EXIT_CODES.inUse,
   STORE_UNAVAILABLE: EXIT_CODES.storeFailed,
+  CONNECTION_LOST: EXIT_CODES.unreachable,
   INTERNAL: EXIT_CODES.internal,
 };
 
