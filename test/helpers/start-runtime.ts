@@ -102,6 +102,10 @@ export class RuntimeRun {
     return this;
   }
 
+  get isScheduled(): boolean {
+    return this.#scheduled.length > 0;
+  }
+
   /** Runs one scheduled tick; `false`: none is scheduled. */
   tick(): boolean {
     const run = this.#scheduled.shift();
