@@ -8,7 +8,7 @@ import { TURN_STATES } from '../../machines/domain/why-phrases.ts';
 import { turnMachine } from '../../machines/turn.machine.ts';
 import { requestRowOf, threadRowOf, turnRowOf } from '../helpers/why-rows.ts';
 import { requestsOf } from './canonical.ts';
-import { explore, wayTo, type State } from './explore.ts';
+import { explore, wayTo, written, type State } from './explore.ts';
 
 const AT = 1_000_000;
 
@@ -54,7 +54,7 @@ function sourceOf({ charts, timers }: State): WhySource {
 
 /** To a few of them. */
 const waysTo = (found: readonly { readonly state: State }[]): string[] =>
-  found.slice(0, 3).map(({ state }) => wayTo(state));
+  found.slice(0, 3).map(({ state }) => written(wayTo(state)));
 
 describe.each([
   [
