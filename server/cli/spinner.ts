@@ -1,6 +1,6 @@
 /** What is being waited for, on the last line of a terminal. */
 import { stripVTControlCharacters } from 'node:util';
-import type { Output } from './terminal.ts';
+import { columnsOf, type Output } from './output.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 100;
@@ -40,7 +40,7 @@ export class Spinner {
     if (this.#what === null || this.isLineOpen) return;
     const frame = FRAMES[this.#frame % FRAMES.length] ?? '';
     this.#frame += 1;
-    const width = (this.#output.columns ?? 80) - 1;
+    const width = columnsOf(this.#output) - 1;
     // what it says comes from a provider in part, and must not move the cursor
     const line = stripVTControlCharacters(`${frame} ${this.#what}`).replaceAll(/\s+/g, ' ');
     this.#output.write(`${CLEAR_LINE}${line.slice(0, width)}`);

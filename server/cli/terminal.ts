@@ -1,13 +1,8 @@
 /** Where a command writes: results to stdout, everything else to stderr; with `--json` one document per line. */
 import { styleText } from 'node:util';
 import { Keyboard, type Input } from './keyboard.ts';
+import { columnsOf, type Output } from './output.ts';
 import { Spinner } from './spinner.ts';
-
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-}
 
 /** What a command sees of its process. */
 export interface Streams {
@@ -48,8 +43,8 @@ export class Terminal {
 
   /** Width of what is printed; `null`: nobody looks at it. */
   get columns(): number | null {
-    const { isTTY, columns } = this.#streams.stdout;
-    return isTTY === true ? (columns ?? 80) : null;
+    const { stdout } = this.#streams;
+    return stdout.isTTY === true ? columnsOf(stdout) : null;
   }
 
   /** As it is, without a line end: streamed text. */

@@ -4,9 +4,9 @@ import { Terminal } from '../../../../server/cli/terminal.ts';
 const CLEAR = '\r\u001B[2K';
 
 /** One screen: what both streams write, in order. */
-function makeScreen({ isTTY = true, isJson = false } = {}) {
+function makeScreen({ isTTY = true, isJson = false, columns = 20 } = {}) {
   const written: string[] = [];
-  const output = { write: (text: string) => written.push(text), isTTY, columns: 20 };
+  const output = { write: (text: string) => written.push(text), isTTY, columns };
   const terminal = new Terminal(isJson, { stdout: output, stderr: output });
   onTestFinished(() => terminal.close());
   return { written, terminal };
@@ -45,6 +45,13 @@ test('keeps to one line of the terminal, whatever the provider wrote', () => {
   const { written, terminal } = makeScreen();
   terminal.wait('codex tries\n\u001B[2Jagain and again and again');
   expect(written).toEqual([`${CLEAR}⠋ codex tries again`]);
+});
+
+test('takes eighty columns for a terminal that does not know its width', () => {
+  const { written, terminal } = makeScreen({ columns: 0 });
+  terminal.wait('x'.repeat(100));
+  expect(written).toEqual([`${CLEAR}⠋ ${'x'.repeat(77)}`]);
+  expect(terminal.columns).toBe(80);
 });
 
 test.each([{ isTTY: false }, { isJson: true }])('has no spinner with %j', (options) => {
