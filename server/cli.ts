@@ -63,6 +63,7 @@ function programOf(build: Build): Command {
   addThreadCommands(program, build);
   addViews(program, build);
   addConfig(program, build);
+  addRecordings(program, build);
   addTokens(program, build);
   return program;
 }
@@ -170,6 +171,22 @@ function addConfig(program: Command, { terminal, exit }: Build): void {
     const { configSchemaCommand } = await import('./cli/config-command.ts');
     exit(configSchemaCommand(terminal));
   });
+}
+
+function addRecordings(program: Command, build: Build): void {
+  clientCommand(program, 'export', 'write a thread as a recording, without secrets')
+    .argument('<thread>')
+    .argument('[file]', 'a new file; default: stdout')
+    .action(async (threadId: string, file: string | undefined, flags: ClientFlags) => {
+      const { exportCommand } = await import('./cli/export.ts');
+      build.exit(await exportCommand({ threadId, file }, flags, build));
+    });
+  command(program, 'replay', 'step an exported thread with these charts; needs no server')
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { replayCommand } = await import('./cli/replay.ts');
+      build.exit(replayCommand(file, build, build.terminal));
+    });
 }
 
 function addTokens(program: Command, { terminal, exit }: Build): void {

@@ -11,16 +11,32 @@ const durationMs = z.number().int().nonnegative().max(86_400_000);
 const instanceSchema = z.strictObject({
   instanceId: instanceIdSchema.describe('known to clients by this id; several may use one driver'),
   driver: z.string().min(1).describe('the kind of agent, such as `codex`'),
-  command: z.string().min(1).nullable().default(null).describe('the program to run; default: found on PATH'),
+  command: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them',
+    ),
   env: z.record(z.string(), z.string()).default({}).describe('added to the environment of the server'),
 });
 
-const DEFAULT_INSTANCE = {
-  instanceId: instanceIdSchema.parse('codex'),
-  driver: 'codex',
-  command: null,
-  env: {},
-};
+const DEFAULT_INSTANCES = [
+  { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
+  // recordings that come with the package: they need no agent
+  { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
+];
+
+const retentionSchema = z.strictObject({
+  deletedAfterDays: z
+    .number()
+    .min(0)
+    .max(36_500)
+    .nullable()
+    .default(null)
+    .describe('so many days after its deletion a thread is purged: its text is gone for ever'),
+});
 
 /** The configuration file. Unknown keys are an error. */
 export const configFileSchema = z.strictObject({
@@ -45,15 +61,25 @@ export const configFileSchema = z.strictObject({
     .max(1000)
     .default(25)
     .describe('streamed text after the first piece of an item is merged for so long'),
+  deltaRetentionMs: durationMs
+    .default(60_000)
+    .describe(
+      'so long after its turn text is kept as it was streamed: who comes back by then misses nothing',
+    ),
   connectionIdleMs: durationMs
     .default(1_800_000)
     .describe('an idle provider connection is closed after this'),
+  retention: retentionSchema
+    .prefault({})
+    .describe(
+      'what is done with deleted threads: after `deletedAfterDays` they are purged, by default never',
+    ),
   drainMs: durationMs.default(10_000).describe('how long running turns may go on after SIGTERM'),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('what is logged, as JSON lines on stderr'),
-  instances: z.array(instanceSchema).default([DEFAULT_INSTANCE]).describe('the agents that threads can use'),
+  instances: z.array(instanceSchema).default(DEFAULT_INSTANCES).describe('the agents that threads can use'),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 

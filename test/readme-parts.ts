@@ -26,18 +26,18 @@ function withPart(text: string, name: string, part: string): string {
 }
 
 const schemaOf = z.object({
-  properties: z.record(z.string(), z.object({ description: z.string(), default: z.unknown().optional() })),
+  properties: z.record(z.string(), z.object({ description: z.string() })),
 });
 
 /** A key without a description is an error. */
 function configurationTable(): string {
   const { properties } = schemaOf.parse(configSchemaJson());
   const variables: Readonly<Record<string, string>> = ENVIRONMENT;
+  const defaults: Readonly<Record<string, unknown>> = configFileSchema.parse({});
   const rows = Object.keys(configFileSchema.shape).map((key) => {
-    const { default: usual, description } = properties[key] ?? { default: undefined, description: '' };
     const variable = variables[key];
     const named = variable === undefined ? '' : code(variable);
-    return [code(key), defaultOf(usual), named, description];
+    return [code(key), defaultOf(defaults[key]), named, properties[key]?.description ?? ''];
   });
   return tableOf(['Key', 'Default', 'Variable', 'Meaning'], rows);
 }

@@ -21,6 +21,8 @@ export const EXIT_CODES = {
   inUse: 8,
   /** A configured provider is not usable (`doctor`). */
   notReady: 9,
+  /** The recording comes out otherwise with these charts (`replay`). */
+  differs: 10,
   /** Left by Ctrl-C while the turn went on. */
   left: 130,
 } as const;
@@ -29,6 +31,7 @@ export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   INVALID_PARAMS: EXIT_CODES.usage,
+  RECORDING_INVALID: EXIT_CODES.usage,
   UNAUTHORIZED: EXIT_CODES.unauthorized,
   FORBIDDEN: EXIT_CODES.unauthorized,
   STORE_LOCKED: EXIT_CODES.inUse,

@@ -6,7 +6,7 @@ import type { SubmitMode } from '../../machines/domain/command.ts';
 import type { RuntimeMode } from '../../machines/domain/settings.ts';
 import type { Client } from '../client/client.ts';
 import { withClient, type ClientFlags } from './connection.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { SentTurn } from './sent-turn.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +26,10 @@ export function sendCommand(text: string, flags: SendFlags, terminal: Terminal):
     if (flags.thread === undefined) terminal.note(`thread ${threadId}`);
     const { mode = 'start' } = flags;
     const turn = new SentTurn({ client, threadId, terminal, flags });
-    return turn.run({ type: 'turn.submit', threadId, text, mode });
+    const ended = await turn.run({ type: 'turn.submit', threadId, text, mode });
+    if (ended === null) return EXIT_CODES.left;
+    if (ended.failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, terminal);
+    return ended.status === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed;
   });
 }
 
@@ -49,6 +52,14 @@ async function createThread(
     ...(access === undefined ? {} : { runtimeMode: access }),
   });
   return result.threadId;
+}
+
+/** Whoever has no agent yet can see what a thread looks like. */
+async function tellOfDemo(client: Client, terminal: Terminal): Promise<void> {
+  const { providers } = await client.call('providers.list', {});
+  const demo = providers.find(({ driver, available }) => driver === 'replay' && available);
+  if (demo === undefined) return;
+  terminal.note(`without an agent, play a recording: threadchart send --instance ${demo.instanceId} "hello"`);
 }
 
 async function firstInstance(client: Client): Promise<string> {

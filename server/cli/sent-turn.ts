@@ -2,10 +2,10 @@
 import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
+import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { Client, GivenCommand } from '../client/client.ts';
 import type { ThreadView } from '../client/thread-view.ts';
 import type { ClientFlags } from './connection.ts';
-import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { Questions } from './questions.ts';
 import type { Terminal } from './terminal.ts';
 import { Transcript } from './transcript.ts';
@@ -25,7 +25,7 @@ export class SentTurn {
   readonly #parts: SentTurnParts;
   readonly #transcript: Transcript;
   readonly #questions: Questions;
-  readonly #done = Promise.withResolvers<ExitCode>();
+  readonly #done = Promise.withResolvers<TurnRow | null>();
   #view: ThreadView | null = null;
   #turnId: TurnId | null = null;
   #wasInterrupted = false;
@@ -39,8 +39,8 @@ export class SentTurn {
     });
   }
 
-  /** Resolves at the end of the turn, or when the person leaves. @throws {RuntimeError} the refusal of the prompt */
-  async run(prompt: Submit): Promise<ExitCode> {
+  /** The turn when it has ended; `null`: the person has left it alone. @throws {RuntimeError} the refusal of the prompt */
+  async run(prompt: Submit): Promise<TurnRow | null> {
     const { client, threadId, terminal } = this.#parts;
     const onSignal = (): void => this.#onSignal();
     terminal.signals.on('SIGINT', onSignal);
@@ -89,13 +89,12 @@ export class SentTurn {
   /** The view is looked at, not the events: after a `resync` some of them never come. */
   #check(): void {
     const turn = this.#turnId === null ? undefined : this.#view?.turns.get(this.#turnId);
-    if (turn === undefined || turn.endedAt === null) return;
-    this.#done.resolve(turn.status === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed);
+    if (turn !== undefined && turn.endedAt !== null) this.#done.resolve(turn);
   }
 
   /** The first one ends the turn, the second one only this program. */
   #onSignal(): void {
-    if (this.#wasInterrupted) return this.#done.resolve(EXIT_CODES.left);
+    if (this.#wasInterrupted) return this.#done.resolve(null);
     this.#wasInterrupted = true;
     this.#parts.terminal.note('[interrupting; Ctrl-C again leaves the thread alone]');
     if (this.#turnId !== null) void this.#interrupt(this.#turnId);

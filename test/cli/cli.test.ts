@@ -170,3 +170,12 @@ test('the release is printed', async () => {
   expect(await run.code).toBe(EXIT_CODES.ok);
   expect(run.out).toBe('1.2.3\n');
 });
+
+test.each(['0.0.0.0', '::', 'desk.example'])('serve --host %s needs --allow-insecure', async (host) => {
+  const server = await startServer();
+  const run = new Run(server, ['serve', '--host', host, '--port', '0']);
+  expect(await run.code).toBe(EXIT_CODES.usage);
+  expect(run.err).toContain(`${host} is not loopback`);
+  expect(run.err).toContain('--allow-insecure');
+  expect(run.out).toBe('');
+});

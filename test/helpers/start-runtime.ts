@@ -4,13 +4,15 @@ import { commandSchema } from '../../machines/domain/command.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
 import {
+  type AttachmentId,
   commandIdSchema,
   instanceIdSchema,
   threadIdSchema,
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -25,12 +27,41 @@ export interface RuntimeSetup {
   readonly clock?: TestClock;
   readonly capabilities?: Capabilities;
   readonly deltaWindowMs?: number;
+  readonly deltaRetentionMs?: number;
+  readonly deletedAfterMs?: number | null;
+  readonly removeAttachment?: (id: AttachmentId) => void;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
+  readonly redact?: (text: string) => string;
+  /** Instead of the scripted one, with the processes that it needs. */
+  readonly driver?: ProviderDriver;
+  readonly processes?: ProcessHost;
+  /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
+  readonly goneFolders?: ReadonlySet<string>;
+  /** Images that are stored. */
+  readonly attachments?: ReadonlySet<string>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
+
+/** What a setup leaves open. */
+const DEFAULTS = {
+  processes: {
+    spawn: () => {
+      throw new Error('the scripted provider has no process');
+    },
+  },
+  endSurvivor: () => Promise.resolve(),
+  release: 'test',
+  redact: (text: string) => text,
+  deltaWindowMs: 0,
+  deltaRetentionMs: 60_000,
+  connectionIdleMs: 1_800_000,
+  removeAttachment: () => {},
+  deletedAfterMs: null,
+  logFrame: () => '',
+};
 
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
@@ -49,44 +80,36 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const { journal, world, clock, capabilities, deltaWindowMs = 0, instances, endSurvivor } = setup;
+    const { journal, world = new World(), clock = new TestClock(), instances = ['scripted'] } = setup;
     this.journal = journal;
-    this.world = world ?? new World();
-    this.clock = clock ?? new TestClock();
+    this.world = world;
+    this.clock = clock;
     const epoch = journal.epoch.epoch;
-    this.#instances = instances ?? ['scripted'];
+    this.#instances = instances;
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
-      journal,
+      ...DEFAULTS,
+      ...setup,
+      clock,
       drivers: [
-        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+        ...(setup.driver === undefined ? [] : [setup.driver]),
+        scriptedDriver(this.world, setup.capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: 'scripted',
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: {
-        spawn: () => {
-          throw new Error('the scripted provider has no process');
-        },
-      },
-      endSurvivor: endSurvivor ?? (() => Promise.resolve()),
-      clock: this.clock,
       newId: () => {
         this.#idCount += 1;
         return `${epoch}-${this.#idCount}`;
       },
       log: { info: () => {}, warn, error: warn },
-      release: 'test',
-      deltaWindowMs,
-      connectionIdleMs: 1_800_000,
-      attachmentPath: () => null,
-      isFolder: (path) => path !== '/missing',
-      logFrame: () => '',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
       giveUp: (cause) => {
         this.gaveUp = cause;
       },
@@ -183,6 +206,11 @@ export class RuntimeRun {
   facts(threadId: ThreadId = THREAD) {
     const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
     return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** What a thread has taken in, its text left out, which is pruned when time passes. */
+  inputs(threadId: ThreadId = THREAD) {
+    return this.entries(threadId).filter((entry) => entry.kind === 'input');
   }
 
   /** Entries of a thread, its bases left out. */

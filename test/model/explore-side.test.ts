@@ -5,7 +5,7 @@ import { prove, report, violationsOf } from './prove.ts';
 const NOTHING = { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, nativeSteer: false };
 
 describe.each([
-  { name: 'a side turn', more: { sideTurns: 1 }, stateCount: 1_600, edgeCount: 28_000 },
+  { name: 'a side turn', more: { sideTurns: 1 }, stateCount: 1_100, edgeCount: 18_000 },
   { name: 'a request of the connection', more: { sideRequests: 1 }, stateCount: 1_900, edgeCount: 31_000 },
 ])('every reachable state of a thread with $name', ({ name, more, stateCount, edgeCount }) => {
   const proof = prove({ ...NOTHING, ...more });

@@ -5,6 +5,7 @@ import {
   PROVIDER_INPUT_TYPES,
   RUNTIME_INPUT_TYPES,
   TIMER_INPUT_TYPES,
+  TOLD_INPUT_TYPES,
 } from '../../machines/domain/input.ts';
 import { WORLD } from '../helpers/given.ts';
 import { withoutAction, withoutAlways, withoutTransition, type Mutation } from '../helpers/mutants.ts';
@@ -39,6 +40,7 @@ describe('every reachable state of a thread', () => {
       ...PROVIDER_INPUT_TYPES,
       ...TIMER_INPUT_TYPES,
       ...RUNTIME_INPUT_TYPES,
+      ...TOLD_INPUT_TYPES,
     ];
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart

@@ -69,7 +69,7 @@ export interface Exploration {
 
 /** An environment that is not bounded is a mistake in it. */
 const STATE_LIMIT = 2_000_000;
-const NO_LOOKUP: Lookups = { request: null };
+const NO_LOOKUP: Lookups = { request: null, plan: null };
 
 /** Explores breadth first, so that the way to each state is a shortest one. */
 export function explore(bounds: Bounds, watcher: Watcher = {}, machines: Machines = MACHINES): Exploration {
@@ -194,6 +194,7 @@ function lookupsIn({ connection, turn }: Charts, input: ThreadInput): Lookups {
   const request = requests[input.requestId];
   if (request === undefined) return NO_LOOKUP;
   return {
+    plan: null,
     request: {
       status: request.status,
       outcome: null,

@@ -58,6 +58,20 @@ describe('the package', () => {
     expect([JSON.parse(stdout), stderr]).toEqual([{ isListed: true, version: manifest.version }, '']);
     const [row] = (await packed.npx(env, 'ls', '--json', '--data', data)).split('\n');
     expect(JSON.parse(row ?? '')).toMatchObject({ status: 'ready', instanceId: 'codex' });
+    // the recordings that need no agent are in the package
+    const played = await packed.npx(
+      env,
+      'send',
+      'hello',
+      '--instance',
+      'demo',
+      '--model',
+      'plan',
+      '--json',
+      '--data',
+      data,
+    );
+    expect(played).toContain('"type":"turn.ended"');
     const rssMiB = residentMiB(pid);
     console.log(`Node ${version}: the idle server takes ${rssMiB?.toFixed(0) ?? '?'} MiB`);
     expect(rssMiB ?? 0).toBeLessThan(IDLE_MIB);
