@@ -21,10 +21,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
-  for (const report of translate(frame, scope)) {
-    run.changes.note(report);
-    run.report(session, report);
-  }
+  for (const report of translate(frame, scope)) run.report(session, report);
   for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
     run.sessions.adopt(nativeThreadId, { session, agent: place });
   }
@@ -52,7 +49,7 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     connectionId: session.connectionId,
     form,
   });
-  run.report(session, { ...report, request: run.changes.named(report.request) });
+  run.report(session, report);
 }
 
 interface Early {

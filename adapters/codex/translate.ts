@@ -134,7 +134,12 @@ const BY_METHOD: Readonly<Record<string, Translation>> = {
     },
   ]),
 
-  error: on(wire.errorNoticeSchema, (params, scope) => [errorReport(params, scope)]),
+  // a try that failed has said nothing: the next one begins its answer anew
+  error: on(wire.errorNoticeSchema, (params, scope) =>
+    params.willRetry
+      ? [cutOf(scope, params.turnId), errorReport(params, scope)]
+      : [errorReport(params, scope)],
+  ),
   warning: on(wire.warningSchema, ({ message }, scope) => [notice(scope, 'provider.warning', message)]),
   guardianWarning: on(wire.warningSchema, ({ message }, scope) => [
     notice(scope, 'provider.warning', message),
@@ -207,9 +212,18 @@ function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'
     if (!known.success) return [unrecognized(frame, scope, item.id)];
     const place = { nativeTurnId: turnId, isDone: type === 'provider.itemCompleted', rawRef: scope.rawRef };
     const draft = draftOf(known.data, { ...place, ...parentOf(scope) });
-    return draft === null ? [] : [{ type, ...at(scope, turnId), item: draft }];
+    // 0.169.0 begins a new answer for a message that joins, and throws away what it was saying
+    const isJoining = item.type === 'userMessage' && type === 'provider.itemStarted';
+    const cut = isJoining ? [cutOf(scope, turnId)] : [];
+    return draft === null ? cut : [...cut, { type, ...at(scope, turnId), item: draft }];
   });
 }
+
+const cutOf = (scope: Scope, turnId: string): ProviderReport => ({
+  type: 'provider.textCut',
+  ...at(scope, turnId),
+  parentItemId: scope.agent?.itemId ?? null,
+});
 
 function deltaOf(
   { turnId, itemId, delta }: Pick<z.infer<typeof wire.deltaSchema>, 'turnId' | 'itemId' | 'delta'>,

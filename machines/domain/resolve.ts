@@ -1,8 +1,8 @@
 /** What an input needs from look-ups before it is journaled: ids that the server makes, turns named by the provider. */
 import type { ThreadContext, TurnContext } from './context.ts';
-import type { TurnId } from './ids.ts';
+import type { ItemId, TurnId } from './ids.ts';
 import type { ProviderInput, ThreadInput } from './input.ts';
-import type { Owner } from './request.ts';
+import type { Owner, RequestDraft } from './request.ts';
 
 /** Look-ups of one thread; they see what is staged in the tick under way. */
 export interface TurnLookups {
@@ -13,6 +13,8 @@ export interface TurnLookups {
   byNative(nativeTurnId: string): { readonly turnId: TurnId; readonly attempt: number } | null;
   /** Whose request it is. */
   ownerOf(requestId: string): Owner | null;
+  /** The files that an item changes, as far as that is known. */
+  pathsOf(itemId: ItemId): readonly string[];
   /** A new turn id, for a turn that the provider began. */
   newTurnId(): TurnId;
 }
@@ -42,7 +44,15 @@ function resolveTurn(input: TurnInput, lookups: TurnLookups): ThreadInput {
   const resolved = { ...input, ...pick(named ?? { turnId: null, attempt: 0 }) };
   if (resolved.type !== 'provider.requestOpened') return resolved;
   const isActive = resolved.turnId !== null && resolved.turnId === lookups.thread.activeTurn?.turnId;
-  return { ...resolved, owner: isActive ? 'turn' : 'connection' };
+  const request = withPaths(resolved.request, lookups);
+  return { ...resolved, request, owner: isActive ? 'turn' : 'connection' };
+}
+
+/** A provider may ask for leave to change files and name only the item that says which. */
+function withPaths(request: RequestDraft, lookups: TurnLookups): RequestDraft {
+  const { body, itemId } = request;
+  if (body.kind !== 'file-change' || body.paths.length > 0 || itemId === undefined) return request;
+  return { ...request, body: { ...body, paths: [...lookups.pathsOf(itemId)] } };
 }
 
 const pick = ({ turnId, attempt }: Named): Named => ({ turnId, attempt });

@@ -2,6 +2,7 @@
 import { failureOf } from '../../machines/domain/error.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { AttachmentId, InstanceId } from '../../machines/domain/ids.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type {
   InstanceConfig,
@@ -16,6 +17,7 @@ import type { Log } from './runtime.ts';
 export interface AdaptersParts {
   readonly processes: ProcessHost;
   readonly attachmentPath: (id: AttachmentId) => string | null;
+  readonly journal: Pick<Journal, 'openItems'>;
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   readonly log: Log;
   readonly deltas: DeltaBuffer;
@@ -80,10 +82,15 @@ export class Adapters {
   }
 
   #hostFor(instanceId: InstanceId): ProviderHost {
-    const { processes, attachmentPath, logFrame, log, deltas } = this.#parts;
+    const { processes, attachmentPath, journal, logFrame, log, deltas } = this.#parts;
     return {
       processes,
       attachmentPath,
+      openItems: (threadId, turnId) =>
+        journal
+          .openItems(threadId)
+          .filter((item) => item.turnId === turnId)
+          .map(({ itemId }) => itemId),
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);

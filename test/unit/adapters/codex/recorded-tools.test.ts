@@ -1,9 +1,6 @@
 /** Frames that the real codex 0.169.0 sent, and what the adapter makes of them. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
-
-const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
+import { linesOf } from '../../../helpers/translate-recording.ts';
 
 describe('translated tools', () => {
   it('commands run, are accepted and are declined', () => {

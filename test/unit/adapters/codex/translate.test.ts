@@ -4,8 +4,8 @@ import { IGNORED, IGNORED_OF_PROCESS } from '../../../../adapters/codex/ignored.
 import { agentsIn, translate, TRANSLATIONS, type Scope } from '../../../../adapters/codex/translate.ts';
 import { SERVER_NOTIFICATION_METHODS } from '../../../../adapters/codex/wire.gen.ts';
 import { connectionIdOf, itemIdOf, threadIdSchema } from '../../../../machines/domain/ids.ts';
-import { deltaInputSchema, threadInputSchema } from '../../../../machines/domain/input.ts';
 import type { ProviderReport } from '../../../../machines/ports/provider.ts';
+import { schemaOf } from '../../../helpers/provider-harness.ts';
 
 const connectionId = connectionIdOf(threadIdSchema.parse('t'), 1);
 const scope: Scope = { connectionId, rawRef: 'log:7', agent: null };
@@ -15,7 +15,7 @@ const at = { threadId: 'n', turnId: 'T' };
 function reports(method: string, params: unknown, inScope: Scope = scope): readonly ProviderReport[] {
   const made = translate({ method, params }, inScope);
   for (const report of made) {
-    (report.type === 'provider.itemDelta' ? deltaInputSchema : threadInputSchema).parse(report);
+    schemaOf(report).parse(report);
   }
   return made;
 }
@@ -231,8 +231,9 @@ describe('translate', () => {
 
   it('tells a retry as one notice of no turn, so that it never counts as progress', () => {
     const error = { message: 'Reconnecting... 1/2', codexErrorInfo: null, additionalDetails: 'cause' };
-    const [first] = reports('error', { ...at, error, willRetry: true });
-    const [second] = reports('error', {
+    const [cut, first] = reports('error', { ...at, error, willRetry: true });
+    expect(cut).toMatchObject({ type: 'provider.textCut', nativeTurnId: 'T', parentItemId: null });
+    const [, second] = reports('error', {
       ...at,
       error: { ...error, message: 'Reconnecting... 2/2' },
       willRetry: true,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderInput } from '../../../../machines/domain/input.ts';
 import { resolve, type TurnLookups } from '../../../../machines/domain/resolve.ts';
-import { requestIdSchema } from '../../../../machines/domain/ids.ts';
+import { itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
 import {
   accepted,
   asked,
@@ -26,6 +26,7 @@ const LOOKUPS: TurnLookups = {
   turn: { turnId: A, attempt: 2, nativeTurnId: 'n-a' },
   byNative: (native) => (native === 'n-old' ? { turnId: OLD, attempt: 3 } : null),
   ownerOf: (requestId) => (requestId === 'of-connection' ? 'connection' : null),
+  pathsOf: (itemId) => (itemId === 'change' ? ['/w/a', '/w/b'] : []),
   newTurnId: () => turnOf('new'),
 };
 const resolvedAs = (input: unknown): object => resolve(input as ProviderInput, LOOKUPS);
@@ -111,4 +112,27 @@ describe('the owner of a request', () => {
 
 it('leaves an input alone that names neither turn nor request', () => {
   for (const input of [lost(), inactive('ready')]) expect(resolvedAs(input)).toBe(input);
+});
+
+describe('a request for leave to change files', () => {
+  const itemId = itemIdSchema.parse('change');
+  const pathsAsked = (request: object): object => {
+    const opened: object = asked('a', 'r', native('n-a'));
+    return resolvedAs({ ...opened, request: { requestId: 'r', nativeRequestId: '0', ...request } });
+  };
+
+  it('names the files of its item where the provider names none', () => {
+    expect(pathsAsked({ body: { kind: 'file-change', paths: [] }, itemId })).toMatchObject({
+      request: { body: { paths: ['/w/a', '/w/b'] } },
+    });
+  });
+
+  it('keeps what the provider names, and names none of an item that is not known', () => {
+    expect(pathsAsked({ body: { kind: 'file-change', paths: ['/w'] }, itemId })).toMatchObject({
+      request: { body: { paths: ['/w'] } },
+    });
+    expect(pathsAsked({ body: { kind: 'file-change', paths: [] } })).toMatchObject({
+      request: { body: { paths: [] } },
+    });
+  });
 });
