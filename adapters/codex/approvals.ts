@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { itemIdOf, requestIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody, RequestDraft } from '../../machines/domain/request.ts';
-import type { AgentPlace } from './translate.ts';
+import type { AgentPlace } from './agents.ts';
 import * as wire from './wire.ts';
 import type { FormField, Frame } from './wire.ts';
 

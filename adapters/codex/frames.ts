@@ -4,12 +4,13 @@ import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
 import type { LoggedFrame } from './app-server.ts';
+import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
-import { agentsIn, translate, unrecognized } from './translate.ts';
+import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 

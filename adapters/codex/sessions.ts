@@ -1,5 +1,5 @@
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
-import type { AgentPlace } from './translate.ts';
+import type { AgentPlace } from './agents.ts';
 
 /** A connection's thread at codex, with what its prompts need to know of it. */
 export interface Session {
@@ -49,7 +49,8 @@ export class Sessions {
     const known = this.route(nativeThreadId);
     if (known === null) this.#routes.set(nativeThreadId, route);
     else if (known.agent !== null && route.agent !== null) {
-      const agent = { ...route.agent, itemId: known.agent.itemId };
+      const { itemId, begun } = known.agent;
+      const agent = { ...route.agent, itemId, begun };
       this.#routes.set(nativeThreadId, { session: route.session, agent });
     }
   }

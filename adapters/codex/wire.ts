@@ -109,6 +109,8 @@ export type TurnError = z.infer<typeof turnErrorSchema>;
 
 export const turnSchema = z.object({
   id: text,
+  /** The turn that this one goes back to: of a sub-agent, a turn of its parent. */
+  rootTurnId: text.nullish(),
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']),
   error: turnErrorSchema.nullish(),
   items: z.array(z.unknown()).default([]),
@@ -251,6 +253,14 @@ export const threadAnswerSchema = z.object({
 export type ThreadAnswer = z.infer<typeof threadAnswerSchema>;
 export const turnAnswerSchema = z.object({ turn: z.object({ id: text }) });
 export const turnsPageSchema = z.object({ data: z.array(turnSchema), nextCursor: text.nullish() });
+export const terminalsPageSchema = z.object({
+  data: z.array(z.object({ itemId: text, processId: text })),
+  nextCursor: text.nullish(),
+});
+export const threadsPageSchema = z.object({
+  data: z.array(z.object({ id: text, status: z.object({ type: text }) })),
+  nextCursor: text.nullish(),
+});
 export const threadReadSchema = z.object({ thread: z.object({ status: z.object({ type: text }) }) });
 
 export const accountAnswerSchema = z.object({

@@ -313,11 +313,26 @@ describe('a turn', () => {
     expect(modes).toEqual(['plan', 'default', undefined]);
   });
 
-  it('is settled although its commands cannot be ended', async () => {
-    const codex = fake({ 'thread/backgroundTerminals/clean': [{ error: { code: -32_603, message: 'no' } }] });
+  it('is settled although what it left running cannot be ended', async () => {
+    const no = { error: { code: -32_603, message: 'no' } };
+    const codex = fake({ 'thread/backgroundTerminals/list': [no], 'thread/list': [no] });
+    const thread = await codex.open();
+    const sent = thread.send('hello');
+    await thread.settle({ ...sent, key: { ...sent.key, nativeTurnId: 'T' } }, 'failed');
+    await until(() => codex.harness.warnings.length >= 2);
+    expect(codex.harness.warnings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'what a turn left running could not be ended',
+        'sub-agents could not be ended',
+      ]),
+    );
+  });
+
+  it('leaves no command behind when codex never named it', async () => {
+    const codex = fake();
     const thread = await codex.open();
     await thread.settle(thread.send('hello'), 'failed');
-    expect(codex.harness.warnings.at(-1)?.message).toBe('the commands of a turn could not be ended');
+    expect(codex.sent('thread/backgroundTerminals/clean')).toEqual([{ threadId: 'n' }]);
   });
 });
 

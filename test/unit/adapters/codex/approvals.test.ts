@@ -66,7 +66,7 @@ describe('what is asked', () => {
   });
 
   it("belongs to the parent's turn where a sub-agent asks", () => {
-    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn') };
+    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn'), begun: null };
     const { report } = ask('item/fileChange/requestApproval', { ...place, grantRoot: '/root' }, { agent });
     expect(report).toMatchObject({
       nativeTurnId: 'P',
