@@ -8,6 +8,7 @@ import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
+import { REFUSALS, SILENT } from './refusals.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
 import { translate, unrecognized } from './translate.ts';
@@ -33,7 +34,7 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
-    run.server.refuse(id, `nobody is there to answer ${method}`);
+    refuse(run, id, method);
     return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
@@ -41,8 +42,9 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   const scope = { connectionId: session.connectionId, rawRef, agent };
   const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
   if (asked === null) {
-    run.server.refuse(id, `${method} is not supported by this client`);
-    return run.report(session, unrecognized(frame, scope));
+    refuse(run, id, method);
+    if (!SILENT.has(method)) run.report(session, unrecognized(frame, scope));
+    return;
   }
   const { report, form } = asked;
   run.requests.add(report.request.requestId, {
@@ -51,6 +53,12 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     form,
   });
   run.report(session, report);
+}
+
+function refuse({ server }: Run, id: JsonRpcId, method: string): void {
+  const refusal = REFUSALS.get(method);
+  if (refusal === undefined) server.refuse(id, `${method} is not supported by this client`);
+  else server.respond(id, refusal(Date.now()));
 }
 
 interface Early {

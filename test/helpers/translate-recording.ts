@@ -103,16 +103,20 @@ class Summary {
       }
       case 'provider.usageReported':
         return String(report.usage.contextTokens);
-      case 'provider.textCut': {
-        const cut = [...this.#spoken].filter(([, parent]) => parent === report.parentItemId);
-        for (const [itemId] of cut) this.#spoken.delete(itemId);
-        return cut.map(([itemId]) => this.#items.get(itemId)).join(' ');
-      }
+      case 'provider.textCut':
+        return this.#cut(report.parentItemId);
       case 'provider.planReported':
         return report.steps.map(({ text, status }) => `${text}:${status}`).join(' ');
       default:
         return '';
     }
+  }
+
+  /** What was being said, which nobody says any more. */
+  #cut(parentItemId: ItemDraft['parentItemId'] | null): string {
+    const cut = [...this.#spoken].filter(([, parent]) => parent === parentItemId);
+    for (const [itemId] of cut) this.#spoken.delete(itemId);
+    return cut.map(([itemId]) => this.#items.get(itemId)).join(' ');
   }
 
   #turn(nativeTurnId: string | null): string {

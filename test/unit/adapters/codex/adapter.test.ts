@@ -341,24 +341,6 @@ describe('a request of codex', () => {
     line({ id, method, params: { threadId: 'n', turnId: 'T', itemId: 'i', ...params } });
   const COMMAND = 'item/commandExecution/requestApproval';
 
-  it('is answered at once with an error where nobody can be asked, and shown', async () => {
-    const codex = fake({ 'turn/start': [{ raw: [asking(0, 'item/tool/call')] }] });
-    const thread = await codex.open();
-    thread.send('hello');
-    const shown = await codex.harness.awaitReport(thread.threadId, 'provider.itemCompleted');
-    expect(shown.item.body).toEqual({ kind: 'unrecognized', method: 'item/tool/call' });
-    expect(codex.answers()).toMatchObject([{ id: 0, error: { code: -32_601 } }]);
-  });
-
-  it('is answered with an error for a thread that is not open', async () => {
-    const codex = fake({ 'turn/start': [{ raw: [asking(0, COMMAND, { threadId: 'other' })] }] });
-    const thread = await codex.open();
-    thread.send('hello');
-    await until(() => codex.answers().length > 0);
-    expect(codex.answers()).toMatchObject([{ id: 0, error: { code: -32_601 } }]);
-    expect(codex.harness.all(thread.threadId, 'provider.requestOpened')).toEqual([]);
-  });
-
   it('is told as resolved only while it is open, and takes one answer', async () => {
     const resolved = onThread('serverRequest/resolved', { requestId: 0 });
     const codex = fake({

@@ -124,7 +124,7 @@ describe('translated interrupts', () => {
     expect(linesOf('interrupted-approval')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted command#1 open',
-      'T1 requestOpened command of command#1 [accept decline cancel]',
+      'T1 requestOpened command of command#1 [accept acceptForSession decline cancel]',
       'T1 turnEnded interrupted',
       'requestResolved',
     ]);
