@@ -7,7 +7,7 @@ import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { endAgents, endCommands, endRunningTurn } from './endings.ts';
-import { failureOfRequest, isClosed, isTimeout, isUnknownThread } from './failures.ts';
+import { failureOfRequest, isArchived, isClosed, isTimeout, isUnknownThread } from './failures.ts';
 import { resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -55,11 +55,7 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
         params: startThread(settings),
         answer: wire.threadAnswerSchema,
       })
-    : run.server.ask({
-        method: 'thread/resume',
-        params: resumeThread(resume, settings),
-        answer: wire.threadAnswerSchema,
-      }));
+    : resumed(run, resume, settings));
   const session = sessionOf({ connectionId, threadId }, answer);
   if (!run.opening.has(connectionId)) {
     letGo(run, session.nativeThreadId);
@@ -72,15 +68,32 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   return session;
 }
 
+/** A conversation that somebody has archived at codex is taken out again: archives are ours. */
+async function resumed(run: Run, threadId: string, settings: Settings): Promise<ThreadAnswer> {
+  const resume = () =>
+    run.server.ask({
+      method: 'thread/resume',
+      params: resumeThread(threadId, settings),
+      answer: wire.threadAnswerSchema,
+    });
+  return resume().catch(async (error: unknown) => {
+    if (!isArchived(error)) throw error;
+    await run.server.ask({ method: 'thread/unarchive', params: { threadId }, answer: z.unknown() });
+    return resume();
+  });
+}
+
 const sessionOf = (
   ids: Pick<Session, 'connectionId' | 'threadId'>,
-  { thread, model, reasoningEffort, collaborationMode }: ThreadAnswer,
+  { thread, reasoningEffort, collaborationMode, ...settings }: ThreadAnswer,
 ): Session => ({
   ...ids,
   nativeThreadId: thread.id,
-  model,
+  model: settings.model,
+  settings,
   effort: reasoningEffort ?? null,
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
+  reviewTurnId: null,
   interrupted: null,
 });
 
@@ -147,7 +160,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
 async function endWork(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
   const timer = new AbortController();
   const ended = interrupted
-    .then(() => Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId, () => true)]))
+    .then(() => Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]))
     .catch((error: unknown) =>
       run.host.warn('what runs in a thread could not be ended', { error: String(error) }),
     );
@@ -184,7 +197,7 @@ async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void
     timeoutMs: CLEAN_UP_TIMEOUT_MS,
   });
   if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
-  else await endAgents(run, nativeThreadId, () => true);
+  else await endAgents(run, nativeThreadId);
   await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
 }
 

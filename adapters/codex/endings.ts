@@ -10,13 +10,14 @@ import type { Session } from './sessions.ts';
 import * as wire from './wire.ts';
 import type { CodexTurn } from './wire.ts';
 
-/** Four in a row are shorter than the chart's own bound for settling. */
-const TIMEOUT_MS = 4000;
+/** Five in a row are shorter than the chart's own bound for settling. */
+const TIMEOUT_MS = 3500;
 const PAGE_LENGTH = 100;
 const MOST_PAGES = 10;
 
-/** Whether a turn of a sub-agent is to be ended. */
+/** Whether a turn of a sub-agent is to be ended; found out only where one runs. */
 type IsWanted = (turn: CodexTurn) => boolean;
+const ANY: IsWanted = () => true;
 
 /**
  * What an interrupted or failed turn leaves running: codex 0.169.0 ends neither its commands nor its sub-agents. What an
@@ -29,14 +30,23 @@ export async function endLeftovers(run: Run, session: Session, turn: TurnKey): P
   if (nativeTurnId === null) return endCommands(run, nativeThreadId);
   await Promise.all([
     endCommandsOf(run, session, { ...turn, nativeTurnId }),
-    endAgents(run, nativeThreadId, ({ rootTurnId }) => rootTurnId === nativeTurnId),
+    endAgents(run, nativeThreadId, async () => {
+      const rootTurnId = await rootOf(run, nativeThreadId, nativeTurnId);
+      return (agentTurn) => agentTurn.rootTurnId === rootTurnId;
+    }),
   ]);
+}
+
+/** The turns of a goal go back to the one that set it, and so do the turns of their sub-agents. */
+async function rootOf(run: Run, threadId: string, nativeTurnId: string): Promise<string> {
+  const turn = await newestTurn(run, threadId);
+  return turn?.id === nativeTurnId ? (turn.rootTurnId ?? nativeTurnId) : nativeTurnId;
 }
 
 /** Ends the turn that codex still runs, with its commands and sub-agents, for a connection that has not begun it. */
 export async function endRunningTurn(run: Run, threadId: string): Promise<void> {
-  await endNewestTurn(run, threadId, () => true);
-  await Promise.all([endCommands(run, threadId), endAgents(run, threadId, () => true)]);
+  await endNewestTurn(run, threadId, ANY);
+  await Promise.all([endCommands(run, threadId), endAgents(run, threadId)]);
 }
 
 /** Every command of a thread. */
@@ -50,13 +60,17 @@ export async function endCommands(run: Run, threadId: string): Promise<void> {
 }
 
 /** The sub-agents of a thread at any depth, as far as they run. Never rejects: nothing waits for them. */
-export async function endAgents(run: Run, threadId: string, isWanted: IsWanted): Promise<void> {
-  await endActive(run, threadId, isWanted).catch((error: unknown) => {
+export async function endAgents(
+  run: Run,
+  threadId: string,
+  choose: () => Promise<IsWanted> = async () => ANY,
+): Promise<void> {
+  await endActive(run, threadId, choose).catch((error: unknown) => {
     if (!isClosed(error)) run.host.warn('sub-agents could not be ended', { threadId, error: String(error) });
   });
 }
 
-async function endActive(run: Run, ancestorThreadId: string, isWanted: IsWanted): Promise<void> {
+async function endActive(run: Run, ancestorThreadId: string, choose: () => Promise<IsWanted>): Promise<void> {
   // without `useStateDbOnly` every conversation on the disk is read
   const pages = pagesOf(
     (cursor) =>
@@ -70,6 +84,8 @@ async function endActive(run: Run, ancestorThreadId: string, isWanted: IsWanted)
   );
   for await (const threads of pages) {
     const active = threads.filter(({ status }) => status.type === 'active');
+    if (active.length === 0) continue;
+    const isWanted = await choose();
     await Promise.all(active.map(({ id }) => endAgent(run, id, isWanted)));
   }
 }
@@ -78,16 +94,20 @@ async function endAgent(run: Run, threadId: string, isWanted: IsWanted): Promise
   if (await endNewestTurn(run, threadId, isWanted)) await endCommands(run, threadId);
 }
 
-/** A running turn is the newest of its thread; 0.169.0 may list it as interrupted already. */
-async function endNewestTurn(run: Run, threadId: string, isWanted: IsWanted): Promise<boolean> {
+async function newestTurn(run: Run, threadId: string): Promise<CodexTurn | null> {
   const { data } = await run.server.ask({
     method: 'thread/turns/list',
     params: { threadId, limit: 1 },
     answer: wire.turnsPageSchema,
     timeoutMs: TIMEOUT_MS,
   });
-  const [turn] = data;
-  if (turn === undefined || !isWanted(turn)) return false;
+  return data[0] ?? null;
+}
+
+/** A running turn is the newest of its thread; 0.169.0 may list it as interrupted already. */
+async function endNewestTurn(run: Run, threadId: string, isWanted: IsWanted): Promise<boolean> {
+  const turn = await newestTurn(run, threadId);
+  if (turn === null || !isWanted(turn)) return false;
   const params = interruptTurn(threadId, turn.id);
   await run.server
     .ask({ method: 'turn/interrupt', params, answer: z.unknown(), timeoutMs: TIMEOUT_MS })

@@ -9,6 +9,7 @@ import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
 import { REFUSALS, SILENT } from './refusals.ts';
+import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
 import { translate, unrecognized } from './translate.ts';
@@ -20,6 +21,8 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (route === null) return takeOfProcess(run, frame);
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
+  if (route.agent === null && isOtherStart(route.session, frame)) return;
+  if (frame.method === 'thread/settings/updated') noteSettings(route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
@@ -98,6 +101,15 @@ function loseThread(run: Run, { session }: Route): void {
     connectionId,
     failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
   });
+}
+
+/** A prompt that changes settings is compared with this once it is answered. */
+function noteSettings({ session, agent }: Route, { params }: Frame): void {
+  const { data } = wire.settingsNoticeSchema.safeParse(params);
+  if (data === undefined || agent !== null) return;
+  const { sandboxPolicy: sandbox, collaborationMode, ...settings } = data.threadSettings;
+  session.settings = { ...settings, sandbox };
+  session.mode = collaborationMode?.mode === 'plan' ? 'plan' : 'default';
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */

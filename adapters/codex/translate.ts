@@ -58,9 +58,7 @@ function on<S extends z.ZodType>(
 
 const BY_METHOD: Readonly<Record<string, Translation>> = {
   'turn/started': on(wire.turnNoticeSchema, ({ turn }, scope) =>
-    scope.agent === null
-      ? [{ type: 'provider.turnStarted', ...at(scope, turn.id), isNew: false }]
-      : agentReports(scope, { ...turn, status: 'inProgress' }),
+    scope.agent === null ? [startOf(scope, turn.id)] : agentReports(scope, { ...turn, status: 'inProgress' }),
   ),
   'turn/completed': on(wire.turnNoticeSchema, ({ turn }, scope) => {
     const outcome = turn.status === 'inProgress' ? 'interrupted' : turn.status;
@@ -197,9 +195,18 @@ function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'
     // a sub-agent goes on when the call that began it is over
     const isOpen = type === 'provider.itemCompleted' && draft.status === 'open';
     const report = isOpen ? 'provider.itemUpdated' : type;
-    return [...cut, { type: report, ...at(scope, turnId), item: draft }];
+    // a review says nothing else of the beginning of its turn
+    const isReview = item.type === 'enteredReviewMode' && type === 'provider.itemStarted';
+    const start = isReview ? ofThreadItself(scope, startOf(scope, turnId)) : [];
+    return [...cut, ...start, { type: report, ...at(scope, turnId), item: draft }];
   });
 }
+
+const startOf = (scope: Scope, turnId: string): ProviderReport => ({
+  type: 'provider.turnStarted',
+  ...at(scope, turnId),
+  isNew: false,
+});
 
 const cutOf = (scope: Scope, turnId: string): ProviderReport => ({
   type: 'provider.textCut',

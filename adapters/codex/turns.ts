@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
-import type { AttachmentId } from '../../machines/domain/ids.ts';
+import { itemIdOf, type AttachmentId } from '../../machines/domain/ids.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { keyOf, refusalOf } from './decline.ts';
 import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
@@ -11,6 +12,7 @@ import {
   OPTIONS,
   startTurn as startParams,
   steerTurn as steerParams,
+  turnSettingsGap,
 } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -51,13 +53,30 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   try {
     const { turn } = await run.server.ask({ method: 'turn/start', params, answer: wire.turnAnswerSchema });
     session.mode = settings.interactionMode;
-    run.report(session, { type: 'provider.turnAccepted', ...keyOf(effect), nativeTurnId: turn.id });
+    const accepted = { ...keyOf(effect), nativeTurnId: turn.id };
+    run.report(session, { type: 'provider.turnAccepted', ...accepted });
+    const gap = turnSettingsGap({ ...settings, model: params.model ?? null }, session.settings);
+    if (gap.length > 0) run.report(session, settingsNotice(accepted, gap));
   } catch (error) {
     const cause = refusalIn(run, error, 'START_REFUSED');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   } finally {
     run.early.release(session);
   }
+}
+
+/** Codex may go by other settings than it was asked to, for rules of its administrator. */
+function settingsNotice(turn: ReturnType<typeof keyOf>, gap: readonly string[]): ProviderReport {
+  return {
+    type: 'provider.itemCompleted',
+    ...turn,
+    item: {
+      itemId: itemIdOf(turn.nativeTurnId ?? turn.connectionId, 'settings'),
+      body: { kind: 'notice', tone: 'error', topic: 'settings.notApplied' },
+      text: gap.join('\n'),
+      status: 'completed',
+    },
+  };
 }
 
 async function steer(run: Run, session: Session, effect: EffectOf<'turn.steer'>): Promise<void> {

@@ -272,18 +272,28 @@ export const permissionsSchema = z.object({
 
 export const initializedSchema = z.object({ userAgent: text });
 const approvalSchema = z.union([text, z.record(text, z.unknown())]);
-/** The answer to `thread/start` and `thread/resume`: the settings in effect. */
-export const threadAnswerSchema = z.object({
-  thread: z.object({ id: text, status: z.object({ type: text }) }),
+const modeSchema = z.object({ mode: text }).nullish();
+const inEffect = {
   model: text,
   cwd: text,
   approvalPolicy: approvalSchema,
   approvalsReviewer: text,
-  sandbox: z.looseObject({ type: text }),
+};
+const sandboxSchema = z.looseObject({ type: text, networkAccess: z.unknown().optional() });
+/** The answer to `thread/start` and `thread/resume`: the settings in effect. */
+export const threadAnswerSchema = z.object({
+  thread: z.object({ id: text, status: z.object({ type: text }) }),
+  ...inEffect,
+  sandbox: sandboxSchema,
   reasoningEffort: text.nullish(),
-  collaborationMode: z.object({ mode: text }).nullish(),
+  collaborationMode: modeSchema,
 });
 export type ThreadAnswer = z.infer<typeof threadAnswerSchema>;
+/** The settings in effect from now on; 0.169.0 says it before it answers the prompt that changed them. */
+export const settingsNoticeSchema = z.object({
+  ...onThread,
+  threadSettings: z.object({ ...inEffect, sandboxPolicy: sandboxSchema, collaborationMode: modeSchema }),
+});
 export const turnAnswerSchema = z.object({ turn: z.object({ id: text }) });
 export const turnsPageSchema = z.object({ data: z.array(turnSchema), nextCursor: text.nullish() });
 export const terminalsPageSchema = z.object({

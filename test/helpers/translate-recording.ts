@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askedIn } from '../../adapters/codex/approvals.ts';
+import { isOtherStart } from '../../adapters/codex/reviews.ts';
 import { Sessions } from '../../adapters/codex/sessions.ts';
 import { agentsIn } from '../../adapters/codex/agents.ts';
 import { translate } from '../../adapters/codex/translate.ts';
@@ -33,13 +34,22 @@ export function translateRecording(name: string): ProviderReport[] {
     nativeThreadId: recording.threadId,
     model: 'gpt-5.5',
     effort: null,
+    settings: {
+      model: 'm',
+      cwd: '/',
+      approvalPolicy: 'never',
+      approvalsReviewer: 'user',
+      sandbox: { type: 'readOnly' },
+    },
     mode: 'default' as const,
+    reviewTurnId: null,
     interrupted: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {
     const route = sessions.route(frame.params.threadId ?? '');
     if (route === null) return [];
+    if (isOtherStart(route.session, frame)) return [];
     const scope = { connectionId: CONNECTION_ID, rawRef: `log:${index}`, agent: route.agent };
     if (frame.id !== undefined) {
       const asked = askedIn(frame, { ...scope, nativeRequestId: String(frame.id) });

@@ -170,6 +170,17 @@ describe('a connection', () => {
     expect(await thread.open()).toMatchObject({ resumed: true });
   });
 
+  it('takes out of the archive what somebody has put there', async () => {
+    const archived = { error: { code: -32_600, message: 'session n is archived. Run `codex unarchive n`' } };
+    const codex = fake({ 'thread/resume': [archived, { result: answer({}) }] });
+    codex.start();
+    await codex.harness.awaitInstance('process.started');
+    const thread = codex.thread();
+    thread.nativeThreadId = 'n';
+    expect(await thread.open()).toMatchObject({ resumed: true });
+    expect(codex.sent('thread/unarchive')).toEqual([{ threadId: 'n' }]);
+  });
+
   it('is lost when codex unloads its thread, once', async () => {
     const unloaded =
       onThread('thread/status/changed', { status: { type: 'notLoaded' } }) + onThread('thread/closed');

@@ -83,6 +83,22 @@ describe('translated turns', () => {
     ]);
   });
 
+  it('a review is one turn, by the id that codex goes on with', () => {
+    expect(linesOf('review')).toEqual([
+      'T1 turnStarted',
+      'T1 itemStarted notice#1 open "check it"',
+      'T1 itemCompleted notice#1 completed "check it"',
+      'T1 itemStarted user_message#1 open "check it"',
+      'T1 itemCompleted user_message#1 completed "check it"',
+      'T1 itemStarted assistant_message#1 open',
+      'T1 itemStarted notice#2 open "hi"',
+      'T1 itemCompleted notice#2 completed "hi"',
+      'T1 itemStarted assistant_message#2 open "hi"',
+      'T1 itemCompleted assistant_message#2 completed "hi"',
+      'T1 turnEnded completed',
+    ]);
+  });
+
   it('a resume tells the usage and nothing else', () => {
     expect(linesOf('resumed')).toEqual([]);
   });

@@ -12,7 +12,15 @@ function session(number: number, nativeThreadId: string): Session {
     nativeThreadId,
     model: 'm',
     effort: null,
+    settings: {
+      model: 'm',
+      cwd: '/',
+      approvalPolicy: 'never',
+      approvalsReviewer: 'user',
+      sandbox: { type: 'readOnly' },
+    },
     mode: 'default',
+    reviewTurnId: null,
     interrupted: null,
   };
 }
