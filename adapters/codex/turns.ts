@@ -4,7 +4,7 @@ import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import { itemIdOf, type AttachmentId } from '../../machines/domain/ids.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
-import { keyOf, refusalOf } from './decline.ts';
+import { keyOf, refusalOf } from '../shared/decline.ts';
 import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {

@@ -1,6 +1,6 @@
 /** What a provider says on its way into the staging: parsed, named by look-ups, fenced. */
 import { newDrawn } from '../../machines/charts.ts';
-import { requestIdSchema, type ItemId, type TurnId } from '../../machines/domain/ids.ts';
+import { requestIdSchema, type TurnId } from '../../machines/domain/ids.ts';
 import {
   threadInputSchema,
   type CutInput,
@@ -38,13 +38,15 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
       turn,
       byNative: (nativeTurnId) => turnByNative(intake, thread, nativeTurnId),
       ownerOf: (id) => ownerOf(projection.requests.get(requestIdSchema.parse(id)) ?? null, context),
-      pathsOf: (id) => pathsOf(thread, id),
+      item: (id) => projection.items.get(id),
       newTurnId: () => intake.newTurnId(),
     }),
   );
   if (!input.success) {
     refuse(intake, arrival);
-    return sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    const text = `${given.type} of the provider could not be read and was dropped`;
+    return void intake.apply(thread, { type: 'runtime.warned', topic: 'provider.malformed', text });
   }
   if (isProgress(thread, input.data)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, input.data);
@@ -67,12 +69,7 @@ function turnByNative({ parts }: Intake, { threadId, projection }: LoadedThread,
   return known ?? parts.journal.turnByNative(threadId, nativeTurnId);
 }
 
-function pathsOf({ projection }: LoadedThread, itemId: ItemId): readonly string[] {
-  const body = projection.items.get(itemId)?.body;
-  return body?.kind === 'file_change' ? body.changes.map(({ path }) => path) : [];
-}
-
-const SPOKEN: ReadonlySet<ItemKind> = new Set(['assistant_message', 'reasoning', 'plan']);
+const SPOKEN: ReadonlySet<ItemKind> = new Set(['assistant_message', 'reasoning']);
 
 /** What the model was saying ends as far as it came. */
 function takeCut(intake: Intake, thread: LoadedThread, cut: CutInput): void {

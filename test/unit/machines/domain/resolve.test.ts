@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderInput } from '../../../../machines/domain/input.ts';
-import { resolve, type TurnLookups } from '../../../../machines/domain/resolve.ts';
-import { itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
+import type { ProviderInput, ThreadInput } from '../../../../machines/domain/input.ts';
+import type { ItemDraft, ItemRow } from '../../../../machines/domain/item.ts';
+import { resolve, resolveTold, type TurnLookups } from '../../../../machines/domain/resolve.ts';
+import { itemIdOf, itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
 import {
   accepted,
   asked,
   began,
   ended,
+  implemented,
   inactive,
   item,
   lost,
@@ -26,7 +28,7 @@ const LOOKUPS: TurnLookups = {
   turn: { turnId: A, attempt: 2, nativeTurnId: 'n-a' },
   byNative: (native) => (native === 'n-old' ? { turnId: OLD, attempt: 3 } : null),
   ownerOf: (requestId) => (requestId === 'of-connection' ? 'connection' : null),
-  pathsOf: (itemId) => (itemId === 'change' ? ['/w/a', '/w/b'] : []),
+  item: () => undefined,
   newTurnId: () => turnOf('new'),
 };
 const resolvedAs = (input: unknown): object => resolve(input as ProviderInput, LOOKUPS);
@@ -117,8 +119,13 @@ it('leaves an input alone that names neither turn nor request', () => {
 describe('a request for leave to change files', () => {
   const itemId = itemIdSchema.parse('change');
   const pathsAsked = (request: object): object => {
-    const opened: object = asked('a', 'r', native('n-a'));
-    return resolvedAs({ ...opened, request: { requestId: 'r', nativeRequestId: '0', ...request } });
+    const input = {
+      ...asked('a', 'r', native('n-a')),
+      request: { requestId: 'r', nativeRequestId: '0', ...request },
+    } as unknown as ProviderInput;
+    const changes = ['/w/a', '/w/b'].map((path) => ({ path, kind: 'added' }));
+    const change = { body: { kind: 'file_change', changes } } as ItemRow;
+    return resolve(input, { ...LOOKUPS, item: (id) => (id === 'change' ? change : undefined) });
   };
 
   it('names the files of its item where the provider names none', () => {
@@ -134,5 +141,45 @@ describe('a request for leave to change files', () => {
     expect(pathsAsked({ body: { kind: 'file-change', paths: [] } })).toMatchObject({
       request: { body: { paths: [] } },
     });
+  });
+});
+
+describe('an item that is named', () => {
+  const streamed = (text: string): TurnLookups => ({ ...LOOKUPS, item: () => ({ text }) as ItemRow });
+  const told = (draft: object, lookups = LOOKUPS, more: object = {}): ItemDraft => {
+    const input = { ...item('Completed', 'a', { id: 'i', ...draft }), ...more } as ProviderInput;
+    const named = resolve(input, lookups);
+    if (!('item' in named)) throw new Error('no item');
+    return named.item;
+  };
+
+  it('keeps what was streamed where it is completed without a text, or with a short form', () => {
+    expect(told({ text: '' }, streamed('abc')).text).toBe('abc');
+    expect(told({ text: 'a' }, streamed('abc'), { isFallback: true }).text).toBe('abc');
+    expect(told({ text: 'a' }, streamed(''), { isFallback: true }).text).toBe('a');
+    expect(told({ text: 'abcd' }, streamed('abc')).text).toBe('abcd');
+    const started = item('Started', 'a', { id: 'i' }) as ProviderInput;
+    expect(resolve(started, streamed('abc'))).toMatchObject({ item: { text: '' } });
+  });
+
+  it('is a plan by its turn, else by the id that it was given', () => {
+    const body = { kind: 'plan' } as const;
+    expect(told({ body }).itemId).toBe(itemIdOf('a', 'plan'));
+    expect(told({ body, parentItemId: 'agent' }).itemId).toBe('i');
+    expect(resolvedAs(item('Completed', null, { id: 'i', body }))).toMatchObject({ item: { itemId: 'i' } });
+    expect(told({}).itemId).toBe('i');
+  });
+});
+
+describe('what another thread told', () => {
+  it('is the first of a plan that nothing has implemented', () => {
+    const as = (body: object | undefined): ThreadInput =>
+      resolveTold(implemented('p', 'b', true), () => (body === undefined ? body : ({ body } as ItemRow)));
+    const by = { threadId: 't2', turnId: 'x' };
+    expect(as({ kind: 'plan' })).toMatchObject({ isFirst: true });
+    expect(as({ kind: 'plan', implementedBy: by })).toMatchObject({ isFirst: false });
+    expect(as({ kind: 'reasoning' })).toMatchObject({ isFirst: false });
+    expect(as(undefined)).toMatchObject({ isFirst: false });
+    expect(resolveTold(lost(), () => undefined)).toEqual(lost());
   });
 });
