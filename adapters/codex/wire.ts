@@ -6,6 +6,8 @@ import { z } from 'zod';
 
 const text = z.string();
 const strings = z.array(text);
+/** Longer ones are no ids: what has one is shown as unrecognized. */
+const id = text.max(256);
 
 /** A notification, or a request of codex without its id. */
 export interface Frame {
@@ -90,13 +92,13 @@ export type ItemOf<T extends CodexItem['type']> = Extract<CodexItem, { type: T }
 // ---- notifications -----------------------------------------------------------------------------------------------
 
 const onThread = { threadId: text };
-const onTurn = { ...onThread, turnId: text };
+const onTurn = { ...onThread, turnId: id };
 const onItem = { ...onTurn, itemId: text };
 
 /** What a frame says about where it belongs; every part may be missing. */
 export const addressSchema = z.looseObject({
   threadId: text.nullish().catch(null),
-  turnId: text.nullish().catch(null),
+  turnId: id.nullish().catch(null),
 });
 
 export const errorInfoSchema = z.union([text, z.record(text, z.unknown())]);
@@ -108,7 +110,7 @@ export const turnErrorSchema = z.object({
 export type TurnError = z.infer<typeof turnErrorSchema>;
 
 export const turnSchema = z.object({
-  id: text,
+  id,
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']),
   error: turnErrorSchema.nullish(),
   items: z.array(z.unknown()).default([]),
@@ -142,7 +144,7 @@ export const reviewSchema = z.object({
 });
 export const hookSchema = z.object({
   ...onThread,
-  turnId: text.nullish(),
+  turnId: id.nullish(),
   run: z.object({
     id: text,
     eventName: text,
@@ -175,7 +177,7 @@ export const usageNoticeSchema = z.object({
 
 // ---- what codex asks ---------------------------------------------------------------------------------------------
 
-const ofTurn = { ...onThread, turnId: text.nullish() };
+const ofTurn = { ...onThread, turnId: id.nullish() };
 
 export const commandApprovalSchema = z.object({
   ...onItem,
@@ -249,7 +251,7 @@ export const threadAnswerSchema = z.object({
   collaborationMode: z.object({ mode: text }).nullish(),
 });
 export type ThreadAnswer = z.infer<typeof threadAnswerSchema>;
-export const turnAnswerSchema = z.object({ turn: z.object({ id: text }) });
+export const turnAnswerSchema = z.object({ turn: z.object({ id }) });
 export const turnsPageSchema = z.object({ data: z.array(turnSchema), nextCursor: text.nullish() });
 export const threadReadSchema = z.object({ thread: z.object({ status: z.object({ type: text }) }) });
 

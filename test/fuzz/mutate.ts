@@ -60,7 +60,7 @@ function mutatedOnce(value: unknown, random: Random): unknown {
 }
 
 function without(value: object, key: string): unknown {
-  if (Array.isArray(value)) return value.filter((_, index) => String(index) !== key);
+  if (Array.isArray(value)) return Array.from(value).filter((_, index) => String(index) !== key);
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
 }
 
