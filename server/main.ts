@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { replayDriver } from '../adapters/replay/index.ts';
+import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
@@ -16,9 +18,13 @@ const makeMarker = (): string => nanoid(24);
 
 const secrets = new Secrets();
 
+/** Of agents; the recordings of each can be played, too. */
+const drivers = [codexDriver];
+
 const adapters: ServerAdapters = {
   secrets,
-  drivers: [codexDriver],
+  drivers: [...drivers, replayDriver({ drivers })],
+  recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>

@@ -4,12 +4,14 @@ import { isAbsolute, join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
+import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
-import { attachmentPathOf } from './http/attachments.ts';
+import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import type { ReadFrame } from './http/entries.ts';
 import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
@@ -19,10 +21,28 @@ import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
 
+/** A frame as it was kept: redacted, and cut if it was long. */
+export interface LoggedFrame {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly frame: string;
+}
+
 /** Raw provider frames of one instance on disk. */
 export interface FrameLog {
   append(direction: 'in' | 'out', frame: string): string;
+  /** `null`: it is not of this log, or is gone. */
+  read(ref: string): Promise<LoggedFrame | null>;
   close(): Promise<void>;
+}
+
+/** The file format of recordings, and what is taken out of texts that go into one. */
+export interface RecordingFiles {
+  /** @throws {RuntimeError} RECORDING_INVALID naming the line */
+  read(path: string): Recording;
+  format(recording: Recording): string;
+  redact(text: string): string;
 }
 
 /** What the process knows to be secret, and takes out of everything that it keeps or shows. */
@@ -35,6 +55,7 @@ export interface SecretStore {
 /** The concrete adapters, which only `main.ts` names. */
 export interface ServerAdapters {
   readonly drivers: readonly ProviderDriver[];
+  readonly recordings: RecordingFiles;
   readonly secrets: SecretStore;
   openJournal(config: Config, makeEpoch: () => string): Journal;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
@@ -81,7 +102,10 @@ export async function serve(
     redact: secrets.redact,
     release,
     deltaWindowMs: config.deltaWindowMs,
+    deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
+    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
@@ -91,7 +115,7 @@ export async function serve(
   try {
     await runtime.start();
     secrets.add(openTokenFile(config.data));
-    http = await openDoors(config, runtime, log);
+    http = await openDoors(config, runtime, { log, readFrame: (ref) => readFrame(logs, ref) });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -117,10 +141,14 @@ export async function serve(
   };
 }
 
-const openDoors = (config: Config, runtime: ThreadRuntime, log: Log): Promise<HttpServer> =>
+const openDoors = (
+  config: Config,
+  runtime: ThreadRuntime,
+  given: { readonly log: Log; readonly readFrame: ReadFrame },
+): Promise<HttpServer> =>
   startHttpServer({
+    ...given,
     runtime,
-    log,
     dataFolder: config.data,
     host: config.host,
     port: config.port,
@@ -142,6 +170,14 @@ async function openLogs(
   return new Map(await Promise.all(opened));
 }
 
+/** A reference begins with the name of its log. */
+async function readFrame(logs: ReadonlyMap<string, FrameLog>, ref: string): Promise<LoggedFrame | null> {
+  const found = await logs.get(ref.slice(0, ref.lastIndexOf('.')))?.read(ref);
+  if (found === undefined || found === null) return null;
+  const { at, direction, frame } = found;
+  return { at, direction, frame };
+}
+
 async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journal): Promise<void> {
   await Promise.all([...logs.values()].map((log) => log.close()));
   journal.close();
@@ -149,3 +185,5 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+
+const daysToMs = (days: number | null): number | null => (days === null ? null : days * 86_400_000);

@@ -15,9 +15,10 @@ export const LIMITS = Object.freeze({
   inboxCount: 64,
   /** The same in their size, of which one message more can come in. */
   inboxBytes: MIB,
-  requestsPerSecond: 200,
+  /** More than the server can do for one client; above it a client only floods. Fairness is the pump's. */
+  requestsPerSecond: 5_000,
   /** Requests at once after a pause; as many refusals again close the socket with 4429. */
-  requestBurstCount: 400,
+  requestBurstCount: 10_000,
   subscriptionCount: 256,
   socketCount: 1_000,
   handshakeTimeoutMs: 10_000,

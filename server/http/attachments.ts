@@ -1,6 +1,6 @@
 /** Images of clients, stored once each under the SHA-256 of their bytes. */
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -23,6 +23,12 @@ export function attachmentPathOf(dataFolder: string, attachmentId: AttachmentId)
   if (!SHA_256.test(attachmentId)) return null;
   const path = join(folderOf(dataFolder), attachmentId);
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : null;
+}
+
+/** Of a thread that is purged. An id that is none of ours names no file of ours. */
+export function removeAttachment(dataFolder: string, attachmentId: AttachmentId): void {
+  const path = attachmentPathOf(dataFolder, attachmentId);
+  if (path !== null) rmSync(path, { force: true });
 }
 
 export class Attachments {

@@ -1,5 +1,5 @@
 /** The HTTP server: health, metrics, documents, tickets, attachments, and the way to the WebSocket. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -7,9 +7,11 @@ import type { GatewayLog } from '../gateway/socket.ts';
 import type { Runtime } from '../runtime/api.ts';
 import { Attachments } from './attachments.ts';
 import type { Doors } from './authorize.ts';
+import type { ReadFrame } from './entries.ts';
 import { Guard, urlOf, type GuardOptions } from './guard.ts';
 import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
+import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
 import { routesOf, type Routes } from './routes.ts';
 import { TICKET_TTL_MS, Tickets } from './tickets.ts';
@@ -37,6 +39,8 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly host?: string;
   /** Default 4747; 0: any free one. */
   readonly port?: number;
+  /** Gives back a frame of the protocol logs; default: there are none. */
+  readonly readFrame?: ReadFrame;
   /** `host` may be beyond loopback. Default: it may not. */
   readonly allowInsecure?: boolean;
   /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
@@ -82,6 +86,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     metrics,
     attachments,
     ticketTtlMs: TICKET_TTL_MS,
+    readFrame: options.readFrame ?? (() => Promise.resolve(null)),
   });
   const upgrade = new Upgrade(gateway, doors);
   server.on('request', (request, response) => {

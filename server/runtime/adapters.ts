@@ -91,14 +91,12 @@ export class Adapters {
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);
-        deltas.before(threadId, input);
-        const told = redactReport(input, redact);
-        this.#parts.push({ kind: 'provider', instanceId, threadId, input: told });
+        deltas.report({ kind: 'provider', instanceId, threadId, input: redactReport(input, redact) });
       },
       reportInstance: (input) => {
         if (this.#isDeaf) return;
         // the end of a process is the end of all its threads' streams
-        deltas.releaseEverything();
+        if (ENDS.has(input.type)) deltas.releaseEverything(instanceId);
         this.#parts.push({ kind: 'instance', instanceId, input: redactReport(input, redact) });
       },
       settled: (threadId, turnId, attempt) => {
@@ -111,3 +109,5 @@ export class Adapters {
     };
   }
 }
+
+const ENDS: ReadonlySet<string> = new Set(['process.exited', 'process.failed', 'process.stopped']);

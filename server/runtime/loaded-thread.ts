@@ -90,7 +90,10 @@ export class LoadedThread {
 
   /** The part of `fold` that makes rows. */
   foldFacts({ sequence, version, at, facts }: ThreadEntry): void {
-    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+    for (const fact of facts) {
+      evolve(this.projection, { sequence, version, at, fact });
+      this.projection.noteText(fact);
+    }
   }
 
   /** The part of `fold` that no row holds. */

@@ -1,12 +1,13 @@
 /** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
-import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Chores } from './chores.ts';
 import type { Clock } from './clock.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
@@ -48,8 +49,14 @@ export interface RuntimeOptions extends Workspaces {
   readonly release: string;
   /** Deltas of an item after its first are merged for so long; 0: not at all. */
   readonly deltaWindowMs: number;
+  /** So long after its turn text is kept as it was streamed, for clients that come back. */
+  readonly deltaRetentionMs: number;
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
+  /** Of a purged thread; no other one uses it. */
+  readonly removeAttachment: (id: AttachmentId) => void;
+  /** A deleted thread is purged after so long; `null`: it is kept. */
+  readonly deletedAfterMs: number | null;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   /** The store did not come back: end the process with a code of its own. */
@@ -80,6 +87,7 @@ export class ThreadRuntime implements Runtime {
   readonly #effects: Effects;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
+  readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
@@ -96,6 +104,7 @@ export class ThreadRuntime implements Runtime {
       clock,
       machineHash: hash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
+      onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
@@ -107,7 +116,8 @@ export class ThreadRuntime implements Runtime {
       windowMs: options.deltaWindowMs,
       clock,
       out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
-      modeOf: (threadId) => deliveryModeOf(this.threads.peek(threadId)),
+      push: (arrival) => this.#ingress.push(arrival),
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
     this.#adapters = new Adapters({
@@ -145,6 +155,12 @@ export class ThreadRuntime implements Runtime {
       connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
     });
+    this.#chores = new Chores({
+      ...options,
+      commitCount: () => this.#loop.commitCount,
+      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
+      forget: (threadId) => this.threads.drop(threadId),
+    });
   }
 
   /**
@@ -163,6 +179,7 @@ export class ThreadRuntime implements Runtime {
     }
     this.#phase = 'ready';
     this.#hibernation.start();
+    this.#chores.start();
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -189,6 +206,19 @@ export class ThreadRuntime implements Runtime {
       const fingerprint = fingerprintOf(command);
       this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
     });
+  }
+
+  async purge(threadIds: readonly ThreadId[]): Promise<void> {
+    if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
+    for (const threadId of threadIds) this.#checkDeleted(threadId);
+    await Promise.all(threadIds.map((threadId) => this.#chores.purge(threadId)));
+  }
+
+  #checkDeleted(threadId: ThreadId): void {
+    const state = this.#options.journal.threadState(threadId);
+    if (state === null) throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
+    if (state.removal === 'deleted') return;
+    throw new RuntimeError('THREAD_NOT_DELETED', `thread ${threadId} is not deleted; delete it first`);
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
@@ -234,9 +264,10 @@ export class ThreadRuntime implements Runtime {
   async #stop(deadlineMs: number): Promise<void> {
     this.#phase = 'stopping';
     this.#hibernation.stop();
+    this.#chores.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
-    this.#deltas.releaseEverything();
+    this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
     await this.#adapters.dispose();
@@ -278,6 +309,7 @@ export class ThreadRuntime implements Runtime {
       else answer.arrival.reject(answer.error);
     }
     this.#announce(staging, changed);
+    if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.noteBase();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
   }
 
@@ -312,7 +344,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {
-    if (stream.kind === 'thread') this.#deltas.release(stream.id);
+    if (stream.kind === 'thread') this.#deltas.timedOut(stream.id, timer);
     this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
   }
 
@@ -341,7 +373,8 @@ export class ThreadRuntime implements Runtime {
   }
 }
 
-function deliveryModeOf(thread: LoadedThread | null) {
-  const isBuffered = thread?.context.settings.deliveryMode === 'buffered';
-  return { turnId: thread?.context.activeTurn?.turnId ?? null, isBuffered };
+/** A change of the mode counts from the next turn. */
+function isBuffered(thread: LoadedThread | null): boolean {
+  const { activeTurn, settings } = thread?.context ?? {};
+  return (activeTurn?.deliveryMode ?? settings?.deliveryMode) === 'buffered';
 }

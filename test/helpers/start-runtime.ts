@@ -4,6 +4,7 @@ import { commandSchema } from '../../machines/domain/command.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
 import {
+  type AttachmentId,
   commandIdSchema,
   instanceIdSchema,
   threadIdSchema,
@@ -26,6 +27,9 @@ export interface RuntimeSetup {
   readonly clock?: TestClock;
   readonly capabilities?: Capabilities;
   readonly deltaWindowMs?: number;
+  readonly deltaRetentionMs?: number;
+  readonly deletedAfterMs?: number | null;
+  readonly removeAttachment?: (id: AttachmentId) => void;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
@@ -58,7 +62,16 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const { journal, world, clock, capabilities, deltaWindowMs = 0, instances, endSurvivor } = setup;
+    const {
+      journal,
+      world,
+      clock,
+      capabilities,
+      deltaWindowMs = 0,
+      deltaRetentionMs = 60_000,
+      instances,
+      endSurvivor,
+    } = setup;
     this.journal = journal;
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
@@ -94,9 +107,12 @@ export class RuntimeRun {
       release: 'test',
       redact: setup.redact ?? ((text) => text),
       deltaWindowMs,
+      deltaRetentionMs,
       connectionIdleMs: 1_800_000,
       attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
       isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
+      removeAttachment: setup.removeAttachment ?? (() => {}),
+      deletedAfterMs: setup.deletedAfterMs ?? null,
       logFrame: () => '',
       giveUp: (cause) => {
         this.gaveUp = cause;
@@ -111,6 +127,10 @@ export class RuntimeRun {
     await this.runtime.start();
     this.settle();
     return this;
+  }
+
+  get isScheduled(): boolean {
+    return this.#scheduled.length > 0;
   }
 
   /** Runs one scheduled tick; `false`: none is scheduled. */
@@ -190,6 +210,11 @@ export class RuntimeRun {
   facts(threadId: ThreadId = THREAD) {
     const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
     return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** What a thread has taken in, its text left out, which is pruned when time passes. */
+  inputs(threadId: ThreadId = THREAD) {
+    return this.entries(threadId).filter((entry) => entry.kind === 'input');
   }
 
   /** Entries of a thread, its bases left out. */

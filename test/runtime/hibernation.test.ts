@@ -110,9 +110,9 @@ describe('an idle connection', () => {
     } as never);
     run.settle();
     expect(run.snapshot().requests).toHaveLength(1);
-    const count = run.entries().length;
+    const count = run.inputs().length;
     run.pass(7_200_000);
-    expect(run.entries()).toHaveLength(count);
+    expect(run.inputs()).toHaveLength(count);
     await run.do({ type: 'request.respond', requestId: 'r1', decision: 'accept' });
     run.pass(2_000_000);
     expect(run.provider.connectionIds).toEqual([]);
