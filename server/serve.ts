@@ -91,9 +91,9 @@ export async function serve(
     giveUp = resolve;
   });
   const runtime = new ThreadRuntime({
+    ...config,
     journal,
     drivers: adapters.drivers,
-    instances: config.instances,
     processes: adapters.makeProcessHost(journal),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
@@ -101,9 +101,6 @@ export async function serve(
     log,
     redact: secrets.redact,
     release,
-    deltaWindowMs: config.deltaWindowMs,
-    deltaRetentionMs: config.deltaRetentionMs,
-    connectionIdleMs: config.connectionIdleMs,
     deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
     removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),

@@ -14,7 +14,7 @@ import { DeltaBuffer } from './delta-buffer.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
-import { Ingress, type Stream } from './ingress.ts';
+import { Ingress, type Arrival, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -96,7 +96,7 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, newId, log, release } = options;
+    const { journal, clock, log, release } = options;
     const hash = machineHash(release);
     this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
     this.threads = new Threads({
@@ -120,11 +120,8 @@ export class ThreadRuntime implements Runtime {
       isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
-    this.#adapters = new Adapters({
-      ...options,
-      deltas: this.#deltas,
-      push: (arrival) => this.#ingress.push(arrival),
-    });
+    const push = (arrival: Arrival): void => this.#ingress.push(arrival);
+    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#effects = new Effects(this.threads, this.#adapters);
     this.#timers = new Timers(
       clock,
@@ -132,21 +129,16 @@ export class ThreadRuntime implements Runtime {
       (byMs) => this.#clockJumped(byMs),
     );
     this.#loop = new TickLoop({
-      journal,
-      clock,
-      newId,
+      ...options,
       threads: this.threads,
       instances: this.#instances,
       machineHash: hash,
       counters: this.counters,
-      isFolder: options.isFolder,
-      attachmentPath: options.attachmentPath,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      giveUp: options.giveUp,
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
     this.#hibernation = new Hibernation({

@@ -15,6 +15,7 @@ import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
+import type { Workspaces } from '../../server/runtime/workspace.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
 import { TestClock } from './test-clock.ts';
@@ -44,6 +45,11 @@ export interface RuntimeSetup {
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
+
+const workspacesOf = ({ attachments, goneFolders }: RuntimeSetup): Workspaces => ({
+  attachmentPath: (id) => (attachments?.has(id) ? `/images/${id}` : null),
+  isFolder: (path) => path !== '/missing' && !goneFolders?.has(path),
+});
 
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
@@ -77,18 +83,18 @@ export class RuntimeRun {
     this.clock = clock ?? new TestClock();
     const epoch = journal.epoch.epoch;
     this.#instances = instances ?? ['scripted'];
+    const driver =
+      setup.driver ??
+      scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+        this.providers.set(instanceId, made);
+      });
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
       journal,
-      drivers: [
-        ...(setup.driver === undefined ? [] : [setup.driver]),
-        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
-          this.providers.set(instanceId, made);
-        }),
-      ],
+      drivers: [driver],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: setup.driver?.driver ?? 'scripted',
+        driver: driver.driver,
         command: null,
         env: {},
       })),
@@ -109,8 +115,7 @@ export class RuntimeRun {
       deltaWindowMs,
       deltaRetentionMs,
       connectionIdleMs: 1_800_000,
-      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
-      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
+      ...workspacesOf(setup),
       removeAttachment: setup.removeAttachment ?? (() => {}),
       deletedAfterMs: setup.deletedAfterMs ?? null,
       logFrame: () => '',
