@@ -14,7 +14,7 @@ import { DeltaBuffer } from './delta-buffer.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
-import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Ingress, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -96,13 +96,11 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, log, release } = options;
-    const hash = machineHash(release);
-    this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
+    const { journal, clock, log, release: version } = options;
+    this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
-      journal,
-      clock,
-      machineHash: hash,
+      ...options,
+      machineHash: this.info.machineHash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
@@ -120,8 +118,11 @@ export class ThreadRuntime implements Runtime {
       isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
-    const push = (arrival: Arrival): void => this.#ingress.push(arrival);
-    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
+    this.#adapters = new Adapters({
+      ...options,
+      deltas: this.#deltas,
+      push: (arrival) => this.#ingress.push(arrival),
+    });
     this.#effects = new Effects(this.threads, this.#adapters);
     this.#timers = new Timers(
       clock,
@@ -132,7 +133,7 @@ export class ThreadRuntime implements Runtime {
       ...options,
       threads: this.threads,
       instances: this.#instances,
-      machineHash: hash,
+      machineHash: this.info.machineHash,
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -142,9 +143,8 @@ export class ThreadRuntime implements Runtime {
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
     this.#hibernation = new Hibernation({
-      clock,
+      ...options,
       threads: this.threads,
-      connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
     });
     this.#chores = new Chores({

@@ -15,7 +15,6 @@ import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
-import type { Workspaces } from '../../server/runtime/workspace.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
 import { TestClock } from './test-clock.ts';
@@ -46,10 +45,23 @@ export interface RuntimeSetup {
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
 
-const workspacesOf = ({ attachments, goneFolders }: RuntimeSetup): Workspaces => ({
-  attachmentPath: (id) => (attachments?.has(id) ? `/images/${id}` : null),
-  isFolder: (path) => path !== '/missing' && !goneFolders?.has(path),
-});
+/** What a setup leaves open. */
+const DEFAULTS = {
+  processes: {
+    spawn: () => {
+      throw new Error('the scripted provider has no process');
+    },
+  },
+  endSurvivor: () => Promise.resolve(),
+  release: 'test',
+  redact: (text: string) => text,
+  deltaWindowMs: 0,
+  deltaRetentionMs: 60_000,
+  connectionIdleMs: 1_800_000,
+  removeAttachment: () => {},
+  deletedAfterMs: null,
+  logFrame: () => '',
+};
 
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
@@ -68,57 +80,36 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const {
-      journal,
-      world,
-      clock,
-      capabilities,
-      deltaWindowMs = 0,
-      deltaRetentionMs = 60_000,
-      instances,
-      endSurvivor,
-    } = setup;
+    const { journal, world = new World(), clock = new TestClock(), instances = ['scripted'] } = setup;
     this.journal = journal;
-    this.world = world ?? new World();
-    this.clock = clock ?? new TestClock();
+    this.world = world;
+    this.clock = clock;
     const epoch = journal.epoch.epoch;
-    this.#instances = instances ?? ['scripted'];
-    const driver =
-      setup.driver ??
-      scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
-        this.providers.set(instanceId, made);
-      });
+    this.#instances = instances;
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
-      journal,
-      drivers: [driver],
+      ...DEFAULTS,
+      ...setup,
+      clock,
+      drivers: [
+        ...(setup.driver === undefined ? [] : [setup.driver]),
+        scriptedDriver(this.world, setup.capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+          this.providers.set(instanceId, made);
+        }),
+      ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: driver.driver,
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: setup.processes ?? {
-        spawn: () => {
-          throw new Error('the scripted provider has no process');
-        },
-      },
-      endSurvivor: endSurvivor ?? (() => Promise.resolve()),
-      clock: this.clock,
       newId: () => {
         this.#idCount += 1;
         return `${epoch}-${this.#idCount}`;
       },
       log: { info: () => {}, warn, error: warn },
-      release: 'test',
-      redact: setup.redact ?? ((text) => text),
-      deltaWindowMs,
-      deltaRetentionMs,
-      connectionIdleMs: 1_800_000,
-      ...workspacesOf(setup),
-      removeAttachment: setup.removeAttachment ?? (() => {}),
-      deletedAfterMs: setup.deletedAfterMs ?? null,
-      logFrame: () => '',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
       giveUp: (cause) => {
         this.gaveUp = cause;
       },
