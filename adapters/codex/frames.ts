@@ -32,6 +32,8 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   }
 }
 
+const MOST_ID_LENGTH = 256;
+
 /** A request of codex is always answered: by a person, or at once with an error. */
 export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   const { method, rawRef } = frame;
@@ -43,7 +45,9 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef, agent };
-  const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
+  const nativeRequestId = String(id);
+  const asked =
+    nativeRequestId.length > MOST_ID_LENGTH ? null : askedIn(frame, { ...scope, nativeRequestId });
   if (asked === null) {
     refuse(run, id, method);
     if (!SILENT.has(method)) run.report(session, unrecognized(frame, scope));

@@ -7,6 +7,8 @@ import { z } from 'zod';
 const text = z.string();
 const strings = z.array(text);
 const count = z.number().int().nonnegative();
+/** Longer ones are no ids: what has one is shown as unrecognized. */
+const id = text.max(256);
 
 /** A notification, or a request of codex without its id. */
 export interface Frame {
@@ -91,13 +93,13 @@ export type ItemOf<T extends CodexItem['type']> = Extract<CodexItem, { type: T }
 // ---- notifications -----------------------------------------------------------------------------------------------
 
 const onThread = { threadId: text };
-const onTurn = { ...onThread, turnId: text };
+const onTurn = { ...onThread, turnId: id };
 const onItem = { ...onTurn, itemId: text };
 
 /** What a frame says about where it belongs; every part may be missing. */
 export const addressSchema = z.looseObject({
   threadId: text.nullish().catch(null),
-  turnId: text.nullish().catch(null),
+  turnId: id.nullish().catch(null),
 });
 
 export const errorInfoSchema = z.union([text, z.record(text, z.unknown())]);
@@ -109,9 +111,9 @@ export const turnErrorSchema = z.object({
 export type TurnError = z.infer<typeof turnErrorSchema>;
 
 export const turnSchema = z.object({
-  id: text,
+  id,
   /** The turn that this one goes back to: of a sub-agent, a turn of its parent. */
-  rootTurnId: text.nullish(),
+  rootTurnId: id.nullish(),
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']),
   error: turnErrorSchema.nullish(),
   items: z.array(z.unknown()).default([]),
@@ -145,7 +147,7 @@ export const reviewSchema = z.object({
 });
 export const hookSchema = z.object({
   ...onThread,
-  turnId: text.nullish(),
+  turnId: id.nullish(),
   run: z.object({
     id: text,
     eventName: text,
@@ -178,7 +180,7 @@ export const usageNoticeSchema = z.object({
 
 // ---- what codex asks ---------------------------------------------------------------------------------------------
 
-const ofTurn = { ...onThread, turnId: text.nullish() };
+const ofTurn = { ...onThread, turnId: id.nullish() };
 
 const entrySchema = z.object({
   access: text,
@@ -294,7 +296,7 @@ export const settingsNoticeSchema = z.object({
   ...onThread,
   threadSettings: z.object({ ...inEffect, sandboxPolicy: sandboxSchema, collaborationMode: modeSchema }),
 });
-export const turnAnswerSchema = z.object({ turn: z.object({ id: text }) });
+export const turnAnswerSchema = z.object({ turn: z.object({ id }) });
 export const turnsPageSchema = z.object({ data: z.array(turnSchema), nextCursor: text.nullish() });
 export const terminalsPageSchema = z.object({
   data: z.array(z.object({ itemId: text, processId: text })),
