@@ -15,7 +15,12 @@ export interface RecordedRuntimeOptions {
   readonly clock: Clock;
   /** Default: as the server does it. */
   readonly schedule?: (run: () => void) => void;
+  /** Where the files of attachments are; default: as recordings have it. */
+  readonly attachments?: string;
 }
+
+/** Stands in a recording for the folder of attachments. */
+export const RECORDED_ATTACHMENTS = '/attachments';
 
 /** The facts of one entry, with what they were drawn from. */
 export interface EntryFacts {
@@ -50,6 +55,7 @@ export class RecordedRuntime {
   /** Also after a stop, over the same store. */
   async start(): Promise<void> {
     const { driver, instance, processes, clock, schedule } = this.#options;
+    const { attachments = RECORDED_ATTACHMENTS } = this.#options;
     const { store } = this;
     const run = store.epochs.length + 1;
     let idCount = 0;
@@ -73,7 +79,7 @@ export class RecordedRuntime {
       deletedAfterMs: null,
       connectionIdleMs: 1_800_000,
       redact: (text) => text,
-      attachmentPath: (id) => `/attachments/${id}`,
+      attachmentPath: (id) => `${attachments}/${id}`,
       isFolder: () => true,
       logFrame: () => `${run}:${(frameCount += 1)}`,
       giveUp: (cause) => {
