@@ -170,21 +170,17 @@ const planMode: CodexScenario = {
   },
 };
 
-const SEARCH = {
-  type: 'web_search_call',
-  id: 'ws_1',
-  status: 'completed',
-  action: { type: 'search', query: 'weather' },
-};
+const SEARCH = { type: 'web_search_call', id: 'ws_1' };
+const SEARCHED = { ...SEARCH, status: 'completed', action: { type: 'search', query: 'weather' } };
 
 const webSearch: CodexScenario = {
   scenario: 'web-search',
   title: 'A search of the web',
-  description: 'the item begins without words, and completes with its query',
+  description: 'the item begins without a query, and completes with it',
   script: replies([
     [
       event({ type: 'response.output_item.added', item: { ...SEARCH, status: 'in_progress' } }),
-      event({ type: 'response.output_item.done', item: SEARCH }),
+      event({ type: 'response.output_item.done', item: SEARCHED }),
       text('sunny'),
     ],
   ]),
