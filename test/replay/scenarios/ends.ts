@@ -18,7 +18,7 @@ interface Place {
   readonly name: 'streaming' | 'command' | 'approval';
   readonly script: Script;
   readonly runtimeMode: string;
-  reach(stage: RecordingStage): Promise<unknown>;
+  readonly reach: (stage: RecordingStage) => Promise<unknown>;
 }
 
 const PLACES: readonly Place[] = [
