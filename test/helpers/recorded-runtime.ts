@@ -2,6 +2,8 @@
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { commandIdSchema } from '../../machines/domain/ids.ts';
+import type { ItemKind } from '../../machines/domain/item.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Clock } from '../../server/runtime/clock.ts';
@@ -19,6 +21,8 @@ export interface RecordedRuntimeOptions {
   readonly attachments?: string;
 }
 
+const MOST_ITEMS = 1000;
+
 /** Stands in a recording for the folder of attachments. */
 export const RECORDED_ATTACHMENTS = '/attachments';
 
@@ -28,6 +32,22 @@ export interface EntryFacts {
   readonly input: string;
   readonly outcome?: string;
   readonly facts: readonly unknown[];
+}
+
+/** What an item came to, also where the end of its turn closed it. */
+export interface ItemLeft {
+  readonly item: ItemKind;
+  readonly turnId: string | null;
+  readonly status: string;
+  readonly text: string;
+}
+
+/** How a thread stands after everything. */
+export interface ThreadLeft {
+  readonly thread: string;
+  readonly status: string | null;
+  readonly openRequestCount: number;
+  readonly items: readonly ItemLeft[];
 }
 
 export class RecordedRuntime {
@@ -110,4 +130,22 @@ export class RecordedRuntime {
       facts,
     }));
   }
+
+  /** The journal of a runtime that was stopped. */
+  openJournal(): Journal {
+    return openMemoryJournal(this.store, { now: () => this.#options.clock.now(), makeEpoch: () => 'after' });
+  }
+}
+
+/** From the rows that clients are served from. */
+export function threadsLeft(journal: Journal): ThreadLeft[] {
+  return journal.threadIds().map((threadId) => ({
+    thread: threadId,
+    status: journal.threadState(threadId)?.row.status ?? null,
+    openRequestCount: journal.openRequests(threadId).length,
+    items: journal
+      .items(threadId, null, MOST_ITEMS)
+      .toSorted((left, right) => left.ordinal - right.ordinal)
+      .map(({ body, turnId, status, text }) => ({ item: body.kind, turnId, status, text })),
+  }));
 }

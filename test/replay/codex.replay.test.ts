@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { factLines, playRecording } from './play-recording.ts';
+import { playedLines, playRecording } from './play-recording.ts';
 import { factsFileOf, recordingFiles } from './recording-files.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 
@@ -50,10 +50,12 @@ describe('recordings of codex', () => {
 
   it.each(named)('%s gives the facts and the refusals beside it', async (_, file) => {
     const recording = readRecording(file);
-    const { facts, refusals } = await playRecording(recording);
+    const played = await playRecording(recording);
     const expected = readFileSync(factsFileOf(file), 'utf8').trimEnd().split('\n');
-    expect(factLines(facts).trimEnd().split('\n')).toEqual(expected);
+    expect(playedLines(played).trimEnd().split('\n')).toEqual(expected);
+    const open = played.left.flatMap(({ items }) => items.filter(({ status }) => status === 'open'));
+    expect([open, played.left.filter(({ openRequestCount }) => openRequestCount > 0)]).toEqual([[], []]);
     const scenario = CODEX_SCENARIOS.find((each) => each.scenario === recording.header.scenario);
-    expect(refusals.filter((code) => code !== null)).toEqual(scenario?.refusals ?? []);
+    expect(played.refusals.filter((code) => code !== null)).toEqual(scenario?.refusals ?? []);
   });
 });

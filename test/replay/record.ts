@@ -11,7 +11,7 @@ import { readRecording } from '../../adapters/replay/recording.ts';
 import { codexBinary } from '../agents/agents.ts';
 import { recordCodex, writeNewRecording, type CodexScenario } from '../helpers/record-codex.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
-import { factLines, playRecording } from './play-recording.ts';
+import { playedLines, playRecording } from './play-recording.ts';
 import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
@@ -44,9 +44,9 @@ function fileOf({ scenario, branch }: CodexScenario): string {
 
 async function playAgain(scenario: CodexScenario): Promise<void> {
   const file = fileOf(scenario);
-  const { facts } = await playRecording(readRecording(file));
-  writeFileSync(factsFileOf(file), factLines(facts));
-  console.log(`${factsFileOf(file)}: ${facts.length} entries`);
+  const played = await playRecording(readRecording(file));
+  writeFileSync(factsFileOf(file), playedLines(played));
+  console.log(`${factsFileOf(file)}: ${played.facts.length} entries`);
 }
 
 async function record(scenario: CodexScenario): Promise<void> {
@@ -57,8 +57,9 @@ async function record(scenario: CodexScenario): Promise<void> {
   const { recording, facts: live } = await recordCodex(scenario, { binary: program, signal: abort.signal });
   mkdirSync(dirname(file), { recursive: true });
   writeNewRecording(file, recording, values.overwrite);
-  const { facts } = await playRecording(recording);
-  if (!values.demo) writeFileSync(factsFileOf(file), factLines(facts));
+  const played = await playRecording(recording);
+  const { facts } = played;
+  if (!values.demo) writeFileSync(factsFileOf(file), playedLines(played));
   if (shapeOf(facts) !== shapeOf(live)) {
     console.warn(`played, it gives other facts than while it was recorded:`);
     console.warn(`recorded:\n${shapeOf(live)}\nplayed:\n${shapeOf(facts)}`);

@@ -101,7 +101,7 @@ const interruptOpening: CodexScenario = {
 const interruptStarting: CodexScenario = {
   scenario: 'interrupt-before-start',
   title: 'An interrupt before codex has started the turn',
-  description: 'codex may refuse it at first: it is sent once the turn has started, and ends it',
+  description: 'it waits for the word of codex that the turn has started, and ends it then',
   script: byUserText({ ...goOn, tell: replies([[gate('never'), text('no')]]) }),
   play: async (stage) => {
     await stage.create();
