@@ -75,7 +75,7 @@ export const threadGuards = {
     isMine(of, event) && event.usage.contextTokens + event.usage.inputTokens + event.usage.outputTokens > 0,
   isFirst: (_: Of, { isFirst }: { readonly isFirst: boolean }) => isFirst,
   isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
-  isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
+  isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner !== 'turn',
 
   // a prompt
   /** Now, in a settled thread; a queued prompt does not overtake others that are held. */

@@ -254,6 +254,7 @@ export const threadMachine = setup({
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },
+            $left: { actions: by('leaveRequests') },
             'xstate.done.actor.connection': { actions: by('noteLostTurn') },
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },

@@ -162,7 +162,7 @@ export const turnMoves = {
     set: { undelivered: prompt === null || attempt === 1 ? undelivered : [...undelivered, prompt] },
   })),
   settle: act((context) => ({
-    ...request.expireRequests(context, 'turn'),
+    ...requestsAtEnd(context),
     effects: [{ type: 'turn.settle', ...keyOf(context), outcome: context.end?.outcome ?? 'completed' }],
     arm: timer(context, 'settle.timedOut', DEADLINES_MS.settle),
   })),
@@ -183,7 +183,7 @@ export const turnMoves = {
   }),
 
   openRequest: act((context, event: ThreadInputOf<'provider.requestOpened'>) =>
-    request.openRequest(context, event, 'turn'),
+    request.openRequest(context, event),
   ),
   refuseRequest: act((_, event: ThreadInputOf<'provider.requestOpened'>) => request.refuseRequest(event)),
   answerRequest: act((context, event: ThreadInputOf<'request.respond'>) =>
@@ -198,6 +198,12 @@ export const turnMoves = {
 /** The provider knows the prompt, and so the conversation. */
 const isFound = ({ found }: ThreadInputOf<'provider.turnLookedUp'>): boolean =>
   found !== 'absent' && found !== 'unknown';
+
+function requestsAtEnd(context: Context): Move<Context, ProgressSignal> {
+  if (context.end?.outcome !== 'completed') return request.expireRequests(context, 'turn');
+  const { left, ...move } = request.leaveRequests(context);
+  return Object.keys(left).length === 0 ? move : { ...move, signal: { type: '$left', requests: left } };
+}
 
 /** The first end that is known stands. */
 const end = (context: Context, known: TurnEnd): Move<Context, never> => ({

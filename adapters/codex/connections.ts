@@ -5,6 +5,7 @@ import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
+import { endAgents, endCommands } from './background.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { failureOfRequest, isClosed, isRefusal, isTimeout, isUnknownThread } from './failures.ts';
 import { interruptTurn, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
@@ -118,8 +119,8 @@ function openFailure(resume: string | null, error: unknown): Failure {
 }
 
 /**
- * What runs goes on running, unless the thread's chart has interrupted it: then its command is ended too, because a close
- * comes before the turn can be settled.
+ * Background work ends with its connection, and the commands of a turn that was interrupted: a close comes before that
+ * can be settled.
  */
 export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
   const session = run.sessions.of(connectionId);
@@ -129,7 +130,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
     return run.host.report(threadId, { type: 'connection.closed', connectionId });
   }
   try {
-    if (session.interrupted !== null) await endCommands(run, session, session.interrupted);
+    await endBackground(run, session);
     await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
     run.report(session, { type: 'connection.closed', connectionId });
     run.forget(connectionId);
@@ -143,31 +144,35 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
   }
 }
 
-async function endCommands(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
+async function endBackground(run: Run, session: Session): Promise<void> {
+  if (session.interrupted !== null) await answered(session.interrupted);
+  const commands = endCommands(run, session.nativeThreadId, CLEAN_TIMEOUT_MS);
+  await Promise.all([
+    endAgents(run, run.sessions.runningAgents(session), CLEAN_TIMEOUT_MS / 2),
+    commands.catch((error: unknown) =>
+      run.host.warn('the commands of a thread could not be ended', { error: String(error) }),
+    ),
+  ]);
+}
+
+async function answered(interrupt: Promise<void>): Promise<void> {
   const timer = new AbortController();
   await Promise.race([
-    interrupted,
+    interrupt,
     wait(INTERRUPT_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {}),
   ]);
   timer.abort();
-  const params = { threadId: nativeThreadId };
-  await run.server
-    .ask({
-      method: 'thread/backgroundTerminals/clean',
-      params,
-      answer: z.unknown(),
-      timeoutMs: CLEAN_TIMEOUT_MS,
-    })
-    .catch((error: unknown) =>
-      run.host.warn('the commands of a thread could not be ended', { error: String(error) }),
-    );
 }
 
 /** Nothing more is reported; what still runs is ended behind the scenes. */
 export function killConnection(run: Run, connectionId: ConnectionId): void {
   run.opening.delete(connectionId);
-  const session = run.forget(connectionId);
-  if (session !== null) letGo(run, session.nativeThreadId);
+  const session = run.sessions.of(connectionId);
+  if (session === null) return;
+  const agents = run.sessions.runningAgents(session);
+  run.forget(connectionId);
+  letGo(run, session.nativeThreadId);
+  void endAgents(run, agents, CLEAN_UP_TIMEOUT_MS);
 }
 
 /** Ends what runs in a thread that nobody holds any more, and takes no more of its frames. Never rejects. */
@@ -192,6 +197,7 @@ async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void
     timeoutMs: CLEAN_UP_TIMEOUT_MS,
   });
   if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
+  else await endCommands(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
   await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
 }
 
@@ -212,7 +218,7 @@ export async function endRunningTurn(run: Run, threadId: string): Promise<void> 
     // a refusal means that it has ended meanwhile: an interrupt of before was still under way
     if (!isRefusal(error)) throw error;
   });
-  await run.server.ask({ ...bounded, method: 'thread/backgroundTerminals/clean', params: { threadId } });
+  await endCommands(run, threadId, CLEAN_UP_TIMEOUT_MS);
 }
 
 async function unsubscribe(run: Run, threadId: string, timeoutMs: number): Promise<void> {

@@ -21,6 +21,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
+  if (agent !== null) noteAgentTurn(run, frame);
   for (const report of translate(frame, scope)) {
     run.changes.note(report);
     run.report(session, report);
@@ -75,6 +76,12 @@ function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take 
 function routeOf(run: Run, { params }: Frame): Route | null {
   const { threadId } = wire.addressSchema.catch({}).parse(params);
   return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
+}
+
+function noteAgentTurn({ sessions }: Run, { method, params }: Frame): void {
+  if (method !== 'turn/started' && method !== 'turn/completed') return;
+  const { data } = wire.turnNoticeSchema.safeParse(params);
+  if (data !== undefined) sessions.noteTurn(data.threadId, method === 'turn/started' ? data.turn.id : null);
 }
 
 /** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */

@@ -26,12 +26,14 @@ const OUR_MESSAGE_ID = /^.+\.\d+$/;
 export function draftOf(item: CodexItem, place: ItemPlace): ItemDraft | null {
   if (item.type === 'userMessage' && OUR_MESSAGE_ID.test(item.clientId ?? '')) return null;
   const { body, text, status } = contentOf(item);
+  // who was begun works on: the end of its own turn is told apart
+  const isBegun = body.kind === 'subagent' && status === 'completed';
   const { nativeTurnId, isDone, parentItemId, rawRef } = place;
   return {
     itemId: itemIdOf(nativeTurnId, item.id),
     body,
     text,
-    status: isDone ? status : 'open',
+    status: isDone && !isBegun ? status : 'open',
     ...(parentItemId === undefined ? {} : { parentItemId }),
     rawRef,
   };
@@ -41,6 +43,12 @@ export function draftOf(item: CodexItem, place: ItemPlace): ItemDraft | null {
 export function agentThreadsOf(item: CodexItem): readonly string[] {
   if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;
   return item.type === 'subAgentActivity' ? [item.agentThreadId] : [];
+}
+
+/** What a sub-agent is begun with; `null` where the item begins none. */
+export function agentTitleOf(item: CodexItem): string | null {
+  const { body } = contentOf(item);
+  return body.kind === 'subagent' ? body.title : null;
 }
 
 const TOPIC_LENGTH = 64;

@@ -22,10 +22,18 @@ export interface Route {
   readonly agent: AgentPlace | null;
 }
 
-/** The routing table: threads of codex ↔ connections. Knows nothing of turns. */
+/** A sub-agent at work. */
+export interface AgentTurn {
+  readonly nativeThreadId: string;
+  readonly turnId: string;
+}
+
+/** The routing table: threads of codex ↔ connections. Of turns it knows only those that sub-agents are in. */
 export class Sessions {
   readonly #byConnection = new Map<ConnectionId, Session>();
   readonly #routes = new Map<string, Route>();
+  /** Turns of sub-agents by their threads. */
+  readonly #running = new Map<string, string>();
 
   /** A thread that is opened again belongs to its newest connection. */
   add(session: Session): void {
@@ -49,9 +57,22 @@ export class Sessions {
     const known = this.route(nativeThreadId);
     if (known === null) this.#routes.set(nativeThreadId, route);
     else if (known.agent !== null && route.agent !== null) {
-      const agent = { ...route.agent, itemId: known.agent.itemId };
+      const agent = { ...known.agent, nativeTurnId: route.agent.nativeTurnId };
       this.#routes.set(nativeThreadId, { session: route.session, agent });
     }
+  }
+
+  /** A sub-agent begins a turn, or has ended it (`null`). */
+  noteTurn(nativeThreadId: string, turnId: string | null): void {
+    if (turnId === null) this.#running.delete(nativeThreadId);
+    else this.#running.set(nativeThreadId, turnId);
+  }
+
+  /** The turns that sub-agents of the session are in. */
+  runningAgents(session: Session): readonly AgentTurn[] {
+    return [...this.#running]
+      .filter(([nativeThreadId]) => this.route(nativeThreadId)?.session === session)
+      .map(([nativeThreadId, turnId]) => ({ nativeThreadId, turnId }));
   }
 
   /** Forgets the connection and its sub-agents; nothing is reported for it any more. */
@@ -59,7 +80,9 @@ export class Sessions {
     const session = this.of(connectionId);
     this.#byConnection.delete(connectionId);
     for (const [nativeThreadId, route] of this.#routes) {
-      if (route.session.connectionId === connectionId) this.#routes.delete(nativeThreadId);
+      if (route.session.connectionId !== connectionId) continue;
+      this.#routes.delete(nativeThreadId);
+      this.#running.delete(nativeThreadId);
     }
     return session;
   }

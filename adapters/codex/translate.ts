@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { itemIdOf, requestIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
-import type { ItemBody, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
+import type { ItemBody, ItemDraft, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { failureOfTurn } from './failures.ts';
 import { IGNORED } from './ignored.ts';
-import { agentThreadsOf, changeOf, draftOf } from './items.ts';
+import { agentThreadsOf, agentTitleOf, changeOf, draftOf } from './items.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -14,6 +14,10 @@ export interface AgentPlace {
   /** The turn of the parent thread that last had to do with it. */
   readonly nativeTurnId: string;
   readonly itemId: ItemId;
+  /** Of the sub-agent that began it, where one did. */
+  readonly parentItemId?: ItemId;
+  /** What it was begun with; `null` where it was met in another way, and has no item of its own. */
+  readonly title: string | null;
 }
 
 /** What a frame is translated for. */
@@ -29,6 +33,7 @@ export interface Scope {
 export interface FoundAgent extends AgentPlace {
   readonly nativeThreadId: string;
 }
+type ItemReport = Extract<ProviderReport, { item: ItemDraft }>;
 
 /** A notification of codex about a thread as inputs of ours. Pure and total: what it does not know is told as such. */
 export function translate(frame: Frame, scope: Scope): readonly ProviderReport[] {
@@ -43,7 +48,12 @@ export function agentsIn({ method, params }: Frame, { agent }: Scope): readonly 
   const item = wire.itemSchema.safeParse(notice.data?.item);
   if (!notice.success || !item.success) return [];
   const { turnId } = notice.data;
-  const place = { nativeTurnId: agent?.nativeTurnId ?? turnId, itemId: itemIdOf(turnId, item.data.id) };
+  const place = {
+    nativeTurnId: agent?.nativeTurnId ?? turnId,
+    itemId: itemIdOf(turnId, item.data.id),
+    title: agentTitleOf(item.data),
+    ...parentOf({ agent }),
+  };
   return agentThreadsOf(item.data).map((nativeThreadId) => ({ nativeThreadId, ...place }));
 }
 
@@ -79,17 +89,19 @@ function on<S extends z.ZodType>(
 }
 
 const BY_METHOD: Readonly<Record<string, Translation>> = {
-  'turn/started': on(wire.turnNoticeSchema, ({ turn }, scope) =>
-    ofThreadItself(scope, { type: 'provider.turnStarted', ...at(scope, turn.id), isNew: false }),
+  'turn/started': on(wire.turnNoticeSchema, ({ turn, threadId }, scope) =>
+    scope.agent === null
+      ? [{ type: 'provider.turnStarted', ...at(scope, turn.id), isNew: false }]
+      : agentReport(scope, scope.agent, { nativeThreadId: threadId, status: 'open' }),
   ),
-  'turn/completed': on(wire.turnNoticeSchema, ({ turn }, scope) =>
-    ofThreadItself(scope, {
-      type: 'provider.turnEnded',
-      ...at(scope, turn.id),
-      outcome: turn.status === 'inProgress' ? 'interrupted' : turn.status,
-      failure: turn.status === 'failed' ? failureOfTurn(turn.error) : null,
-    }),
-  ),
+  'turn/completed': on(wire.turnNoticeSchema, ({ turn, threadId }, scope) => {
+    const outcome = turn.status === 'inProgress' ? 'interrupted' : turn.status;
+    if (scope.agent !== null) {
+      return agentReport(scope, scope.agent, { nativeThreadId: threadId, status: outcome });
+    }
+    const cause = turn.status === 'failed' ? failureOfTurn(turn.error) : null;
+    return [{ type: 'provider.turnEnded', ...at(scope, turn.id), outcome, failure: cause }];
+  }),
   'turn/plan/updated': on(wire.planSchema, ({ turnId, explanation, plan }, scope) =>
     ofThreadItself(scope, {
       type: 'provider.planReported',
@@ -195,10 +207,22 @@ const at = ({ connectionId, agent }: Scope, nativeTurnId: string | null) => ({
   ...byNative(agent?.nativeTurnId ?? nativeTurnId),
 });
 
+/** A sub-agent works from the start of its turn to the end of it, which may come after that of its parent. */
+function agentReport(
+  scope: Scope,
+  { nativeTurnId: _, title, ...place }: AgentPlace,
+  { nativeThreadId, status }: { readonly nativeThreadId: string; readonly status: ItemStatus },
+): readonly ItemReport[] {
+  if (title === null) return [];
+  const type = status === 'open' ? 'provider.itemStarted' : 'provider.itemCompleted';
+  const item = { ...place, body: { kind: 'subagent', title, nativeThreadId }, text: '', status } as const;
+  return [{ type, ...at(scope, null), item: { ...item, rawRef: scope.rawRef } }];
+}
+
 const ofThreadItself = ({ agent }: Scope, report: ProviderReport): readonly ProviderReport[] =>
   agent === null ? [report] : [];
 
-const parentOf = ({ agent }: Scope) => (agent === null ? {} : { parentItemId: agent.itemId });
+const parentOf = ({ agent }: Pick<Scope, 'agent'>) => (agent === null ? {} : { parentItemId: agent.itemId });
 
 function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'): Translation {
   return on(wire.itemNoticeSchema, ({ turnId, item }, scope) => {
@@ -207,7 +231,9 @@ function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'
     if (!known.success) return [unrecognized(frame, scope, item.id)];
     const place = { nativeTurnId: turnId, isDone: type === 'provider.itemCompleted', rawRef: scope.rawRef };
     const draft = draftOf(known.data, { ...place, ...parentOf(scope) });
-    return draft === null ? [] : [{ type, ...at(scope, turnId), item: draft }];
+    if (draft === null) return [];
+    const isGoingOn = draft.status === 'open' && type === 'provider.itemCompleted';
+    return [{ type: isGoingOn ? 'provider.itemUpdated' : type, ...at(scope, turnId), item: draft }];
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { AttachmentId } from '../../machines/domain/ids.ts';
+import { endAgents, endCommands } from './background.ts';
 import { endRunningTurn } from './connections.ts';
 import { keyOf, refusalOf } from './decline.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
@@ -100,18 +101,15 @@ async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.inte
 
 function ignore(): void {}
 
-/** codex 0.169.0 ends an interrupted turn at once and lets its command run on; this ends the command. */
+/** codex 0.169.0 ends an interrupted turn at once and lets its commands and sub-agents run on; this ends them. */
 async function settle(run: Run, session: Session, effect: EffectOf<'turn.settle'>): Promise<void> {
-  const params = { threadId: session.nativeThreadId };
   session.interrupted = null;
   try {
     if (effect.outcome === 'completed') return;
-    await run.server.ask({
-      method: 'thread/backgroundTerminals/clean',
-      params,
-      answer: z.unknown(),
-      timeoutMs: CLEAN_TIMEOUT_MS,
-    });
+    await Promise.all([
+      endAgents(run, run.sessions.runningAgents(session), CLEAN_TIMEOUT_MS / 2),
+      endCommands(run, session.nativeThreadId, CLEAN_TIMEOUT_MS),
+    ]);
   } catch (error) {
     if (!isClosed(error))
       run.host.warn('the commands of a turn could not be ended', { error: String(error) });

@@ -3,6 +3,7 @@ import { SUBMIT_MODES } from './command.ts';
 import { decide, type Lookups, type ThreadView } from './decide.ts';
 import { requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
+import type { Owner } from './request.ts';
 
 const probeTurn = turnIdSchema.parse('probe');
 const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
@@ -51,7 +52,7 @@ export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): s
 
 export interface OpenRequest extends NonNullable<Lookups['request']> {
   readonly requestId: string;
-  readonly owner: 'turn' | 'connection';
+  readonly owner: Owner;
 }
 
 function canAnswer(view: ThreadView, request: OpenRequest): boolean {

@@ -45,9 +45,14 @@ function resolveTurn(input: TurnInput, lookups: TurnLookups): ThreadInput {
   const resolved = { ...input, ...pick(named ?? { turnId: null, attempt: 0 }) };
   if ('item' in resolved) return { ...resolved, item: itemOf(resolved, lookups) };
   if (resolved.type !== 'provider.requestOpened') return resolved;
-  const isActive = resolved.turnId !== null && resolved.turnId === lookups.thread.activeTurn?.turnId;
-  return { ...resolved, owner: isActive ? 'turn' : 'connection' };
+  return { ...resolved, owner: askerOf(resolved, lookups) };
 }
+
+function askerOf({ turnId, request: { taskId } }: Opened, lookups: TurnLookups): Owner {
+  if (turnId !== null && turnId === lookups.thread.activeTurn?.turnId) return 'turn';
+  return taskId !== undefined && lookups.item(taskId)?.status === 'open' ? 'task' : 'connection';
+}
+type Opened = Extract<ProviderInput, { type: 'provider.requestOpened' }>;
 
 type ItemInput = Extract<ProviderInput, { item: ItemDraft }> & Named;
 

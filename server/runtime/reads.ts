@@ -57,6 +57,7 @@ export class Reads implements RuntimeReads {
         machine,
         turn,
         items: items.map((item) => this.#streamed(threadId, item)),
+        roster: this.#roster(threadId),
         requests: this.#journal.openRequests(threadId),
         queue: state.queue,
         usage: state.usage,
@@ -112,6 +113,11 @@ export class Reads implements RuntimeReads {
       throw new RuntimeError('THREAD_DELETED', `thread ${threadId} is deleted`);
     }
     return state;
+  }
+
+  #roster(threadId: ThreadId): ItemRow[] {
+    const open = this.#journal.openItems(threadId);
+    return open.filter(({ background }) => background === true).map((item) => this.#streamed(threadId, item));
   }
 
   #streamed(threadId: ThreadId, item: ItemRow): ItemRow {

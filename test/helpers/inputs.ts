@@ -227,8 +227,10 @@ export const lookedUp = (
   failure: found === 'failed' ? cause('PROVIDER_ERROR') : null,
 });
 
-export function asked(name: string, request: string, ref: Ref & { owner?: Owner } = {}): ThreadInput {
-  const { owner = 'turn', ...rest } = ref;
+/** `task`: the item of the background work that asks. */
+type AskRef = Ref & { readonly owner?: Owner; readonly task?: string };
+export function asked(name: string, request: string, ref: AskRef = {}): ThreadInput {
+  const { owner = 'turn', task, ...rest } = ref;
   return {
     type: 'provider.requestOpened',
     ...refOf(name, rest),
@@ -238,6 +240,7 @@ export function asked(name: string, request: string, ref: Ref & { owner?: Owner 
       nativeRequestId: `native-${request}`,
       body: { kind: 'command', command: 'make' },
       decisions: ['accept', 'decline'],
+      ...(task === undefined ? {} : { taskId: itemIdSchema.parse(task) }),
     },
   };
 }

@@ -154,6 +154,7 @@ export function stateOf(
       status: 'ready',
       activeTurnId: null,
       openRequestCount: 0,
+      backgroundCount: 0,
       lastError: null,
       archived: false,
       createdAt: 1,

@@ -7,6 +7,7 @@ import type { ThreadInput } from '../../machines/domain/input.ts';
 import type { LiveRequest } from '../../machines/domain/request.ts';
 import { submit } from '../helpers/inputs.ts';
 import { requestsOf, type Timers } from './canonical.ts';
+import type { Move } from './environment.ts';
 import { nameOf, wayTo, type State, type Step, type Turned } from './explore.ts';
 
 type Truths = Readonly<Record<string, boolean>>;
@@ -93,10 +94,11 @@ const isBound = ({ root: { value } }: Charts): boolean => typeof value === 'obje
 const turnIn = (turn: NonNullable<Charts['turn']>) => turn.context as TurnContext;
 
 /** Most accepted inputs say something of the transcript and change nothing else. */
-const isQuiet = ({ state, charts, drawn }: Step): boolean => {
+const isQuiet = ({ state, move, charts, drawn }: Step): boolean => {
   const before = threadContextOf(state.charts.root);
   const after = threadContextOf(charts.root);
   return (
+    !isTaskEnd(move) &&
     before.queue === after.queue &&
     before.activeTurn === after.activeTurn &&
     before.sideTurns === after.sideTurns &&
@@ -109,6 +111,8 @@ const isQuiet = ({ state, charts, drawn }: Step): boolean => {
   );
 };
 const QUIET = /^(item|plan|usage|clock|command|thread|queue)\./;
+const isTaskEnd = ({ input }: Move): boolean =>
+  input.type === 'provider.itemCompleted' && input.item.body.kind === 'subagent';
 const NO_TRUTHS: Truths = {};
 
 export function truthsOn(step: Step): Truths {
@@ -137,6 +141,9 @@ export function truthsOn(step: Step): Truths {
     ),
     'a turn begins once': began.every((id) => !before.has(id)) && new Set(began).size === began.length,
     'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
+    'what has ended asks nothing any more':
+      !isTaskEnd(move) ||
+      Object.values(requestsOf(charts.connection)).every(({ taskId }) => taskId === undefined),
     'the queue is the fold of its facts':
       queueOf(charts) === JSON.stringify(foldedQueue(state.charts, facts)),
     'the status is stated when it changes':

@@ -17,6 +17,7 @@ import './plans.test.ts';
 import './queue.test.ts';
 import './recovery.test.ts';
 import './requests.test.ts';
+import './roster.test.ts';
 import './side-turns.test.ts';
 import './steers.test.ts';
 import './thread-commands.test.ts';

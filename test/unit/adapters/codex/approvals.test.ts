@@ -66,11 +66,15 @@ describe('what is asked', () => {
   });
 
   it("belongs to the parent's turn where a sub-agent asks", () => {
-    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn') };
+    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn'), title: 'helper' };
     const { report } = ask('item/fileChange/requestApproval', { ...place, grantRoot: '/root' }, { agent });
     expect(report).toMatchObject({
       nativeTurnId: 'P',
-      request: { itemId: itemIdOf('T', 'i'), body: { kind: 'file-change', paths: ['/root'] } },
+      request: {
+        itemId: itemIdOf('T', 'i'),
+        taskId: agent.itemId,
+        body: { kind: 'file-change', paths: ['/root'] },
+      },
     });
   });
 

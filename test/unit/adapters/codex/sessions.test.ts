@@ -17,7 +17,11 @@ function session(number: number, nativeThreadId: string): Session {
   };
 }
 
-const agent = (turn: string) => ({ nativeTurnId: turn, itemId: itemIdOf(turn, 'spawn') });
+const agent = (turn: string) => ({
+  nativeTurnId: turn,
+  itemId: itemIdOf(turn, 'spawn'),
+  title: `begun in ${turn}`,
+});
 
 describe('Sessions', () => {
   it('routes a thread to the newest connection that opened it', () => {
@@ -41,10 +45,25 @@ describe('Sessions', () => {
     sessions.adopt('child', { session: parent, agent: agent('T2') });
     expect(sessions.route('child')).toEqual({
       session: parent,
-      agent: { nativeTurnId: 'T2', itemId: agent('T1').itemId },
+      agent: { ...agent('T1'), nativeTurnId: 'T2' },
     });
     sessions.remove(parent.connectionId);
     expect(sessions.route('child')).toBe(null);
+  });
+
+  it('knows which sub-agents are at work', () => {
+    const sessions = new Sessions();
+    const [first, second] = [session(1, 'n'), session(2, 'm')];
+    for (const each of [first, second]) sessions.add(each);
+    sessions.adopt('one', { session: first, agent: agent('T1') });
+    sessions.adopt('two', { session: first, agent: agent('T1') });
+    sessions.adopt('other', { session: second, agent: agent('T1') });
+    for (const thread of ['one', 'two', 'other']) sessions.noteTurn(thread, `turn of ${thread}`);
+    sessions.noteTurn('two', null);
+    expect(sessions.runningAgents(first)).toEqual([{ nativeThreadId: 'one', turnId: 'turn of one' }]);
+    sessions.remove(first.connectionId);
+    expect(sessions.runningAgents(first)).toEqual([]);
+    expect(sessions.runningAgents(second)).toHaveLength(1);
   });
 
   it('never takes a thread from a connection of its own', () => {

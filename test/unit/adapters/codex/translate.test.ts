@@ -9,7 +9,10 @@ import type { ProviderReport } from '../../../../machines/ports/provider.ts';
 
 const connectionId = connectionIdOf(threadIdSchema.parse('t'), 1);
 const scope: Scope = { connectionId, rawRef: 'log:7', agent: null };
-const child: Scope = { ...scope, agent: { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn') } };
+const child: Scope = {
+  ...scope,
+  agent: { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn'), title: 'helper' },
+};
 const at = { threadId: 'n', turnId: 'T' };
 
 function reports(method: string, params: unknown, inScope: Scope = scope): readonly ProviderReport[] {
@@ -285,11 +288,27 @@ describe('translate', () => {
     expect(reports('turn/diff/updated', { ...at, diff: 'x' })).toEqual([]);
   });
 
-  it("tells a sub-agent's frames as items of its parent's turn, and none of its turns", () => {
+  it("tells a sub-agent's frames as items of its parent's turn, and its turns as its work", () => {
     const turn = { id: 'C', status: 'completed', items: [] };
     const item = { type: 'agentMessage', id: 'i', text: 'x' };
-    expect(reports('turn/started', { threadId: 'c', turn }, child)).toEqual([]);
-    expect(reports('turn/completed', { threadId: 'c', turn }, child)).toEqual([]);
+    const work = {
+      itemId: child.agent?.itemId,
+      body: { kind: 'subagent', title: 'helper', nativeThreadId: 'c' },
+    };
+    expect(reports('turn/started', { threadId: 'c', turn }, child)).toMatchObject([
+      { type: 'provider.itemStarted', nativeTurnId: 'P', item: { ...work, status: 'open' } },
+    ]);
+    for (const status of ['completed', 'failed', 'interrupted']) {
+      expect(reports('turn/completed', { threadId: 'c', turn: { ...turn, status } }, child)).toMatchObject([
+        { type: 'provider.itemCompleted', nativeTurnId: 'P', item: { ...work, status } },
+      ]);
+    }
+    const nested = { ...child, agent: { ...child.agent!, parentItemId: itemIdOf('P', 'first') } };
+    expect(reports('turn/started', { threadId: 'c', turn }, nested)).toMatchObject([
+      { item: { ...work, parentItemId: itemIdOf('P', 'first') } },
+    ]);
+    const met = { ...child, agent: { ...child.agent!, title: null } };
+    expect(reports('turn/started', { threadId: 'c', turn }, met)).toEqual([]);
     expect(reports('item/completed', { threadId: 'c', turnId: 'C', item }, child)).toMatchObject([
       { nativeTurnId: 'P', item: { itemId: itemIdOf('C', 'i'), parentItemId: child.agent?.itemId } },
     ]);
@@ -316,9 +335,11 @@ describe('agentsIn', () => {
 
   it('finds the threads of sub-agents, and those of their own', () => {
     expect(agentsIn(spawn(['c']), scope)).toEqual([
-      { nativeThreadId: 'c', nativeTurnId: 'T', itemId: itemIdOf('T', 'i') },
+      { nativeThreadId: 'c', nativeTurnId: 'T', itemId: itemIdOf('T', 'i'), title: '' },
     ]);
-    expect(agentsIn(spawn(['d']), child)).toMatchObject([{ nativeThreadId: 'd', nativeTurnId: 'P' }]);
+    expect(agentsIn(spawn(['d']), child)).toMatchObject([
+      { nativeThreadId: 'd', nativeTurnId: 'P', parentItemId: itemIdOf('P', 'spawn') },
+    ]);
     expect(agentsIn(spawn([]), scope)).toEqual([]);
     expect(agentsIn({ method: 'turn/started', params: {} }, scope)).toEqual([]);
     expect(
