@@ -12,9 +12,7 @@ export function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void
     case 'item.delta':
       return tables.append(fact.itemId, fact.text);
     case 'item.closed':
-      return update(tables, fact.itemId, (item) =>
-        ended(item, { status: fact.status, text: fact.text, updatedAt: at }),
-      );
+      return stateText(tables, fact);
     case 'item.started':
     case 'item.updated':
     case 'item.completed':
@@ -49,6 +47,13 @@ function put(tables: ThreadTables, item: ItemRow): void {
 function update(tables: ThreadTables, itemId: ItemRow['itemId'], change: (item: ItemRow) => ItemRow): void {
   const item = tables.items.get(itemId);
   if (item !== undefined) put(tables, change(item));
+}
+
+/** Its times stay, and its place on the roster where it is open: it says nothing that was not known. */
+function stateText(tables: ThreadTables, { itemId, text, status }: FactOf<'item.closed'>): void {
+  update(tables, itemId, (item) =>
+    status === 'open' ? { ...item, text, status } : ended(item, { text, status }),
+  );
 }
 
 /** Whatever is over is no part of the roster. */

@@ -111,7 +111,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('item.updated', { item: itemSchema }),
   fact('item.completed', { item: itemSchema }),
   fact('item.delta', { itemId: itemIdSchema, text: z.string() }),
-  /** The whole text of an item that the provider left open, stated before its deltas are pruned. */
+  /** The whole text of an item where it stood in deltas only, stated before they are pruned; its times stay. */
   fact('item.closed', { itemId: itemIdSchema, text: z.string(), status: itemStatusSchema }),
 
   // requests

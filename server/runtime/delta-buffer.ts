@@ -6,11 +6,8 @@ import { HeldPlans } from './held-plans.ts';
 import { HeldText, type HeldTextParts } from './held-text.ts';
 import type { Arrival } from './ingress.ts';
 
-interface Window {
-  /** By item, in the order of their first piece. */
-  readonly pending: Map<ItemId, DeltaInput>;
-  cancel: () => void;
-}
+/** What waits of one thread, by item, in the order of their first piece. */
+type Window = Map<ItemId, DeltaInput>;
 
 export interface DeltaBufferParts extends HeldTextParts {
   readonly windowMs: number;
@@ -21,12 +18,17 @@ export interface DeltaBufferParts extends HeldTextParts {
   readonly onHeld: (threadId: ThreadId) => void;
 }
 
-/** One window per thread that streams. `flush` before any other input of the thread keeps the order. */
+/**
+ * One window per thread that streams. `flush` before any other input of the thread keeps the order. All windows close
+ * together, so that what many threads say goes into one commit; a thread's first one may be shorter for it.
+ */
 export class DeltaBuffer {
   readonly #parts: DeltaBufferParts;
   readonly #held: HeldText;
   readonly #plans = new HeldPlans();
   readonly #windows = new Map<ThreadId, Window>();
+  /** Ends the wait for the close of the windows. */
+  #cancel: (() => void) | null = null;
 
   constructor(parts: DeltaBufferParts) {
     this.#parts = parts;
@@ -42,11 +44,8 @@ export class DeltaBuffer {
       if (this.#parts.windowMs > 0) this.#open(threadId);
       return;
     }
-    const before = window.pending.get(delta.itemId);
-    window.pending.set(
-      delta.itemId,
-      before === undefined ? delta : { ...before, text: before.text + delta.text },
-    );
+    const before = window.get(delta.itemId);
+    window.set(delta.itemId, before === undefined ? delta : { ...before, text: before.text + delta.text });
   }
 
   /** What the provider says comes after the text that it said before. */
@@ -71,28 +70,44 @@ export class DeltaBuffer {
     const window = this.#windows.get(threadId);
     if (window === undefined) return;
     this.#windows.delete(threadId);
-    window.cancel();
-    for (const delta of window.pending.values()) this.#parts.out(threadId, delta);
+    this.#letOut(threadId, window);
   }
 
   /** `instanceId`: whose process has ended; `null`: the runtime ends. */
   releaseEverything(instanceId: InstanceId | null): void {
     for (const threadId of this.#windows.keys()) this.flush(threadId);
+    this.#cancel?.();
+    this.#cancel = null;
     this.#held.releaseEverything();
     for (const plan of this.#plans.releaseOf(instanceId)) this.#parts.push(plan);
   }
 
   #open(threadId: ThreadId): void {
-    const cancel = this.#parts.clock.after(this.#parts.windowMs, () => this.#close(threadId));
-    this.#windows.set(threadId, { pending: new Map(), cancel });
+    this.#windows.set(threadId, new Map());
+    this.#wait();
   }
 
-  #close(threadId: ThreadId): void {
-    const window = this.#windows.get(threadId);
-    if (window === undefined) return;
-    const isStreaming = window.pending.size > 0;
-    this.flush(threadId);
-    if (isStreaming) this.#open(threadId);
+  #wait(): void {
+    const { clock, windowMs } = this.#parts;
+    this.#cancel ??= clock.after(windowMs, () => this.#close());
+  }
+
+  /** A thread that has said nothing in its window has none any more: its next piece passes at once. */
+  #close(): void {
+    this.#cancel = null;
+    for (const [threadId, window] of this.#windows) {
+      if (window.size === 0) {
+        this.#windows.delete(threadId);
+      } else {
+        this.#windows.set(threadId, new Map());
+        this.#letOut(threadId, window);
+      }
+    }
+    if (this.#windows.size > 0) this.#wait();
+  }
+
+  #letOut(threadId: ThreadId, window: Window): void {
+    for (const delta of window.values()) this.#parts.out(threadId, delta);
   }
 }
 

@@ -9,7 +9,9 @@ import type { Prompt } from '../../machines/domain/turn.ts';
 import { inputOf, resultOf } from './commands.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
+import { noteSharedFolder } from './shared-folder.ts';
 import type { Applied, Intake } from './take.ts';
+import { checkFolder, checkPrompt } from './workspace.ts';
 
 export function takeCommand(intake: Intake, arrival: CommandArrival): void {
   const { answers, entries } = intake.staging;
@@ -51,6 +53,7 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
     command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
   if (applied.thrown !== null) return applied;
   const { thread, entry } = applied;
+  noteSharedFolder(intake, applied);
   const activeTurnId = thread.context.activeTurn?.turnId ?? null;
   const place = { sequence: entry.sequence, threadId: thread.threadId, activeTurnId };
   const result = resultOf(input, entry.facts, place);
@@ -65,6 +68,7 @@ interface Done {
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
   const { type, threadId: asked, ...settings } = command;
+  checkFolder(intake.parts, settings.cwd);
   const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
   if (isUsed(intake, threadId)) {
     throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
@@ -84,7 +88,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
 }
 
 function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
-  return parts.threads.peek(threadId) !== null || parts.journal.loadThread(threadId).version > 0;
+  return parts.threads.peek(threadId) !== null || parts.journal.threadVersion(threadId) > 0;
 }
 
 function onThread(
@@ -103,6 +107,7 @@ function onThread(
     request: (id) => requests.get(id) ?? null,
   });
   refuse(intake, thread, { type: command.type, input });
+  checkPrompt(intake.parts, command, thread.context.settings.cwd);
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
 }
 

@@ -24,11 +24,12 @@ import { refusalOf } from './refusal.ts';
 import { takeCommand } from './take-command.ts';
 import { takeDelta, takeInstance, takeProvider } from './take-provider.ts';
 import type { Threads } from './threads.ts';
+import type { Workspaces } from './workspace.ts';
 
 /** How far a chart's word to another chart may lead to further words. */
 const TELL_DEPTH = 8;
 
-export interface IntakeParts {
+export interface IntakeParts extends Workspaces {
   readonly journal: Journal;
   readonly threads: Threads;
   readonly instances: Instances;

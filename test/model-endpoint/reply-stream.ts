@@ -8,21 +8,26 @@ import type { ControlStep, HttpErrorStep, OutputStep, Step, StreamEvent, Usage }
 const DEFAULT_USAGE: Usage = { inputTokens: 10, outputTokens: 5 };
 const LAST_EVENT_TYPES = new Set(['response.completed', 'response.failed', 'response.incomplete']);
 
+/** What a reply has of its endpoint. */
+interface Stage {
+  readonly gates: Gates;
+  readonly makeId: MakeId;
+  readonly onSent: (event: StreamEvent) => void;
+}
+
 /** Plays the steps of one reply into one HTTP response, and stops when the client goes. */
 export class ReplyStream {
   readonly #response: ServerResponse;
-  readonly #gates: Gates;
-  readonly #makeId: MakeId;
+  readonly #stage: Stage;
   readonly #gone = new AbortController();
   readonly #responseId: string;
   #usage = DEFAULT_USAGE;
   #ended = false;
 
-  constructor(response: ServerResponse, gates: Gates, makeId: MakeId) {
+  constructor(response: ServerResponse, stage: Stage) {
     this.#response = response;
-    this.#gates = gates;
-    this.#makeId = makeId;
-    this.#responseId = makeId('resp');
+    this.#stage = stage;
+    this.#responseId = stage.makeId('resp');
     response.once('close', () => this.#gone.abort());
   }
 
@@ -41,7 +46,7 @@ export class ReplyStream {
   }
 
   async #output(step: OutputStep): Promise<void> {
-    for (const { event, delayMs } of outputEvents(step, this.#makeId)) {
+    for (const { event, delayMs } of outputEvents(step, this.#stage.makeId)) {
       if (delayMs > 0) await wait(delayMs, undefined, { signal: this.#gone.signal });
       await this.#send(event);
     }
@@ -56,7 +61,7 @@ export class ReplyStream {
         await wait(step.durationMs, undefined, { signal: this.#gone.signal });
         return;
       case 'gate':
-        await this.#unlessGone(this.#gates.get(step.name).pass());
+        await this.#unlessGone(this.#stage.gates.get(step.name).pass());
         return;
       case 'httpError':
         this.#fail(step);
@@ -75,6 +80,7 @@ export class ReplyStream {
       this.#response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       if (event.type !== 'response.created') await this.#send(createdEvent(this.#responseId));
     }
+    this.#stage.onSent(event);
     const taken = this.#response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     if (!taken) await once(this.#response, 'drain', { signal: this.#gone.signal });
     if (LAST_EVENT_TYPES.has(event.type)) this.#ended = true;

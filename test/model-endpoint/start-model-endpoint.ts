@@ -5,6 +5,7 @@ import { Gates, type Gate } from './gate.ts';
 import { parseRequest, type ParsedRequest } from './parse-request.ts';
 import { ReplyStream } from './reply-stream.ts';
 import type { Script } from './script.ts';
+import type { StreamEvent } from './step.ts';
 
 const HOST = '127.0.0.1';
 
@@ -24,6 +25,8 @@ export class ModelEndpoint {
   readonly requests: ParsedRequest[] = [];
   /** What went wrong on the endpoint's side: script errors, malformed requests, unknown routes. A test expects []. */
   readonly errors: Error[] = [];
+  /** Called with each event of a reply as it is sent. */
+  onSent: (request: ParsedRequest, event: StreamEvent) => void = () => {};
   readonly #script: Script;
   readonly #server: Server;
   readonly #gates = new Gates();
@@ -98,7 +101,8 @@ export class ModelEndpoint {
     this.requests.push(parsed);
     this.#changes.emit('change');
     const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
-    await new ReplyStream(response, this.#gates, makeId).play(this.#script(parsed));
+    const stage = { gates: this.#gates, makeId, onSent: (event: StreamEvent) => this.onSent(parsed, event) };
+    await new ReplyStream(response, stage).play(this.#script(parsed));
   }
 
   #refuse(response: ServerResponse, error: Error): void {

@@ -1,6 +1,6 @@
 /** What stands beside the active turn: a turn of the provider's own making, requests of the connection or of a task. */
 import { describe, expect, it } from 'vitest';
-import { prove, report } from './prove.ts';
+import { prove, report, violationsOf } from './prove.ts';
 
 const NOTHING = { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, nativeSteer: false };
 
@@ -18,7 +18,7 @@ describe.each([
   report(name, proof);
 
   it('keeps every rule', () => {
-    expect(proof.violations).toEqual({});
+    expect(violationsOf(proof)).toEqual({});
   });
 
   it('is one of many', () => {

@@ -18,8 +18,7 @@ const session = (run: RuntimeRun) => run.provider.session(run.provider.connectio
 function tell(
   run: RuntimeRun,
   kind: 'Started' | 'Completed',
-  name: string,
-  more: Partial<ItemDraft> = {},
+  { name, ...more }: Partial<ItemDraft> & { readonly name: string },
 ): void {
   const item: ItemDraft = {
     itemId: idOf(name),
@@ -44,7 +43,7 @@ async function startRoster(names = ['one', 'two']) {
   const { server, run } = await startThread();
   await run.submit('wait');
   expect(session(run).turn?.native).toBe(NATIVE_TURN);
-  for (const name of names) tell(run, 'Started', name);
+  for (const name of names) tell(run, 'Started', { name });
   session(run).goOn();
   run.settle();
   expect(run.status).toBe('ready');
@@ -80,7 +79,7 @@ describe('a roster', () => {
       [idOf('one'), 'output'],
       [idOf('two'), ''],
     ]);
-    tell(run, 'Completed', 'one', { text: 'output!' });
+    tell(run, 'Completed', { name: 'one', text: 'output!' });
     expect(run.snapshot()).toMatchObject({
       thread: { status: 'running', backgroundCount: 1 },
       roster: [{ itemId: idOf('two') }],
@@ -144,7 +143,7 @@ describe('background work', () => {
     const { run } = await startRoster(['one']);
     run.pass(HOUR_MS);
     expect(run.provider.connectionIds).toHaveLength(1);
-    tell(run, 'Completed', 'one');
+    tell(run, 'Completed', { name: 'one' });
     run.pass(60_000);
     expect(run.provider.connectionIds).toEqual([]);
   });
@@ -178,7 +177,7 @@ describe('a sub-agent', () => {
     const run = await server.start();
     await run.create();
     await run.submit('wait');
-    tell(run, 'Started', 'agent', { body: AGENT });
+    tell(run, 'Started', { name: 'agent', body: AGENT });
     return { server, run };
   }
   const completeTurn = (run: RuntimeRun): void => {
@@ -205,7 +204,7 @@ describe('a sub-agent', () => {
     completeTurn(run);
     ask(run);
     expect(run.snapshot().requests).toMatchObject([{ owner: 'task' }]);
-    tell(run, 'Completed', 'agent', { body: AGENT });
+    tell(run, 'Completed', { name: 'agent', body: AGENT });
     expect(run.snapshot()).toMatchObject({ thread: { openRequestCount: 0 }, requests: [] });
     expect(await run.refusal(answer)).toBe('REQUEST_CLOSED');
   });
