@@ -68,6 +68,7 @@ export const threadGuards = {
     event.turnId === of.context.activeTurn?.turnId &&
     event.nativeTurnId !== null &&
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
+  isStaying: (of: Of) => !isClosing(of),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
   /** A provider that has counted nothing yet says so, too. */

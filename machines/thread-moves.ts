@@ -118,6 +118,7 @@ export const threadMoves = {
   retryNext: act((context, { turnId }: Of<'turn.retry'>) =>
     context.retryable === null ? {} : next(context, { ...context.retryable, turnId }),
   ),
+  compact: act((context, { turnId }: Of<'thread.compact'>) => turns.beginCompaction(context, turnId)),
   beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
     return {

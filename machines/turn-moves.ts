@@ -217,13 +217,13 @@ const keyOf = ({ connectionId, turnId, attempt, nativeTurnId }: Context): TurnKe
   nativeTurnId,
 });
 
-const startEffect = (context: Context): Effect => ({
-  type: 'turn.start',
-  ...keyOf(context),
-  prompt: present(context.prompt),
-  settings: context.settings,
-  clientMessageId: clientMessageIdOf(context.turnId, context.attempt),
-});
+/** Without a prompt it is a compaction; a steer may have made a prompt of it. */
+function startEffect(context: Context): Effect {
+  const { prompt, settings, turnId, attempt } = context;
+  if (prompt === null) return { type: 'turn.compact', ...keyOf(context) };
+  const clientMessageId = clientMessageIdOf(turnId, attempt);
+  return { type: 'turn.start', ...keyOf(context), prompt, settings, clientMessageId };
+}
 
 /** Effects are asked for only in states that have a connection and, to hand over, a prompt. */
 function present<Value>(value: Value | null): Value {

@@ -20,6 +20,7 @@ const CLIENT_METHODS = [
   'thread/settings/update',
   'thread/unsubscribe',
   'thread/archive',
+  'thread/compact/start',
   'thread/backgroundTerminals/clean',
   'turn/start',
   'turn/steer',

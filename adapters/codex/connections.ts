@@ -83,6 +83,7 @@ const sessionOf = (
   effort: reasoningEffort ?? null,
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
   interrupted: null,
+  compacting: null,
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */

@@ -3,12 +3,13 @@ import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
+import { keyOf } from '../shared/decline.ts';
 import type { LoggedFrame } from './app-server.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
 import type { Run } from './run.ts';
-import type { Route } from './sessions.ts';
+import type { Route, Session } from './sessions.ts';
 import { agentsIn, translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
@@ -22,6 +23,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
   if (agent !== null) noteAgentTurn(run, frame);
+  else if (frame.method === 'turn/started') sayCompacting(run, session, frame);
   for (const report of translate(frame, scope)) {
     run.changes.note(report);
     run.report(session, report);
@@ -76,6 +78,15 @@ function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take 
 function routeOf(run: Run, { params }: Frame): Route | null {
   const threadId = wire.addressSchema.safeParse(params).data?.threadId;
   return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
+}
+
+/** The turn of a compaction that was asked for has begun. */
+function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+  const { compacting } = session;
+  const { data } = wire.turnNoticeSchema.safeParse(params);
+  if (compacting === null || data === undefined) return;
+  session.compacting = null;
+  run.report(session, { type: 'provider.turnAccepted', ...keyOf(compacting), nativeTurnId: data.turn.id });
 }
 
 function noteAgentTurn({ sessions }: Run, { method, params }: Frame): void {

@@ -1,3 +1,4 @@
+import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
 import type { AgentPlace } from './translate.ts';
 
@@ -13,6 +14,8 @@ export interface Session {
   mode: 'default' | 'plan';
   /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
   interrupted: Promise<void> | null;
+  /** The compaction that was asked for, until its turn begins: only that says the turn's id. */
+  compacting: TurnKey | null;
 }
 
 /** Where the frames of a thread of codex go. */

@@ -13,6 +13,7 @@ export interface ClientRequests {
   'skills/list': { readonly params: SkillsListParams; readonly result: SkillsListResponse };
   'thread/archive': { readonly params: ThreadArchiveParams; readonly result: ThreadArchiveResponse };
   'thread/backgroundTerminals/clean': { readonly params: ThreadBackgroundTerminalsCleanParams; readonly result: ThreadBackgroundTerminalsCleanResponse };
+  'thread/compact/start': { readonly params: ThreadCompactStartParams; readonly result: ThreadCompactStartResponse };
   'thread/fork': { readonly params: ThreadForkParams; readonly result: ThreadForkResponse };
   'thread/items/list': { readonly params: ThreadItemsListParams; readonly result: ThreadItemsListResponse };
   'thread/read': { readonly params: ThreadReadParams; readonly result: ThreadReadResponse };
@@ -1939,6 +1940,10 @@ export type ThreadBackgroundTerminalsCleanParams = { threadId: string, };
 export type ThreadBackgroundTerminalsCleanResponse = Record<string, never>;
 
 export type ThreadClosedNotification = { threadId: string, };
+
+export type ThreadCompactStartParams = { threadId: string, };
+
+export type ThreadCompactStartResponse = Record<string, never>;
 
 export type ThreadDeletedNotification = { threadId: string, };
 

@@ -17,6 +17,7 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ),
   ['turn.interrupt', { type: 'turn.interrupt', turnId: null }],
   ['turn.retry', { type: 'turn.retry', turnId: probeTurn }],
+  ['thread.compact', { type: 'thread.compact', turnId: probeTurn }],
   ['thread.stop', { type: 'thread.stop' }],
   ['thread.archive', { type: 'thread.archive' }],
   ['thread.unarchive', { type: 'thread.unarchive' }],

@@ -29,6 +29,7 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'turn.interrupt':
       return { type: command.type, turnId: command.turnId ?? null };
     case 'turn.retry':
+    case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
     case 'request.askAgain':
       return askAgainOf(command, lookups);

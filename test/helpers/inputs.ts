@@ -40,6 +40,7 @@ export const CAPABILITIES: Capabilities = {
   images: false,
   planMode: false,
   resume: true,
+  compact: true,
 };
 
 export type Start = Omit<ThreadInputOf<'thread.create'>, 'type'>;
@@ -71,6 +72,7 @@ export const interrupt = (name: string | null = null): ThreadInput => ({
   turnId: name === null ? null : turnOf(name),
 });
 export const retry = (name: string): ThreadInput => ({ type: 'turn.retry', turnId: turnOf(name) });
+export const compact = (name: string): ThreadInput => ({ type: 'thread.compact', turnId: turnOf(name) });
 export const STOP: ThreadInput = { type: 'thread.stop' };
 export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
 export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };

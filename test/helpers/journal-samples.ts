@@ -31,6 +31,7 @@ export const CAPABILITIES = {
   images: false,
   planMode: true,
   resume: true,
+  compact: true,
 };
 const SETTINGS: ThreadState['settings'] = {
   title: '',

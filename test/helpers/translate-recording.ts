@@ -34,6 +34,7 @@ export function translateRecording(name: string): ProviderReport[] {
     effort: null,
     mode: 'default' as const,
     interrupted: null,
+    compacting: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {

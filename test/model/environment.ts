@@ -183,6 +183,7 @@ function commandsIn(seen: Seen): ThreadInput[] {
     ...(active === null ? [] : [make.interrupt(active)]),
     make.interrupt(FOREIGN),
     ...(seen.canRetry ? [make.retry(seen.freshTurn)] : []),
+    ...(seen.canRetry ? [make.compact(seen.freshTurn)] : []),
     make.STOP,
     make.ARCHIVE,
     make.UNARCHIVE,

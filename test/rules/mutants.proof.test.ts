@@ -10,6 +10,7 @@ import { RULES } from '../helpers/rule.ts';
 import './activities.test.ts';
 import './closing.test.ts';
 import './commands.test.ts';
+import './compaction.test.ts';
 import './connection.test.ts';
 import './fencing.test.ts';
 import './interrupts.test.ts';

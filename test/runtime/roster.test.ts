@@ -64,10 +64,12 @@ describe('a roster', () => {
 
   test('is shown however far back in the transcript its items are', async () => {
     const { run } = await startRoster(['one']);
+    say(run, 'one', 'out');
+    // each end of a turn states the text that stands in deltas only
     for (let count = 0; count < 3; count += 1) await run.submit('hi');
     const page = run.runtime.reads.snapshot(T1, { before: null, limit: 2 }).snapshot;
     expect(page.items.some(({ itemId }) => itemId === idOf('one'))).toBe(false);
-    expect(page.roster).toMatchObject([{ itemId: idOf('one') }]);
+    expect(page.roster).toMatchObject([{ itemId: idOf('one'), text: 'out', background: true }]);
   });
 
   test('gets text and ends late, also beside the next turn', async () => {

@@ -14,6 +14,7 @@ function session(number: number, nativeThreadId: string): Session {
     effort: null,
     mode: 'default',
     interrupted: null,
+    compacting: null,
   };
 }
 
