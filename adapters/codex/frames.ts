@@ -5,12 +5,15 @@ import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
 import { keyOf } from '../shared/decline.ts';
 import type { LoggedFrame } from './app-server.ts';
+import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
+import { REFUSALS, SILENT } from './refusals.ts';
+import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
 import type { Route, Session } from './sessions.ts';
-import { agentsIn, translate, unrecognized } from './translate.ts';
+import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -19,18 +22,31 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (route === null) return takeOfProcess(run, frame);
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
+  if (route.agent === null && isOtherStart(route.session, frame)) return;
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
+  if (route.agent === null) noteOfThread(run, route.session, frame);
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
-  if (agent !== null) noteAgentTurn(run, frame);
-  else if (frame.method === 'turn/started') sayCompacting(run, session, frame);
-  for (const report of translate(frame, scope)) {
-    run.changes.note(report);
-    run.report(session, report);
-  }
+  for (const report of translate(frame, scope)) run.report(session, report);
   for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
     run.sessions.adopt(nativeThreadId, { session, agent: place });
   }
+}
+
+const MOST_ID_LENGTH = 256;
+
+function noteOfThread(run: Run, session: Session, frame: LoggedFrame): void {
+  if (frame.method === 'thread/settings/updated') noteSettings(session, frame);
+  else if (frame.method === 'turn/started') sayCompacting(run, session, frame);
+}
+
+/** The turn of a compaction that was asked for has begun. */
+function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+  const { compacting } = session;
+  const { data } = wire.turnNoticeSchema.safeParse(params);
+  if (compacting === null || data === undefined) return;
+  session.compacting = null;
+  run.report(session, { type: 'provider.turnAccepted', ...keyOf(compacting), nativeTurnId: data.turn.id });
 }
 
 /** A request of codex is always answered: by a person, or at once with an error. */
@@ -38,16 +54,19 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
-    run.server.refuse(id, `nobody is there to answer ${method}`);
+    refuse(run, id, method);
     return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef, agent };
-  const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
+  const nativeRequestId = String(id);
+  const asked =
+    nativeRequestId.length > MOST_ID_LENGTH ? null : askedIn(frame, { ...scope, nativeRequestId });
   if (asked === null) {
-    run.server.refuse(id, `${method} is not supported by this client`);
-    return run.report(session, unrecognized(frame, scope));
+    refuse(run, id, method);
+    if (!SILENT.has(method)) run.report(session, unrecognized(frame, scope));
+    return;
   }
   const { report, form } = asked;
   run.requests.add(report.request.requestId, {
@@ -55,7 +74,13 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     connectionId: session.connectionId,
     form,
   });
-  run.report(session, { ...report, request: run.changes.named(report.request) });
+  run.report(session, report);
+}
+
+function refuse({ server }: Run, id: JsonRpcId, method: string): void {
+  const refusal = REFUSALS.get(method);
+  if (refusal === undefined) server.refuse(id, `${method} is not supported by this client`);
+  else server.respond(id, refusal(Date.now()));
 }
 
 interface Early {
@@ -80,21 +105,6 @@ function routeOf(run: Run, { params }: Frame): Route | null {
   return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
 }
 
-/** The turn of a compaction that was asked for has begun. */
-function sayCompacting(run: Run, session: Session, { params }: Frame): void {
-  const { compacting } = session;
-  const { data } = wire.turnNoticeSchema.safeParse(params);
-  if (compacting === null || data === undefined) return;
-  session.compacting = null;
-  run.report(session, { type: 'provider.turnAccepted', ...keyOf(compacting), nativeTurnId: data.turn.id });
-}
-
-function noteAgentTurn({ sessions }: Run, { method, params }: Frame): void {
-  if (method !== 'turn/started' && method !== 'turn/completed') return;
-  const { data } = wire.turnNoticeSchema.safeParse(params);
-  if (data !== undefined) sessions.noteTurn(data.threadId, method === 'turn/started' ? data.turn.id : null);
-}
-
 /** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */
 function isUnloaded({ method, params }: Frame): boolean {
   if (method === 'thread/closed') return true;
@@ -110,6 +120,15 @@ function loseThread(run: Run, { session }: Route): void {
     connectionId,
     failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
   });
+}
+
+/** A prompt that changes settings is compared with this once it is answered. */
+function noteSettings(session: Session, { params }: Frame): void {
+  const { data } = wire.settingsNoticeSchema.safeParse(params);
+  if (data === undefined) return;
+  const { sandboxPolicy: sandbox, collaborationMode, ...settings } = data.threadSettings;
+  session.settings = { ...settings, sandbox };
+  session.mode = collaborationMode?.mode === 'plan' ? 'plan' : 'default';
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */

@@ -26,29 +26,15 @@ const OUR_MESSAGE_ID = /^.+\.\d+$/;
 export function draftOf(item: CodexItem, place: ItemPlace): ItemDraft | null {
   if (item.type === 'userMessage' && OUR_MESSAGE_ID.test(item.clientId ?? '')) return null;
   const { body, text, status } = contentOf(item);
-  // who was begun works on: the end of its own turn is told apart
-  const isBegun = body.kind === 'subagent' && status === 'completed';
   const { nativeTurnId, isDone, parentItemId, rawRef } = place;
   return {
     itemId: itemIdOf(nativeTurnId, item.id),
     body,
     text,
-    status: isDone && !isBegun ? status : 'open',
+    status: isDone ? status : 'open',
     ...(parentItemId === undefined ? {} : { parentItemId }),
     rawRef,
   };
-}
-
-/** The threads of sub-agents that this item tells of. */
-export function agentThreadsOf(item: CodexItem): readonly string[] {
-  if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;
-  return item.type === 'subAgentActivity' ? [item.agentThreadId] : [];
-}
-
-/** What a sub-agent is begun with; `null` where the item begins none. */
-export function agentTitleOf(item: CodexItem): string | null {
-  const { body } = contentOf(item);
-  return body.kind === 'subagent' ? body.title : null;
 }
 
 const TOPIC_LENGTH = 64;
@@ -83,7 +69,7 @@ const CONTENTS: Contents = {
   collabAgentToolCall: collabOf,
   subAgentActivity: ({ kind, agentThreadId, agentPath }) =>
     kind === 'started'
-      ? done({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId })
+      ? work({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId }, '', 'inProgress')
       : notice(`subagent.${kind}`.slice(0, TOPIC_LENGTH), agentPath),
   webSearch: ({ query, action }) =>
     done({ kind: 'web_search', query: query || (action?.query ?? action?.url ?? '') }),
@@ -151,6 +137,8 @@ export function changeOf({
   return { path: newPath, kind: 'renamed', from: path, diff };
 }
 
+const AT_WORK: ReadonlySet<string> = new Set(['pendingInit', 'running']);
+
 /** A sub-agent's beginning is an item of its own kind; what is done with it later is a tool call. */
 function collabOf({
   tool,
@@ -163,11 +151,10 @@ function collabOf({
   const [nativeThreadId] = receiverThreadIds;
   if (tool === 'spawnAgent') {
     const title = (prompt ?? '').slice(0, 200);
-    return work(
-      { kind: 'subagent', title, ...(nativeThreadId === undefined ? {} : { nativeThreadId }) },
-      '',
-      status,
-    );
+    const body: ItemBody = { kind: 'subagent', title };
+    if (nativeThreadId === undefined) return work(body, '', status);
+    const state = agentsStates[nativeThreadId]?.status ?? 'running';
+    return work({ ...body, nativeThreadId }, '', AT_WORK.has(state) ? 'inProgress' : status);
   }
   const input = JSON.stringify({ agents: receiverThreadIds, ...(prompt && { prompt }) });
   return work({ ...toolCall(tool, 'agents'), input }, states.join('\n'), status);

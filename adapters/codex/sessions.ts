@@ -1,6 +1,7 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
-import type { AgentPlace } from './translate.ts';
+import type { SettingsInEffect } from './requests.ts';
+import type { AgentPlace } from './agents.ts';
 
 /** A connection's thread at codex, with what its prompts need to know of it. */
 export interface Session {
@@ -10,8 +11,12 @@ export interface Session {
   /** As codex answered when it was opened. */
   readonly model: string;
   readonly effort: string | null;
+  /** What codex last said that it goes by. */
+  settings: SettingsInEffect;
   /** The mode that codex is in; a prompt changes it. */
   mode: 'default' | 'plan';
+  /** The turn of a review that is under way, by the id that codex goes on with. */
+  reviewTurnId: string | null;
   /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
   interrupted: Promise<void> | null;
   /** The compaction that was asked for, until its turn begins: only that says the turn's id. */
@@ -25,18 +30,10 @@ export interface Route {
   readonly agent: AgentPlace | null;
 }
 
-/** A sub-agent at work. */
-export interface AgentTurn {
-  readonly nativeThreadId: string;
-  readonly turnId: string;
-}
-
-/** The routing table: threads of codex ↔ connections. Of turns it knows only those that sub-agents are in. */
+/** The routing table: threads of codex ↔ connections. Knows nothing of turns. */
 export class Sessions {
   readonly #byConnection = new Map<ConnectionId, Session>();
   readonly #routes = new Map<string, Route>();
-  /** Turns of sub-agents by their threads. */
-  readonly #running = new Map<string, string>();
 
   /** A thread that is opened again belongs to its newest connection. */
   add(session: Session): void {
@@ -60,22 +57,10 @@ export class Sessions {
     const known = this.route(nativeThreadId);
     if (known === null) this.#routes.set(nativeThreadId, route);
     else if (known.agent !== null && route.agent !== null) {
-      const agent = { ...known.agent, nativeTurnId: route.agent.nativeTurnId };
+      const { itemId, begun } = known.agent;
+      const agent = { ...route.agent, itemId, begun };
       this.#routes.set(nativeThreadId, { session: route.session, agent });
     }
-  }
-
-  /** A sub-agent begins a turn, or has ended it (`null`). */
-  noteTurn(nativeThreadId: string, turnId: string | null): void {
-    if (turnId === null) this.#running.delete(nativeThreadId);
-    else this.#running.set(nativeThreadId, turnId);
-  }
-
-  /** The turns that sub-agents of the session are in. */
-  runningAgents(session: Session): readonly AgentTurn[] {
-    return [...this.#running]
-      .filter(([nativeThreadId]) => this.route(nativeThreadId)?.session === session)
-      .map(([nativeThreadId, turnId]) => ({ nativeThreadId, turnId }));
   }
 
   /** Forgets the connection and its sub-agents; nothing is reported for it any more. */
@@ -83,9 +68,7 @@ export class Sessions {
     const session = this.of(connectionId);
     this.#byConnection.delete(connectionId);
     for (const [nativeThreadId, route] of this.#routes) {
-      if (route.session.connectionId !== connectionId) continue;
-      this.#routes.delete(nativeThreadId);
-      this.#running.delete(nativeThreadId);
+      if (route.session.connectionId === connectionId) this.#routes.delete(nativeThreadId);
     }
     return session;
   }

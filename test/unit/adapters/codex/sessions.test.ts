@@ -12,7 +12,15 @@ function session(number: number, nativeThreadId: string): Session {
     nativeThreadId,
     model: 'm',
     effort: null,
+    settings: {
+      model: 'm',
+      cwd: '/',
+      approvalPolicy: 'never',
+      approvalsReviewer: 'user',
+      sandbox: { type: 'readOnly' },
+    },
     mode: 'default',
+    reviewTurnId: null,
     interrupted: null,
     compacting: null,
   };
@@ -21,7 +29,7 @@ function session(number: number, nativeThreadId: string): Session {
 const agent = (turn: string) => ({
   nativeTurnId: turn,
   itemId: itemIdOf(turn, 'spawn'),
-  title: `begun in ${turn}`,
+  begun: { nativeTurnId: turn, body: { kind: 'subagent', title: turn } as const },
 });
 
 describe('Sessions', () => {
@@ -50,21 +58,6 @@ describe('Sessions', () => {
     });
     sessions.remove(parent.connectionId);
     expect(sessions.route('child')).toBe(null);
-  });
-
-  it('knows which sub-agents are at work', () => {
-    const sessions = new Sessions();
-    const [first, second] = [session(1, 'n'), session(2, 'm')];
-    for (const each of [first, second]) sessions.add(each);
-    sessions.adopt('one', { session: first, agent: agent('T1') });
-    sessions.adopt('two', { session: first, agent: agent('T1') });
-    sessions.adopt('other', { session: second, agent: agent('T1') });
-    for (const thread of ['one', 'two', 'other']) sessions.noteTurn(thread, `turn of ${thread}`);
-    sessions.noteTurn('two', null);
-    expect(sessions.runningAgents(first)).toEqual([{ nativeThreadId: 'one', turnId: 'turn of one' }]);
-    sessions.remove(first.connectionId);
-    expect(sessions.runningAgents(first)).toEqual([]);
-    expect(sessions.runningAgents(second)).toHaveLength(1);
   });
 
   it('never takes a thread from a connection of its own', () => {
