@@ -57,6 +57,8 @@ export const connectionMachine = setup({
   initial: 'opening',
   on: {
     'connection.lost': { guard: by('isMine'), target: '.gone', actions: by('endBroken') },
+    $adopt: { actions: by('adoptRequests') },
+    $taskEnded: { actions: by('expireTask') },
     $restarted: { target: '.gone', actions: 'endRestarted' },
     'provider.requestResolved': { guard: by('isKnown'), actions: by('resolveRequest') },
     'provider.requestUndeliverable': { guard: by('isBeingAnswered'), actions: by('failRequest') },

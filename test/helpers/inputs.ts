@@ -40,6 +40,7 @@ export const CAPABILITIES: Capabilities = {
   images: false,
   planMode: false,
   resume: true,
+  compact: true,
 };
 
 export type Start = Omit<ThreadInputOf<'thread.create'>, 'type'>;
@@ -71,6 +72,7 @@ export const interrupt = (name: string | null = null): ThreadInput => ({
   turnId: name === null ? null : turnOf(name),
 });
 export const retry = (name: string): ThreadInput => ({ type: 'turn.retry', turnId: turnOf(name) });
+export const compact = (name: string): ThreadInput => ({ type: 'thread.compact', turnId: turnOf(name) });
 export const STOP: ThreadInput = { type: 'thread.stop' };
 export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
 export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };
@@ -227,8 +229,10 @@ export const lookedUp = (
   failure: found === 'failed' ? cause('PROVIDER_ERROR') : null,
 });
 
-export function asked(name: string, request: string, ref: Ref & { owner?: Owner } = {}): ThreadInput {
-  const { owner = 'turn', ...rest } = ref;
+/** `task`: the item of the background work that asks. */
+type AskRef = Ref & { readonly owner?: Owner; readonly task?: string };
+export function asked(name: string, request: string, ref: AskRef = {}): ThreadInput {
+  const { owner = 'turn', task, ...rest } = ref;
   return {
     type: 'provider.requestOpened',
     ...refOf(name, rest),
@@ -238,6 +242,7 @@ export function asked(name: string, request: string, ref: Ref & { owner?: Owner 
       nativeRequestId: `native-${request}`,
       body: { kind: 'command', command: 'make' },
       decisions: ['accept', 'decline'],
+      ...(task === undefined ? {} : { taskId: itemIdSchema.parse(task) }),
     },
   };
 }
