@@ -1,7 +1,7 @@
 /** How the answer of a person gets to codex. */
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { refusalOf, replyTo } from './approvals.ts';
-import { declineAnswer } from './decline.ts';
+import { declineAnswer } from '../shared/decline.ts';
 import type { Run } from './run.ts';
 
 type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;

@@ -7,7 +7,7 @@ import type {
   ProviderHost,
 } from '../../machines/ports/provider.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { declineEffect } from './decline.ts';
+import { declineEffect } from '../shared/decline.ts';
 import { launchSpec } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { performOn } from './perform.ts';

@@ -1,7 +1,7 @@
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { answerRequest, refuseRequest } from './answers.ts';
 import { closeConnection, killConnection, openConnection } from './connections.ts';
-import { declineEffect } from './decline.ts';
+import { declineEffect } from '../shared/decline.ts';
 import { lookUp } from './look-up.ts';
 import type { Run } from './run.ts';
 import { performTurn } from './turns.ts';

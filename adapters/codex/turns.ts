@@ -4,7 +4,7 @@ import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { AttachmentId } from '../../machines/domain/ids.ts';
 import { endRunningTurn } from './connections.ts';
-import { keyOf, refusalOf } from './decline.ts';
+import { keyOf, refusalOf } from '../shared/decline.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
   interruptTurn as interruptParams,

@@ -34,8 +34,18 @@ export function parseMessages(body: string, headers: IncomingHttpHeaders, index:
   };
 }
 
-/** Claude Code 2.1.329 asks a model for a word before it changes to it. */
+/** Claude Code 2.1.329 asks a model for a word before it changes to it, and wants the answer whole. */
 export const isProbe = ({ purpose, userText }: ParsedRequest): boolean => purpose === '' && userText === 'Hi';
+export const PROBE_ANSWER = {
+  id: 'msg_probe',
+  type: 'message',
+  role: 'assistant',
+  model: 'scripted',
+  content: [{ type: 'text', text: 'Hi' }],
+  stop_reason: 'end_turn',
+  stop_sequence: null,
+  usage: { input_tokens: 1, output_tokens: 1 },
+};
 
 function partsOf(item: InputItem | undefined): InputItem[] {
   const content = item?.['content'];
@@ -46,12 +56,21 @@ function partsOf(item: InputItem | undefined): InputItem[] {
 /** A message that joins a running turn comes as one of the system, with a sentence around it. */
 const JOINED = /The user sent a new message while you were working:\n([^]*?)\n\n/;
 
+/** Stands before the text of the user, or for itself. */
+const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
+
+/** Stands beside an attached image. */
+const IMAGE_PLACE = /^\[Image: /;
+
 function userTextOf(item: InputItem | undefined): string | null {
   const texts = partsOf(item).map((part) => (part['type'] === 'text' ? asText(part['text']) : ''));
   if (item?.['role'] === 'system') return JOINED.exec(texts.join('\n'))?.[1] ?? null;
   if (item?.['role'] !== 'user') return null;
-  const written = texts.filter((text) => text !== '' && !CLIENT_CONTEXT.test(text));
-  return written.length === 0 ? null : written.join('\n');
+  const written = texts
+    .map((text) => text.replaceAll(REMINDER, '').trim())
+    .filter((text) => text !== '' && !CLIENT_CONTEXT.test(text) && !IMAGE_PLACE.test(text));
+  // what a failed turn left unanswered is sent along with the next prompt
+  return written.at(-1) ?? null;
 }
 
 function toolOutputsOf(items: readonly InputItem[]): ToolOutput[] {

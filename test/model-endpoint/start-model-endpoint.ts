@@ -4,12 +4,11 @@ import { text as readText } from 'node:stream/consumers';
 import type { Dialect } from './dialect.ts';
 import { Gates, type Gate } from './gate.ts';
 import { MESSAGES } from './message-events.ts';
-import { isProbe, parseMessages } from './parse-messages.ts';
+import { isProbe, parseMessages, PROBE_ANSWER } from './parse-messages.ts';
 import { parseRequest, type ParsedRequest } from './parse-request.ts';
 import { ReplyStream } from './reply-stream.ts';
 import { RESPONSES } from './response-events.ts';
 import type { Script } from './script.ts';
-import { text, type Step } from './step.ts';
 
 const HOST = '127.0.0.1';
 
@@ -118,17 +117,14 @@ export class ModelEndpoint {
     if (name === COUNT_TOKENS) return void response.end(JSON.stringify({ input_tokens: body.length }));
     const route = ROUTES.get(name);
     if (route === undefined) throw new Error(`unexpected request ${name}`);
-    const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
-    const reply = new ReplyStream(response, { gates: this.#gates, makeId, dialect: route.dialect });
-    await reply.play(this.#stepsFor(route.parse(body, request.headers, this.requests.length)));
-  }
-
-  /** A client that only looks whether there is such a model is not told of. */
-  #stepsFor(parsed: ParsedRequest): readonly Step[] {
-    if (isProbe(parsed)) return [text('Hi')];
+    const parsed = route.parse(body, request.headers, this.requests.length);
+    // a client that only looks whether there is such a model is not told of
+    if (isProbe(parsed)) return void response.end(JSON.stringify(PROBE_ANSWER));
     this.requests.push(parsed);
     this.#changes.emit('change');
-    return this.#script(parsed);
+    const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
+    const reply = new ReplyStream(response, { gates: this.#gates, makeId, dialect: route.dialect });
+    await reply.play(this.#script(parsed));
   }
 
   #refuse(response: ServerResponse, error: Error): void {

@@ -5,12 +5,12 @@ import type { ProviderHost, ProviderReport } from '../../machines/ports/provider
 
 type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
-/** A prompt, a steer or an interrupt, which codex or we can refuse. */
+/** A prompt, a steer or an interrupt, which the provider or we can refuse. */
 export type RefusableEffect = EffectOf<'turn.start' | 'turn.steer' | 'turn.interrupt'>;
 
-const NOT_RUNNING = failure('OPEN_FAILED', 'codex is not running', { class: 'transport' });
-const GONE = failure('CONNECTION_LOST', 'the connection to codex is gone', { class: 'transport' });
-const UNDELIVERED = failure('ANSWER_UNDELIVERED', 'codex does not wait for this answer, or is gone', {
+const NOT_RUNNING = failure('OPEN_FAILED', 'the provider is not running', { class: 'transport' });
+const GONE = failure('CONNECTION_LOST', 'the connection to the provider is gone', { class: 'transport' });
+const UNDELIVERED = failure('ANSWER_UNDELIVERED', 'the provider does not wait for this answer, or is gone', {
   class: 'transport',
 });
 
