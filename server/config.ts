@@ -18,6 +18,14 @@ const instanceSchema = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
 });
 
+/** The program of that name on PATH. */
+const instanceNamed = (name: string) => ({
+  instanceId: instanceIdSchema.parse(name),
+  driver: name,
+  command: null,
+  env: {},
+});
+
 /** The configuration file. Unknown keys are an error. */
 export const configFileSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -39,9 +47,7 @@ export const configFileSchema = z.strictObject({
   /** How long running turns may go on after SIGTERM. */
   drainMs: durationMs.default(10_000),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  instances: z
-    .array(instanceSchema)
-    .default([{ instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} }]),
+  instances: z.array(instanceSchema).default(() => ['codex', 'claude'].map(instanceNamed)),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 

@@ -2,6 +2,7 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
@@ -14,7 +15,7 @@ import type { ServerAdapters } from './serve.ts';
 const makeMarker = (): string => nanoid(24);
 
 const adapters: ServerAdapters = {
-  drivers: [codexDriver],
+  drivers: [codexDriver, claudeDriver],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>

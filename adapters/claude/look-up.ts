@@ -21,11 +21,11 @@ const entrySchema = z.looseObject({
   uuid: z.string().optional(),
   isSidechain: z.boolean().optional(),
   isMeta: z.boolean().optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   isApiErrorMessage: z.boolean().optional(),
   apiErrorStatus: z.number().nullish(),
   message: z
-    .looseObject({ stop_reason: z.string().nullish(), content: z.unknown() })
+    .looseObject({ stop_reason: z.string().nullish(), content: z.unknown().optional() })
     .optional()
     .catch(undefined),
 });

@@ -151,7 +151,7 @@ export const userSchema = z.object({
   message: z.object({ content: z.union([text, z.array(z.looseObject({ type: text }))]) }),
   isReplay: z.boolean().nullish(),
   isSynthetic: z.boolean().nullish(),
-  tool_use_result: z.unknown(),
+  tool_use_result: z.unknown().optional(),
   tool_result_meta: z
     .array(z.looseObject({ id: text, non_execution_kind: text.nullish() }))
     .nullish()
