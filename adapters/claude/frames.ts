@@ -1,5 +1,5 @@
 /** Where the frames of a process go: to its thread, or to the instance. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
@@ -8,6 +8,7 @@ import type { LoggedFrame } from './claude-process.ts';
 import { failureOfResult } from './failures.ts';
 import { mergeRateLimit, rateLimitIn } from './instance-report.ts';
 import { textIn } from './items.ts';
+import { PERMISSION_MODES } from './policy.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import type { Place } from './transcript.ts';
@@ -89,6 +90,12 @@ export const TAKES: ReadonlyMap<string, Take> = new Map<string, Take>([
       return said(taken, taken.session.transcript.tasksLeft(left, placeOf(taken)));
     }),
   ],
+  [
+    'system/permission_denied',
+    on(wire.permissionDeniedSchema, ({ tool_use_id: toolUseId }, { session }) => {
+      session.transcript.declined(toolUseId);
+    }),
+  ],
   ['rate_limit_event', takeRateLimit],
 ]);
 
@@ -134,17 +141,25 @@ function takeUser(frame: wire.UserFrame, taken: Taken): void {
   said(taken, session.transcript.user(frame, placeOf(taken)));
 }
 
-/** A plan that was accepted brings claude back into a mode of its own choice. */
+/** A plan of claude's own that was accepted brings it back into its default mode, not into that of the thread. */
 function takeStatus(
   { permissionMode }: ReturnType<typeof wire.statusSchema.parse>,
-  { session }: Taken,
+  { run, session }: Taken,
 ): false {
-  const mode = MODES.find((each) => each === permissionMode);
-  if (mode !== undefined) session.inEffect = { ...session.inEffect, permissionMode: mode };
+  const mode = PERMISSION_MODES.find((each) => each === permissionMode);
+  if (mode === undefined) return false;
+  const isOver = session.permissionMode === 'plan' && mode !== 'plan';
+  session.permissionMode = mode;
+  const { permissionMode: wanted } = session.inEffect;
+  if (isOver && wanted !== 'plan' && wanted !== mode) {
+    session.process
+      .ask({ subtype: 'set_permission_mode', params: { mode: wanted }, answer: z.unknown() })
+      .catch((error: unknown) =>
+        run.host.warn('a mode could not be set', { mode: wanted, error: String(error) }),
+      );
+  }
   return false;
 }
-
-const MODES = ['default', 'acceptEdits', 'auto', 'bypassPermissions', 'plan'] as const;
 
 const TASK_STATUS: Readonly<Record<string, ItemStatus>> = {
   completed: 'completed',

@@ -1,7 +1,8 @@
 import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
 
 /** Claude's own modes. */
-export type PermissionMode = 'default' | 'acceptEdits' | 'auto' | 'bypassPermissions' | 'plan';
+export const PERMISSION_MODES = ['default', 'acceptEdits', 'auto', 'bypassPermissions', 'plan'] as const;
+export type PermissionMode = (typeof PERMISSION_MODES)[number];
 
 /** A runtime mode in claude's own settings. */
 export interface ClaudePolicy {

@@ -2,6 +2,7 @@ import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { OpenRequests } from './open-requests.ts';
+import type { PermissionMode } from './policy.ts';
 import { Prompts } from './prompts.ts';
 import type { InEffect } from './requests.ts';
 import { Transcript } from './transcript.ts';
@@ -24,7 +25,10 @@ export class Session {
   readonly requests = new OpenRequests();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
+  /** As it was last asked for. */
   inEffect: InEffect;
+  /** As claude says: a person can grant more for the session, and claude can plan by itself. */
+  permissionMode: PermissionMode;
   /** Claude's word for what went wrong at the model's end; the result of the turn lacks it. */
   errorWord = '';
   /** What claude said of a start that failed. */
@@ -41,6 +45,7 @@ export class Session {
     this.sessionId = sessionId;
     this.cwd = cwd;
     this.inEffect = inEffect;
+    this.permissionMode = inEffect.permissionMode;
     this.prompts = new Prompts(connectionId);
     this.transcript = new Transcript(connectionId, cwd);
     this.#host = host;

@@ -50,6 +50,7 @@ export class Transcript {
   readonly #todos = new Todos();
   #open: OpenText | null = null;
   #blockCount = 0;
+  #isInterrupted = false;
   #usage: MessageUsage | null = null;
 
   constructor(connectionId: ConnectionId, cwd: string) {
@@ -70,6 +71,11 @@ export class Transcript {
   /** A person or a rule has said no to the call. */
   declined(toolUseId: string): void {
     this.#declined.add(toolUseId);
+  }
+
+  /** The turn has been told to stop: what fails from now on was cut off. */
+  interrupted(): void {
+    this.#isInterrupted = true;
   }
 
   /** More text of the main thread; sub-agents are not streamed. */
@@ -93,6 +99,7 @@ export class Transcript {
   /** The turn has ended; what its calls left open is closed by the thread. */
   endTurn(): void {
     this.#open = null;
+    this.#isInterrupted = false;
     this.#declined.clear();
     for (const [id, { isBackground }] of this.#tools) if (!isBackground) this.#tools.delete(id);
   }
@@ -304,8 +311,10 @@ export class Transcript {
     { tool_result_meta: meta }: UserFrame,
   ): ItemStatus {
     if (status !== 'failed') return status;
+    if (this.#declined.has(id)) return 'declined';
+    if (this.#isInterrupted) return 'interrupted';
     const kind = meta?.find((each) => each.id === id)?.non_execution_kind;
-    return kind === 'permission-rule' || this.#declined.has(id) ? 'declined' : status;
+    return kind === 'permission-rule' ? 'declined' : status;
   }
 
   #todoReports({ use, turn }: OpenTool, details: unknown, place: Place): readonly ProviderReport[] {

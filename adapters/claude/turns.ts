@@ -73,6 +73,7 @@ async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.inte
   );
   try {
     if (isStarted) {
+      session.transcript.interrupted();
       await process.ask({ subtype: 'interrupt', params: { cancel_queued: true }, answer: z.unknown() });
     }
     await Promise.all(takenBack);
@@ -109,11 +110,17 @@ async function apply(run: Run, session: Session, want: InEffect): Promise<void> 
     session.inEffect = { ...session.inEffect, effort: want.effort };
   }
   const permissionMode = launchMode(want.permissionMode, run.spec.env);
-  if (permissionMode !== session.inEffect.permissionMode) {
+  if (
+    permissionMode !== session.inEffect.permissionMode ||
+    isPlanning(session) !== (permissionMode === 'plan')
+  ) {
     await process.ask({ subtype: 'set_permission_mode', params: { mode: permissionMode }, answer });
   }
   session.inEffect = { ...session.inEffect, permissionMode, asks: want.asks };
 }
+
+/** What a person has granted for the session stays; whether claude plans is for the thread to say. */
+const isPlanning = (session: Session): boolean => session.permissionMode === 'plan';
 
 const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
   class: 'validation',

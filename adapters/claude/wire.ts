@@ -223,6 +223,8 @@ export const retrySchema = z.object({
   error_status: z.number().nullish(),
   error: text.nullish(),
 });
+/** A rule or a check of claude has said no, and nobody was asked. */
+export const permissionDeniedSchema = z.object({ tool_use_id: text });
 export const contentSchema = z.object({ content: text });
 export const resetSchema = z.object({ new_conversation_id: text });
 export const modelFallbackSchema = z.looseObject({

@@ -1,5 +1,5 @@
 /** What the model says to make claude use its tools. */
-import { functionCall, type Step } from './step.ts';
+import { event, functionCall, type Step } from './step.ts';
 
 interface BashOptions {
   readonly run_in_background?: boolean;
@@ -28,4 +28,12 @@ interface AgentOptions {
 export function agent(prompt: string, options: AgentOptions = { run_in_background: false }): Step {
   const job = { description: `job: ${prompt}`, prompt, subagent_type: 'general-purpose' };
   return functionCall('Agent', { ...job, ...options });
+}
+
+/** Text that is not finished: what follows may be a gate, and nothing completes it. */
+export function openText(content: string): Step[] {
+  return [
+    event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: content } }),
+  ];
 }

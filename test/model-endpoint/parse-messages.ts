@@ -59,8 +59,8 @@ const JOINED = /The user sent a new message while you were working:\n([^]*?)\n\n
 /** Stands before the text of the user, or for itself. */
 const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
 
-/** Stands beside an attached image. */
-const IMAGE_PLACE = /^\[Image: /;
+/** What claude writes by itself: the place of an image, and that a reply was cut off. */
+const OF_CLAUDE = /^(?:\[Image: |Your response above was cut off)/;
 
 function userTextOf(item: InputItem | undefined): string | null {
   const texts = partsOf(item).map((part) => (part['type'] === 'text' ? asText(part['text']) : ''));
@@ -68,7 +68,7 @@ function userTextOf(item: InputItem | undefined): string | null {
   if (item?.['role'] !== 'user') return null;
   const written = texts
     .map((text) => text.replaceAll(REMINDER, '').trim())
-    .filter((text) => text !== '' && !CLIENT_CONTEXT.test(text) && !IMAGE_PLACE.test(text));
+    .filter((text) => text !== '' && !CLIENT_CONTEXT.test(text) && !OF_CLAUDE.test(text));
   // what a failed turn left unanswered is sent along with the next prompt
   return written.at(-1) ?? null;
 }
