@@ -77,15 +77,27 @@ export function finished(began: Content, result: ToolResult, details: unknown): 
       return changeEnd(began.body, { text, status }, details);
     case 'plan':
       return { ...began, status };
+    case 'subagent':
+      return { ...began, text: agentReport(details) ?? text, status };
     default:
       return { ...began, text, status };
   }
+}
+
+/** What a sub-agent hands back, without the words around it that are for the model. */
+function agentReport(details: unknown): string | null {
+  const { content } = wire.agentResultSchema.safeParse(details).data ?? {};
+  const said = content?.filter(
+    ({ text }) => text !== undefined && !text.startsWith('<tools-used-before-summary>'),
+  );
+  return said === undefined ? null : said.map(({ text }) => text).join('\n');
 }
 
 type Outcome = Pick<Content, 'text' | 'status'>;
 type Command = Extract<ItemBody, { kind: 'command' }>;
 type Changes = Extract<ItemBody, { kind: 'file_change' }>;
 
+const NO_OUTPUT = '(Bash completed with no output)';
 const EXIT_CODE = /^Exit code (\d+)\n?/;
 
 /** The result of a command that failed is text only. */
@@ -94,7 +106,11 @@ function commandEnd(body: Command, { text, status }: Outcome, details: unknown):
   const code = EXIT_CODE.exec(text)?.[1];
   if (data === undefined || code !== undefined) {
     const exitCode = code === undefined ? {} : { exitCode: Number(code) };
-    return { body: { ...body, ...exitCode }, text: text.replace(EXIT_CODE, ''), status };
+    return {
+      body: { ...body, ...exitCode },
+      text: text.replace(EXIT_CODE, '').replace(NO_OUTPUT, ''),
+      status,
+    };
   }
   const output = [data.stdout, data.stderr].filter(Boolean).join('\n');
   return { body: { ...body, exitCode: 0 }, text: output, status: data.interrupted ? 'interrupted' : status };

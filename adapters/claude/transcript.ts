@@ -22,10 +22,15 @@ interface OpenTool {
   readonly itemId: ItemId;
   readonly turn: TurnRef;
   readonly parentItemId: ItemId | null;
+  /** The call of the sub-agent that makes it. */
+  readonly parentId: string | null;
   content: Content;
   /** Its work goes on when the call itself has its result. */
   isBackground: boolean;
 }
+
+/** Where a call or a message of a sub-agent belongs. */
+type Under = Pick<OpenTool, 'turn' | 'parentItemId' | 'parentId'>;
 
 /** Text that is being streamed. */
 interface OpenText {
@@ -101,15 +106,15 @@ export class Transcript {
     this.#open = null;
     this.#isInterrupted = false;
     this.#declined.clear();
-    for (const [id, { isBackground }] of this.#tools) if (!isBackground) this.#tools.delete(id);
+    for (const [id, tool] of this.#tools) if (!this.#outlives(tool)) this.#tools.delete(id);
   }
 
   assistant(frame: AssistantFrame, place: Place): readonly ProviderReport[] {
     const { message, parent_tool_use_id: parent, error } = frame;
     const isMain = parent === null || parent === undefined;
-    if (isMain) this.#usage = message.usage ?? this.#usage;
     // its words are those of the turn's failure
     if (error !== null && error !== undefined) return [];
+    if (isMain) this.#usage = message.usage ?? this.#usage;
     return message.content.flatMap((raw, index) => {
       const block = wire.blockSchema.safeParse(raw);
       if (!block.success) return [this.#unknownBlock(raw, frame, place)];
@@ -149,7 +154,13 @@ export class Transcript {
     const use = { id: `task:${taskId}`, name: 'task', input: {} };
     const content: Content = { body: { kind: 'task', title: description }, text: '', status: 'open' };
     this.#tasks.set(taskId, use.id);
-    return [this.#begin(use, { content, isBackground: true, parentItemId: null, turn: place.turn }, place)];
+    return [
+      this.#begin(
+        use,
+        { content, isBackground: true, parentItemId: null, parentId: null, turn: place.turn },
+        place,
+      ),
+    ];
   }
 
   taskMoved(taskId: string): void {
@@ -217,11 +228,12 @@ export class Transcript {
   }
 
   #mainBlock(block: Block, frame: AssistantFrame, place: Place): readonly ProviderReport[] {
-    if (block.type === 'tool_use') return this.#call(block, { turn: place.turn, parentItemId: null }, place);
+    if (block.type === 'tool_use')
+      return this.#call(block, { turn: place.turn, parentItemId: null, parentId: null }, place);
     if (block.type === 'redacted_thinking') return [];
     const kind = block.type === 'text' ? 'assistant_message' : 'reasoning';
     const text = block.type === 'text' ? block.text : block.thinking;
-    if (text === '' && this.#open?.kind !== kind) return [];
+    if (NO_TEXT.has(text) && this.#open?.kind !== kind) return [];
     const open = this.#open?.kind === kind ? this.#open : this.#nextText(kind, place);
     if (this.#open === open) this.#open = null;
     const status = frame.aborted === true ? 'interrupted' : 'completed';
@@ -251,9 +263,19 @@ export class Transcript {
     return [this.#report('provider.itemCompleted', at.turn, { ...draft, ...parentOf(at.parentItemId) })];
   }
 
-  #under(toolUseId: string, { turn }: Place): { turn: TurnRef; parentItemId: ItemId | null } {
+  /** It is work in the background, or part of such. */
+  #outlives({ isBackground, parentId }: OpenTool): boolean {
+    const parent = parentId === null ? undefined : this.#tools.get(parentId);
+    return isBackground || (parent !== undefined && this.#outlives(parent));
+  }
+
+  #under(toolUseId: string, { turn }: Place): Under {
     const parent = this.#tools.get(toolUseId);
-    return { turn: parent?.turn ?? turn, parentItemId: parent?.itemId ?? null };
+    return {
+      turn: parent?.turn ?? turn,
+      parentItemId: parent?.itemId ?? null,
+      parentId: parent?.use.id ?? null,
+    };
   }
 
   #unknownBlock(raw: object, frame: AssistantFrame, place: Place): ProviderReport {
@@ -268,11 +290,7 @@ export class Transcript {
 
   // ---- tools -----------------------------------------------------------------------------------------------------
 
-  #call(
-    { id, name, input }: ToolUse,
-    at: { readonly turn: TurnRef; readonly parentItemId: ItemId | null },
-    place: Place,
-  ): readonly ProviderReport[] {
+  #call({ id, name, input }: ToolUse, at: Under, place: Place): readonly ProviderReport[] {
     const use = { id, name, input };
     const begun = { content: contentOf(use, this.#cwd), isBackground: false, ...at };
     const report = this.#begin(use, begun, place);
@@ -296,7 +314,7 @@ export class Transcript {
     }
     tool.isBackground ||= isLaunched(details);
     if (tool.isBackground && result.is_error !== true) {
-      tool.content = { ...tool.content, text: resultText(result) };
+      // its words are for the model: that it has been launched, and how to look after it
       return [this.#report('provider.itemUpdated', tool.turn, this.#toolDraft(tool, tool.content, place))];
     }
     this.#tools.delete(tool.use.id);
@@ -354,5 +372,8 @@ function isLaunched(details: unknown): boolean {
   const command = wire.bashResultSchema.safeParse(details).data;
   return command?.backgroundTaskId !== undefined && command.backgroundTaskId !== null;
 }
+
+/** Of a command of claude's own that has nothing to say. */
+const NO_TEXT: ReadonlySet<string> = new Set(['', '(no content)']);
 
 const parentOf = (parentItemId: ItemId | null) => (parentItemId === null ? {} : { parentItemId });

@@ -101,6 +101,8 @@ function compactionOf(
   scope: Scope,
 ): readonly ProviderReport[] {
   const item = { key: COMPACTION, body: { kind: 'compaction' } } as const;
+  // 2.1.197 begins one before its turn
+  if (scope.turn.nativeTurnId === null) return [];
   if (status === 'compacting')
     return [own(scope, { ...item, text: '', status: 'open' }, 'provider.itemStarted')];
   if (result !== 'failed') return [];

@@ -191,7 +191,13 @@ export const fileResultSchema = z.looseObject({
     }),
   ),
 });
-export const agentResultSchema = z.looseObject({ status: text.optional(), agentId: text.nullish() });
+export const agentResultSchema = z.looseObject({
+  status: text.optional(),
+  content: z
+    .array(z.looseObject({ text: text.optional() }))
+    .optional()
+    .catch(undefined),
+});
 
 const todoStatus = z.enum(['pending', 'in_progress', 'completed']);
 export const todosSchema = z.object({ todos: z.array(z.object({ content: text, status: todoStatus })) });

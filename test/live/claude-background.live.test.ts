@@ -85,7 +85,7 @@ describe.skipIf(requireAgent('claude') === null)('sub-agents and background work
     await thread.expectSameView();
   });
 
-  it('ends a prompt that claude takes into a turn of its own as absorbed', async () => {
+  it('takes a steer into a turn of its own', async () => {
     const go = inTurn([bash(UNTIL_GO, { run_in_background: true })], [text('it runs')]);
     const script: Script = (request) => {
       if (request.userText === 'also this') return [text('that too')];
