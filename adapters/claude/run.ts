@@ -30,5 +30,6 @@ export class Run {
     for (const session of sessions) this.sessions.remove(session);
     const started = sessions.filter(({ hasProcess }) => hasProcess);
     await Promise.all(started.map((session) => this.sessions.end(session, force)));
+    await this.sessions.allEnded();
   }
 }

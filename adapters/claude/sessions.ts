@@ -103,6 +103,11 @@ export class Sessions {
     await this.#ending.get(sessionId);
   }
 
+  /** Resolves when no process is left of any session that was let go. */
+  async allEnded(): Promise<void> {
+    await Promise.all(this.#ending.values());
+  }
+
   /** @throws {RuntimeError} INTERNAL when something of the process outlives SIGKILL */
   end(session: Session, force: boolean): Promise<void> {
     const { sessionId } = session;
