@@ -39,8 +39,9 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
 export function turnInputOf(context: ThreadContext): TurnInput {
   const { threadId, settings, activeTurn } = context;
   if (activeTurn === null) throw new Error('a turn actor needs a turn');
+  const { deliveryMode: _, ...turn } = activeTurn;
   return {
-    ...activeTurn,
+    ...turn,
     threadId,
     instanceId: settings.instanceId,
     settings: settingsFor(context),

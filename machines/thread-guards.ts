@@ -8,7 +8,7 @@ import {
 import type { SubmitMode } from './domain/command.ts';
 import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
-import { QUEUE_LIMIT } from './domain/turn.ts';
+import { QUEUE_LIMIT, type Usage } from './domain/turn.ts';
 import { connectionIdIn } from './thread-turns.ts';
 
 interface Of {
@@ -70,6 +70,10 @@ export const threadGuards = {
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
+  /** A provider that has counted nothing yet says so, too. */
+  isMyUsage: (of: Of, event: Named & { readonly usage: Usage }) =>
+    isMine(of, event) && event.usage.contextTokens + event.usage.inputTokens + event.usage.outputTokens > 0,
+  isFirst: (_: Of, { isFirst }: { readonly isFirst: boolean }) => isFirst,
   isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
   isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
 

@@ -8,6 +8,7 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 import * as turns from './thread-turns.ts';
 
@@ -35,6 +36,9 @@ export const threadMoves = {
   sayClockJumped: act((_, { byMs }: Of<'runtime.clockJumped'>) => ({
     facts: [{ type: 'clock.jumped', byMs }],
   })),
+  sayWarned: act((context, { topic, text }: Of<'runtime.warned'>) =>
+    withNotice(context, {}, { topic, text, tone: 'info' }),
+  ),
   sayNoEffect: act((_, { type }: { type: string }) => ({ facts: [noEffect(type)] })),
   archive: act((context) => {
     const facts = queue.held(context.queue, 'archived');
@@ -67,9 +71,11 @@ export const threadMoves = {
   noteClosing: act(({ link }, { why }: { why: CloseReason }) => ({
     set: { link: { ...link, phase: 'closing', closing: link.closing ?? why } },
   })),
-  noteKept: act((_, event: Extract<LinkSignal, { type: '$kept' }>) => ({
-    set: { link: { ...NO_LINK, phase: 'open' }, lastError: event.failure },
-  })),
+  noteKept: act((context, { failure: cause }: Extract<LinkSignal, { type: '$kept' }>) => {
+    const topic = context.link.closing === 'stop' ? 'stop.failed' : 'close.failed';
+    const set = { link: { ...NO_LINK, phase: 'open' }, lastError: cause } as const;
+    return withNotice(context, { set }, { topic, text: cause.message });
+  }),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
@@ -80,7 +86,10 @@ export const threadMoves = {
   ),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
-  noteGone: act((context, { output }: { output: ConnectionEnd }) => gone(context, output)),
+  noteGone: act((context, { output }: { output: ConnectionEnd }) => {
+    const notice = { topic: 'connection.lost', text: output.failure.message };
+    return withNotice(context, gone(context, output), output.how === 'lost' ? notice : null);
+  }),
   /** The connection has ended under a turn, which is told first. */
   noteLostTurn: act((context, { output }: { output: ConnectionEnd }) => ({
     ...gone(context, output),
@@ -114,7 +123,7 @@ export const threadMoves = {
     return {
       set: {
         turnCount: context.turnCount + 1,
-        activeTurn: { turnId, origin: 'provider', prompt: null, nativeTurnId },
+        activeTurn: turns.activeOfProvider(context, { turnId, nativeTurnId }),
       },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
@@ -137,20 +146,33 @@ export const threadMoves = {
     set: { sideTurns: [] },
     facts: context.sideTurns.map(({ turnId }) => turns.sideTurnEnd(turnId, 'interrupted', null)),
   })),
-  adoptSideTurn: act(({ sideTurns: [first, ...rest] }) =>
-    first === undefined
-      ? {}
-      : {
-          set: { activeTurn: { ...first, origin: 'provider', prompt: null }, sideTurns: rest },
-          facts: [{ type: 'turn.promoted', turnId: first.turnId }],
-        },
-  ),
+  adoptSideTurn: act((context) => {
+    const [first, ...rest] = context.sideTurns;
+    if (first === undefined) return {};
+    return {
+      set: { activeTurn: turns.activeOfProvider(context, first), sideTurns: rest },
+      facts: [{ type: 'turn.promoted', turnId: first.turnId }],
+    };
+  }),
   absorb: act(({ sideTurns }, { nativeTurnId }: Of<'provider.turnAccepted'>) => {
     const into = sideTurns.find((side) => side.nativeTurnId === nativeTurnId)?.turnId;
     return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
   }),
   confirmSession: act(({ session }) => ({
     set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+  })),
+  /** Once: what the turn was begun with does not name the plan any more. */
+  tellOfPlan: act((context) => {
+    const { activeTurn } = context;
+    if (activeTurn?.prompt?.sourcePlan === undefined) return {};
+    const { sourcePlan: _, ...prompt } = activeTurn.prompt;
+    return {
+      set: { activeTurn: { ...activeTurn, prompt } },
+      effects: turns.plansOf(context, activeTurn.turnId, [activeTurn.prompt]),
+    };
+  }),
+  sayImplemented: act((_, { itemId, by: { threadId, turnId } }: Of<'plan.implemented'>) => ({
+    facts: [{ type: 'plan.implemented', itemId, threadId, turnId }],
   })),
   interruptTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'user' } })),
   stopTurn: act(() => ({ toTurn: { type: '$interrupt', reason: 'stopped' } })),
@@ -162,9 +184,11 @@ export const threadMoves = {
   recordSteers: act((context, { turnId, steers }: Extract<ProgressSignal, { type: '$reattempted' }>) =>
     turns.recordSteers(context, { turnId, steers, status: 'completed' }),
   ),
-  returnSteer: act((context, event: Extract<ProgressSignal, { type: '$unsteered' }>) =>
-    onQueue(context, queue.returned(context.queue, [event.steer], event.failure)),
-  ),
+  returnSteer: act((context, event: Extract<ProgressSignal, { type: '$unsteered' }>) => {
+    const { steer, failure: cause } = event;
+    const back = onQueue(context, queue.returned(context.queue, [steer], cause));
+    return withNotice(context, back, { topic: 'steer.failed', text: cause.message });
+  }),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
 
   // the transcript

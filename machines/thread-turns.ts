@@ -1,14 +1,15 @@
 /** How a thread's turns begin and end, as data. */
 import type { Move } from './act.ts';
-import type { ConnectionEnd, SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
-import type { PromptSettings } from './domain/effect.ts';
+import type { ActiveTurn, ConnectionEnd, SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
+import type { Effect, PromptSettings } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
 import type { Fact, FactOf } from './domain/fact.ts';
 import { connectionIdOf, itemIdOf, turnIdAgain, type ConnectionId, type TurnId } from './domain/ids.ts';
 import type { ThreadInput } from './domain/input.ts';
-import type { Item } from './domain/item.ts';
+import { bounded, type Item } from './domain/item.ts';
 import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
+import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 
 type Context = ThreadContext;
@@ -39,7 +40,8 @@ export function settingsFor({ settings, activeTurn }: Context): PromptSettings {
 
 export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
   const { turnId } = prompt;
-  const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null } as const;
+  const { deliveryMode } = context.settings;
+  const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null, deliveryMode } as const;
   const ordinal = context.turnCount + 1;
   const { model, options, runtimeMode, interactionMode } = settingsFor({ ...context, activeTurn });
   return {
@@ -71,6 +73,13 @@ export function beginByUser(context: Context, prompt: Prompt): ThreadMove {
   };
 }
 
+export const activeOfProvider = ({ settings }: Context, turn: SideTurn): ActiveTurn => ({
+  ...turn,
+  origin: 'provider',
+  prompt: null,
+  deliveryMode: settings.deliveryMode,
+});
+
 export const providerTurn = ({ turnCount }: Context, turn: SideTurn, side: boolean): Fact => ({
   type: 'turn.began',
   ...turn,
@@ -96,11 +105,21 @@ const userMessage = (ordinal: number, turnId: TurnId, prompt: Prompt): Item => (
   status: 'completed',
 });
 
+/** The provider has taken the prompts: the threads of the plans that they implement are told. */
+export const plansOf = ({ threadId }: Context, turnId: TurnId, prompts: readonly Prompt[]): Effect[] =>
+  prompts.flatMap(({ sourcePlan }) => {
+    if (sourcePlan === undefined) return [];
+    const { itemId } = sourcePlan;
+    const input = { type: 'plan.implemented', itemId, by: { threadId, turnId }, isFirst: true } as const;
+    return [{ type: 'tellThread', threadId: sourcePlan.threadId, input }];
+  });
+
 /** The messages that joined a running turn. */
 export function recordSteers(
-  { itemCount }: Context,
+  context: Context,
   { turnId, steers, status }: { turnId: TurnId; steers: readonly Prompt[]; status: 'completed' | 'unknown' },
 ): ThreadMove {
+  const { itemCount } = context;
   const facts = steers.flatMap((steer, index): Fact[] => {
     const item = { ...userMessage(itemCount + index + 1, turnId, steer), status };
     const steerId = steer.turnId;
@@ -111,7 +130,8 @@ export function recordSteers(
         : { type: 'turn.steerUnanswered', turnId, steerId },
     ];
   });
-  return { set: { itemCount: itemCount + steers.length }, facts };
+  const effects = status === 'completed' ? plansOf(context, turnId, steers) : [];
+  return { set: { itemCount: itemCount + steers.length }, facts, effects };
 }
 
 /** The one terminal fact of the active turn, and what its end means for queue, retry and `lastError`. */
@@ -126,7 +146,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
   const after = queue.afterTurn(queue.foldQueue(context.queue, back), output);
   const isDone = end.outcome === 'completed' || end.outcome === 'absorbed';
   const isBack = undelivered.some((each) => each.turnId === prompt?.turnId);
-  return {
+  const move: ThreadMove = {
     set: {
       activeTurn: null,
       queue: queue.foldQueue(context.queue, [...back, ...after]),
@@ -147,6 +167,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...after,
     ],
   };
+  return withNotice(context, move, noticeOfEnd(output));
 }
 
 /** An interrupt that a person asked for is no error. */
@@ -191,6 +212,6 @@ export function recordItem(
   const ordinal = itemCount + 1;
   return {
     set: { itemCount: ordinal },
-    facts: [{ type, item: { ...item, ordinal, turnId, attempt: Math.max(1, attempt) } }],
+    facts: [{ type, item: { ...bounded(item), ordinal, turnId, attempt: Math.max(1, attempt) } }],
   };
 }

@@ -68,6 +68,8 @@ export const threadMachine = setup({
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
     'runtime.clockJumped': { actions: by('sayClockJumped') },
+    'runtime.warned': { actions: by('sayWarned') },
+    'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
   },
   states: {
     unbound: {
@@ -122,7 +124,7 @@ export const threadMachine = setup({
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
-        'provider.usageReported': { guard: by('isMine'), actions: by('recordUsage') },
+        'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
         'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
         $opened: { actions: by('noteOpened') },
@@ -247,8 +249,8 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
-            $accepted: { actions: 'confirmSession' },
-            $started: { target: '.running', actions: 'confirmSession' },
+            $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
+            $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },

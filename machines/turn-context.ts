@@ -4,7 +4,8 @@ import { failure } from './domain/error.ts';
 import type { Online } from './domain/signal.ts';
 import { failedEnd } from './turn-ends.ts';
 
-export interface TurnInput extends ActiveTurn, Pick<TurnContext, 'threadId' | 'instanceId' | 'settings'> {
+export interface TurnInput
+  extends Omit<ActiveTurn, 'deliveryMode'>, Pick<TurnContext, 'threadId' | 'instanceId' | 'settings'> {
   /** `null`: the connection is not open yet. */
   readonly online: Online | null;
 }

@@ -4,7 +4,9 @@ import { RuntimeError } from '../machines/domain/error.ts';
 import { answerCommand } from './cli/answer.ts';
 import type { ClientFlags } from './cli/connection.ts';
 import { doctorCommand } from './cli/doctor-command.ts';
+import { exportCommand } from './cli/export.ts';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
+import { replayCommand } from './cli/replay.ts';
 import { ACCESS_MODES, SEND_MODES, sendCommand, type SendFlags } from './cli/send.ts';
 import { serveCommand } from './cli/serve-command.ts';
 import { stopCommand } from './cli/stop.ts';
@@ -60,6 +62,7 @@ function programOf(build: Build): Command {
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
+  addRecordings(program, build);
   addTokens(program, build);
   return program;
 }
@@ -117,6 +120,18 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
   clientCommand(program, 'stop', 'interrupt a thread and close its connection')
     .argument('<thread>')
     .action(async (thread: string, flags: ClientFlags) => exit(await stopCommand(thread, flags, terminal)));
+}
+
+function addRecordings(program: Command, build: Build): void {
+  clientCommand(program, 'export', 'write a thread as a recording, without secrets')
+    .argument('<thread>')
+    .argument('[file]', 'a new file; default: stdout')
+    .action(async (threadId: string, file: string | undefined, flags: ClientFlags) =>
+      build.exit(await exportCommand({ threadId, file }, flags, build)),
+    );
+  command(program, 'replay', 'step an exported thread with these charts; needs no server')
+    .argument('<file>')
+    .action((file: string) => build.exit(replayCommand(file, build, build.terminal)));
 }
 
 function addTokens(program: Command, { terminal, exit }: Build): void {

@@ -12,18 +12,10 @@ const instanceSchema = z.strictObject({
   /** Known to clients by this id; several may use one driver. */
   instanceId: instanceIdSchema,
   driver: z.string().min(1),
-  /** The program to run; default: found on PATH. */
+  /** The program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them. */
   command: z.string().min(1).nullable().default(null),
   /** Added to the environment of the server. */
   env: z.record(z.string(), z.string()).default({}),
-});
-
-/** The program of that name on PATH. */
-const instanceNamed = (name: string) => ({
-  instanceId: instanceIdSchema.parse(name),
-  driver: name,
-  command: null,
-  env: {},
 });
 
 /** The configuration file. Unknown keys are an error. */
@@ -42,12 +34,26 @@ export const configFileSchema = z.strictObject({
   durability: z.enum(['process', 'power']).default('process'),
   /** Streamed text after the first piece of an item is merged for so long. */
   deltaWindowMs: durationMs.max(1000).default(25),
+  /** So long after its turn text is kept as it was streamed: clients that come back by then miss nothing. */
+  deltaRetentionMs: durationMs.default(60_000),
   /** An idle provider connection is closed after this. */
   connectionIdleMs: durationMs.default(1_800_000),
+  /** What is done with deleted threads; by default they are kept. */
+  retention: z
+    .strictObject({
+      /** So many days after its deletion a thread is purged: its text is gone for ever. */
+      deletedAfterDays: z.number().min(0).max(36_500).nullable().default(null),
+    })
+    .prefault({}),
   /** How long running turns may go on after SIGTERM. */
   drainMs: durationMs.default(10_000),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  instances: z.array(instanceSchema).default(() => ['codex', 'claude'].map(instanceNamed)),
+  instances: z.array(instanceSchema).default([
+    { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
+    { instanceId: instanceIdSchema.parse('claude'), driver: 'claude', command: null, env: {} },
+    // recordings that come with the package: they need no agent
+    { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
+  ]),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 

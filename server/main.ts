@@ -4,9 +4,12 @@ import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { replayDriver } from '../adapters/replay/index.ts';
+import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
+import { Secrets } from '../adapters/shared/secrets.ts';
 import { openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
@@ -14,8 +17,15 @@ import type { ServerAdapters } from './serve.ts';
 
 const makeMarker = (): string => nanoid(24);
 
+const secrets = new Secrets();
+
+/** Of agents; the recordings of each can be played, too. */
+const drivers = [codexDriver, claudeDriver];
+
 const adapters: ServerAdapters = {
-  drivers: [codexDriver, claudeDriver],
+  secrets,
+  drivers: [...drivers, replayDriver({ drivers })],
+  recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   makeProcessHost: (journal) =>
@@ -29,7 +39,8 @@ const adapters: ServerAdapters = {
     const pids = end.survivors.map((process) => process.pid);
     throw new RuntimeError('INTERNAL', `processes ${pids.join(', ')} could not be ended`);
   },
-  openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
+  openFrameLog: (folder, instanceId, onError) =>
+    openProtocolLog({ folder, name: instanceId, redact: secrets.redact, onError }),
 };
 
 const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

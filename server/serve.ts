@@ -1,31 +1,62 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
+import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import type { Config } from './config.ts';
-import { attachmentPathOf } from './http/attachments.ts';
+import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import type { ReadFrame } from './http/entries.ts';
+import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
+import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
 import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
 
+/** A frame as it was kept: redacted, and cut if it was long. */
+export interface LoggedFrame {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly direction: 'in' | 'out';
+  readonly frame: string;
+}
+
 /** Raw provider frames of one instance on disk. */
 export interface FrameLog {
   append(direction: 'in' | 'out', frame: string): string;
+  /** `null`: it is not of this log, or is gone. */
+  read(ref: string): Promise<LoggedFrame | null>;
   close(): Promise<void>;
+}
+
+/** The file format of recordings, and what is taken out of texts that go into one. */
+export interface RecordingFiles {
+  /** @throws {RuntimeError} RECORDING_INVALID naming the line */
+  read(path: string): Recording;
+  format(recording: Recording): string;
+  redact(text: string): string;
+}
+
+/** What the process knows to be secret, and takes out of everything that it keeps or shows. */
+export interface SecretStore {
+  add(value: string): void;
+  addEnvironment(env: Readonly<Record<string, string>>): void;
+  readonly redact: (text: string) => string;
 }
 
 /** The concrete adapters, which only `main.ts` names. */
 export interface ServerAdapters {
   readonly drivers: readonly ProviderDriver[];
+  readonly recordings: RecordingFiles;
+  readonly secrets: SecretStore;
   openJournal(config: Config, makeEpoch: () => string): Journal;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
@@ -51,6 +82,8 @@ export async function serve(
   adapters: ServerAdapters,
   { log, release }: { log: Log; release: string },
 ): Promise<RunningServer> {
+  const { secrets } = adapters;
+  for (const { env } of config.instances) secrets.addEnvironment(env);
   const journal = adapters.openJournal(config, () => nanoid(12));
   const logs = await openLogs(config, adapters, log);
   let giveUp: (cause: RuntimeError) => void = () => {};
@@ -66,10 +99,14 @@ export async function serve(
     clock: systemClock,
     newId: makeId,
     log,
+    redact: secrets.redact,
     release,
     deltaWindowMs: config.deltaWindowMs,
+    deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
-    attachmentPath: (id) => existing(attachmentPathOf(config.data, id)),
+    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    removeAttachment: (id) => removeAttachment(config.data, id),
+    attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
     giveUp,
@@ -77,7 +114,8 @@ export async function serve(
   let http: HttpServer;
   try {
     await runtime.start();
-    http = await openDoors(config, runtime);
+    secrets.add(openTokenFile(config.data));
+    http = await openDoors(config, runtime, { log, readFrame: (ref) => readFrame(logs, ref) });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -103,13 +141,19 @@ export async function serve(
   };
 }
 
-const openDoors = (config: Config, runtime: ThreadRuntime): Promise<HttpServer> =>
+const openDoors = (
+  config: Config,
+  runtime: ThreadRuntime,
+  given: { readonly log: Log; readonly readFrame: ReadFrame },
+): Promise<HttpServer> =>
   startHttpServer({
+    ...given,
     runtime,
     dataFolder: config.data,
     host: config.host,
     port: config.port,
-    allowedHosts: [...LOOPBACK_HOSTS, config.host, ...config.allowedHosts],
+    allowInsecure: config.allowInsecure,
+    allowedHosts: [...LOOPBACK_HOSTS, hostInUrl(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   });
 
@@ -126,6 +170,14 @@ async function openLogs(
   return new Map(await Promise.all(opened));
 }
 
+/** A reference begins with the name of its log. */
+async function readFrame(logs: ReadonlyMap<string, FrameLog>, ref: string): Promise<LoggedFrame | null> {
+  const found = await logs.get(ref.slice(0, ref.lastIndexOf('.')))?.read(ref);
+  if (found === undefined || found === null) return null;
+  const { at, direction, frame } = found;
+  return { at, direction, frame };
+}
+
 async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journal): Promise<void> {
   await Promise.all([...logs.values()].map((log) => log.close()));
   journal.close();
@@ -134,4 +186,4 @@ async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journa
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 
-const existing = (path: string): string | null => (existsSync(path) ? path : null);
+const daysToMs = (days: number | null): number | null => (days === null ? null : days * 86_400_000);

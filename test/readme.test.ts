@@ -26,7 +26,7 @@ test.each(BLOCKS)('the example of a client runs as it stands', async (code) => {
 });
 
 test('lists the exit codes of the command line', () => {
-  const listed = [...README.matchAll(/^\| (\d)\s+\| /gm)].map(([, code]) => Number(code));
+  const listed = [...README.matchAll(/^\| (\d+)\s+\| /gm)].map(([, code]) => Number(code));
   expect(listed).toEqual(Object.values(EXIT_CODES));
 });
 

@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
-const SLOW_MODES = ['live', 'crash', 'proof'];
+const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
-/** `--mode live`, `crash` and `proof` choose the slow suites, one file at a time; without a mode the fast ones run. */
+/** `--mode live`, `crash`, `proof` and `fuzz` choose the slow suites; without a mode the fast ones run. */
 export default defineConfig(({ mode }) => {
   const isSlow = SLOW_MODES.includes(mode);
   return {
@@ -15,7 +15,8 @@ export default defineConfig(({ mode }) => {
       include: [isSlow ? `test/**/*.${mode}.test.ts` : 'test/**/*.test.ts'],
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
       pool: 'forks',
-      maxWorkers: isSlow ? 1 : 2,
+      // these run agents, or kill servers; the others only share the cores
+      maxWorkers: isSlow && mode !== 'fuzz' ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,
       hookTimeout: isSlow ? 60_000 : 10_000,
       reporters: ['default', new ExecutedTestsReporter()],

@@ -33,10 +33,9 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
   const refusal = refusalOf(run, effect);
   const { cwd } = settings;
   const sessionId = resume ?? randomUUID();
-  const session = new Session(
-    { connectionId, threadId, sessionId, cwd, inEffect: wanted(settings) },
-    run.host,
-  );
+  const want = wanted(settings);
+  const inEffect = { ...want, permissionMode: launchMode(want.permissionMode, run.spec.env) };
+  const session = new Session({ connectionId, threadId, sessionId, cwd, inEffect }, run.host);
   run.sessions.add(session);
   try {
     if (refusal !== null) throw refusal;

@@ -63,20 +63,30 @@ const BY_REASON: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 /** Why a turn failed. `word`: of the message that claude put in the place of the model's. */
 export function failureOfResult(result: Result, word = ''): Failure {
-  const { subtype, terminal_reason: reason, api_error_status: status } = result;
   const message = result.result ?? result.errors?.join('\n') ?? '';
-  const kind =
-    BY_REASON.get(reason ?? '') ??
-    BY_REASON.get(subtype) ??
-    BY_TEXT.find(([pattern]) => pattern.test(message))?.[1] ??
-    byStatus(status ?? null) ??
-    WORDS.get(word) ??
-    ERROR;
-  const providerCode = [subtype === 'success' ? (reason ?? word) : subtype, status].filter(Boolean).join(':');
+  const providerCode = codeOf(result, word);
+  const { subtype } = result;
+  const kind = kindOf(result, word, message);
   return failure(kind.code, message || `claude ended the turn with ${subtype}`, {
     ...kind,
-    ...(providerCode === '' ? {} : { providerCode: providerCode.slice(0, 128) }),
+    ...(providerCode === '' ? {} : { providerCode }),
   });
+}
+
+const kindOf = ({ subtype, ...result }: Result, word: string, message: string): Known =>
+  BY_REASON.get(result.terminal_reason ?? '') ??
+  BY_REASON.get(subtype) ??
+  BY_TEXT.find(([pattern]) => pattern.test(message))?.[1] ??
+  byStatus(result.api_error_status ?? null) ??
+  WORDS.get(word) ??
+  ERROR;
+
+function codeOf(
+  { subtype, terminal_reason: reason, api_error_status: status }: Result,
+  word: string,
+): string {
+  const name = subtype === 'success' ? (reason ?? word) : subtype;
+  return [name, status].filter(Boolean).join(':').slice(0, 128);
 }
 
 function byStatus(status: number | null): Known | null {

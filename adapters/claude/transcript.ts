@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
 import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
-import { contentOf, finished, resultText, TODO_TOOLS, Todos, type Content, type ToolUse } from './items.ts';
+import { contentOf, finished, TODO_TOOLS, Todos, type Content, type ToolUse } from './items.ts';
 import type { TurnRef } from './prompts.ts';
 import { unrecognizedItem } from './translate.ts';
 import * as wire from './wire.ts';
@@ -38,6 +38,9 @@ interface OpenText {
   readonly itemId: ItemId;
   readonly turn: TurnRef;
 }
+
+/** The words of an item, and whether there are more to come. */
+type Said = Pick<ItemDraft, 'text' | 'status'>;
 
 type Block = z.infer<typeof wire.blockSchema>;
 
@@ -98,7 +101,13 @@ export class Transcript {
   drop(place: Place): readonly ProviderReport[] {
     const open = this.#open;
     if (open === null) return [];
-    return [this.#report('provider.itemUpdated', open.turn, this.#textDraft(open, '', 'open', place))];
+    return [
+      this.#report(
+        'provider.itemUpdated',
+        open.turn,
+        this.#textDraft(open, { text: '', status: 'open' }, place),
+      ),
+    ];
   }
 
   /** The turn has ended; what its calls left open is closed by the thread. */
@@ -205,9 +214,13 @@ export class Transcript {
     const left = this.#open;
     const open = this.#nextText(kind, place);
     this.#open = open;
-    const begun = this.#report('provider.itemStarted', place.turn, this.#textDraft(open, '', 'open', place));
+    const begun = this.#report(
+      'provider.itemStarted',
+      place.turn,
+      this.#textDraft(open, { text: '', status: 'open' }, place),
+    );
     if (left === null) return { itemId: open.itemId, reports: [begun] };
-    const dropped = this.#textDraft(left, '', 'interrupted', place);
+    const dropped = this.#textDraft(left, { text: '', status: 'interrupted' }, place);
     return {
       itemId: open.itemId,
       reports: [this.#report('provider.itemCompleted', left.turn, dropped), begun],
@@ -223,8 +236,8 @@ export class Transcript {
     };
   }
 
-  #textDraft(open: OpenText, text: string, status: ItemStatus, { rawRef }: Place): ItemDraft {
-    return { itemId: open.itemId, body: { kind: open.kind }, text, status, rawRef };
+  #textDraft({ itemId, kind }: OpenText, said: Said, { rawRef }: Place): ItemDraft {
+    return { itemId, body: { kind }, ...said, rawRef };
   }
 
   #mainBlock(block: Block, frame: AssistantFrame, place: Place): readonly ProviderReport[] {
@@ -237,7 +250,9 @@ export class Transcript {
     const open = this.#open?.kind === kind ? this.#open : this.#nextText(kind, place);
     if (this.#open === open) this.#open = null;
     const status = frame.aborted === true ? 'interrupted' : 'completed';
-    return [this.#report('provider.itemCompleted', open.turn, this.#textDraft(open, text, status, place))];
+    return [
+      this.#report('provider.itemCompleted', open.turn, this.#textDraft(open, { text, status }, place)),
+    ];
   }
 
   /** What a sub-agent says, as items of the call that began it. */

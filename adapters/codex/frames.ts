@@ -73,7 +73,7 @@ function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take 
 }
 
 function routeOf(run: Run, { params }: Frame): Route | null {
-  const { threadId } = wire.addressSchema.catch({}).parse(params);
+  const threadId = wire.addressSchema.safeParse(params).data?.threadId;
   return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
 }
 

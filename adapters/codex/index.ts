@@ -11,6 +11,7 @@ import { declineEffect } from '../shared/decline.ts';
 import { launchSpec } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { performOn } from './perform.ts';
+import { CODEX_PLAYBACK } from './playback.ts';
 
 class CodexAdapter implements ProviderAdapter {
   readonly capabilities = CAPABILITIES;
@@ -57,5 +58,6 @@ class CodexAdapter implements ProviderAdapter {
 /** Makes codex adapters; the driver's name in the configuration is `codex`. */
 export const codexDriver: ProviderDriver = {
   driver: 'codex',
+  playback: CODEX_PLAYBACK,
   create: (instance, host) => new CodexAdapter(instance, host),
 };

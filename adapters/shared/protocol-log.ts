@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { LogFiles, type LogPosition } from './log-files.ts';
-import { redact } from './redact.ts';
+import { redact as redactForms } from './redact.ts';
 
 /** Which way a frame went: from the provider or to it. */
 export type FrameDirection = 'in' | 'out';
@@ -27,6 +26,8 @@ export interface ProtocolLogOptions {
   readonly maxFileCount?: number;
   /** What may wait for the disk; further frames are dropped, and counted in the log. Default 4 MiB. */
   readonly maxBufferedBytes?: number;
+  /** Takes secrets out of a frame; default: those that are known by their form. */
+  readonly redact?: (text: string) => string;
   /** Told when the disk refuses: that batch of frames is lost, the log goes on. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,6 +35,8 @@ export interface ProtocolLogOptions {
 const DEFAULT_MAX_FILE_BYTES = 10 * 1024 * 1024;
 const DEFAULT_MAX_FILE_COUNT = 10;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** Frames of so long a time go to the disk in one write: one write a frame costs more than all else that is done with it. */
+const WRITE_EVERY_MS = 25;
 /** Longer frames are cut: redacting blocks, some 16 ms for 1 Mi characters. */
 const MAX_FRAME_LENGTH = 256 * 1024;
 const NAME = /^[\w-]{1,64}$/;
@@ -72,6 +75,8 @@ export class ProtocolLog {
   #bufferedBytes = 0;
   #droppedCount = 0;
   #writing: Promise<void> | null = null;
+  /** Ends the pause before the next write. */
+  #hurry: () => void = () => {};
 
   constructor(options: ProtocolLogOptions, files: LogFiles, next: LogPosition) {
     this.#options = options;
@@ -86,6 +91,7 @@ export class ProtocolLog {
       return NO_REFERENCE;
     }
     const cutLength = Math.max(0, frame.length - MAX_FRAME_LENGTH);
+    const { redact = redactForms } = this.#options;
     const kept = redact(frame.slice(0, MAX_FRAME_LENGTH));
     const record: LoggedFrame = { at: Date.now(), direction, frame: kept, cutLength };
     const { fileNumber, offset } = this.#enqueue(record);
@@ -103,6 +109,7 @@ export class ProtocolLog {
 
   /** Resolves when everything appended so far is with the system. */
   async flush(): Promise<void> {
+    this.#hurry();
     await this.#writing;
   }
 
@@ -135,14 +142,23 @@ export class ProtocolLog {
   }
 
   async #write(): Promise<void> {
-    // What is appended in the same turn goes along.
-    await setImmediate();
+    await this.#pause();
     for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
       await this.#files.write(batch.position, Buffer.concat(batch.lines)).catch(this.#options.onError);
       this.#bufferedBytes -= batch.sizeBytes;
       this.#noteDropped();
     }
     this.#writing = null;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, WRITE_EVERY_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #noteDropped(): void {

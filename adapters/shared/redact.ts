@@ -2,24 +2,69 @@ const REDACTED = '[redacted]';
 const WORD = '(?:authorization|api[_-]?key|token|secret|passw(?:or)?d|credential|cookie|private[_-]?key)';
 /** The name of a field, a variable or a parameter that holds a secret; bounded, so that matching stays linear. */
 const NAME = `[\\w.-]{0,64}${WORD}[\\w.-]{0,64}`;
+/** The same in the capitals of environments. */
+const VARIABLE = String.raw`\w{0,64}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)\w{0,64}`;
+/** Text in JSON up to the end of its string: no quote, and no backslash without what it escapes. */
+const REST = String.raw`(?:[^"\\]|\\[^"])*`;
 
-/** What to put in place of what; `$1` is kept. None of them takes a quote or a backslash, so JSON stays JSON. */
+/** Keys that are known by their beginning, wherever they stand; where words begin so too, only with a key's length. */
+const PREFIXES = [
+  'sk-', // OpenAI, Anthropic, OpenRouter, DeepSeek
+  '(?:sk|rk|pk)_(?:live|test)_', // Stripe
+  'whsec_',
+  'gh[pousr]_', // GitHub
+  'github_pat_',
+  'glpat-', // GitLab
+  'xox[abceprs]-', // Slack
+  String.raw`xapp-(?=\d)`,
+  String.raw`npm_(?=\w{30})`,
+  'pypi-(?=[A-Za-z0-9_-]{40})',
+  'hf_(?=[A-Za-z0-9]{30})', // Hugging Face
+  String.raw`gsk_(?=\w{30})`, // Groq
+  String.raw`xai-(?=\w{30})`,
+  String.raw`r8_(?=\w{30})`, // Replicate
+  String.raw`pplx-(?=\w{30})`, // Perplexity
+  'dop_v1_', // DigitalOcean
+  'dapi(?=[0-9a-f]{32})', // Databricks
+  'lin_api_', // Linear
+  'AIza(?=[A-Za-z0-9_-]{30})', // Google
+  'ya29[.](?=[A-Za-z0-9_-]{20})',
+  'SG[.](?=[A-Za-z0-9_-]{16})', // SendGrid
+  'AGE-SECRET-KEY-',
+].join('|');
+
+/**
+ * What to put in place of what; `$1` is kept. None of them takes a quote, or a backslash without what it escapes, so JSON
+ * stays JSON. None is tried twice on one run of characters, so the time stays in proportion to the length.
+ */
 const RULES: readonly (readonly [RegExp, string])[] = [
-  // Whatever it stands in: private keys, `Bearer …`, the providers' own forms, JSON web tokens.
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*/g, REDACTED],
+  // Whatever it stands in: private keys, `Bearer …`, the vendors' own forms, AWS key ids, JSON web tokens.
+  [new RegExp(`-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----${REST}`, 'g'), REDACTED],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
-  [/\b(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|npm_)[A-Za-z0-9_-]{8,}/g, REDACTED],
+  [new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}`, 'g'), REDACTED],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED],
+  [/(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED],
+  // https://user:password@host
+  [/(?<=:\/\/)[^\s/?#@:"'\\]{0,256}:[^\s/?#@"'\\]{1,256}(?=@)/g, REDACTED],
   // "api_key": "…" and the same in JSON in a string; { "name": "API_KEY", "value": "…" }.
   [new RegExp(String.raw`("${NAME}"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'), `$1${REDACTED}`],
-  [new RegExp(String.raw`(\\+"${NAME}\\+"\s*:\s*\\+")[^"\\]*`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`((?<!\\)\\+"${NAME}\\+"\s*:\s*\\+")[^"\\]*`, 'gi'), `$1${REDACTED}`],
   [
     new RegExp(String.raw`("name"\s*:\s*"${NAME}"\s*,\s*"value"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'),
     `$1${REDACTED}`,
   ],
-  // Authorization: …
-  [/\b((?:proxy-)?authorization|x-api-key|(?:set-)?cookie)(\s*:\s*)[^\r\n"'\\]+/gi, `$1$2${REDACTED}`],
+  [
+    new RegExp(
+      String.raw`((?<!\\)\\+"name\\+"\s*:\s*\\+"${NAME}\\+"\s*,\s*\\+"value\\+"\s*:\s*\\+")[^"\\]*`,
+      'gi',
+    ),
+    `$1${REDACTED}`,
+  ],
+  // Authorization: … and X-Auth-Token: …
+  [
+    /\b((?:proxy-)?authorization|x-[\w-]{0,32}(?:key|token|secret|auth)|api-key|(?:set-)?cookie)(\s*:\s*)[^\r\n"'\\]+/gi,
+    `$1$2${REDACTED}`,
+  ],
   // ?access_token=… and --api-key …
   [
     /([?&][\w.-]{0,32}(?:token|key|secret|password|signature|sig|ticket|code)=)[^&#\s"'\\]+/gi,
@@ -27,17 +72,14 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   ],
   [/(--[\w-]{0,32}(?:token|key|secret|password)[= ])[^\s"'\\]+/gi, `$1${REDACTED}`],
   // OPENAI_API_KEY=… and ="…"
-  [/\b(\w{0,64}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)\w{0,64}=)[^\s"'\\;&|,[]+/g, `$1${REDACTED}`],
-  [
-    /\b(\w{0,64}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)\w{0,64}=\\*["'])[^"'\\,:\]}][^"'\\]*/g,
-    `$1${REDACTED}`,
-  ],
+  [new RegExp(String.raw`\b(${VARIABLE}=)[^\s"'\\;&|,[]+`, 'g'), `$1${REDACTED}`],
+  [new RegExp(String.raw`\b(${VARIABLE}=\\*["'])[^"'\\,:\]}][^"'\\]*`, 'g'), `$1${REDACTED}`],
 ];
 
 /**
- * Takes secrets out of a text that is kept: bearer tokens, keys in the providers' forms, and what is named like a secret
- * in JSON, headers, URLs, flags and environments. JSON stays JSON. It knows forms, not secrets: one that is streamed
- * in pieces, or that stands without a name, is not found.
+ * Takes secrets out of a text that is kept: bearer tokens, keys in the vendors' forms, passwords in URLs, and what is
+ * named like a secret in JSON, headers, URLs, flags and environments. JSON stays JSON. It knows forms, not secrets: one
+ * that is streamed in pieces, or that stands without a name, is not found; for those that are known there is `Secrets`.
  */
 export function redact(text: string): string {
   let redacted = text;

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Entry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
+import { crcOf } from './crc.ts';
 import { isPlainDelta } from './delta-facts.ts';
 import { columnsThemselves, Query } from './query.ts';
+import { factsToJson } from './shared-text.ts';
 
 interface Head {
   readonly streamId: number;
@@ -22,6 +24,7 @@ export class EntryAppender {
   readonly #insert: StatementSync;
   readonly #insertStream: StatementSync;
   readonly #insertHash: StatementSync;
+  readonly #notePrunable: StatementSync;
   readonly #lastSequence: Query<z.infer<typeof numberSchema>>;
   readonly #head: Query<z.infer<typeof headSchema>>;
   readonly #hashId: Query<z.infer<typeof numberSchema>>;
@@ -31,14 +34,20 @@ export class EntryAppender {
   #sequence: number | null = null;
 
   constructor(sqlite: DatabaseSync) {
-    this.#insert = sqlite.prepare('insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = sqlite.prepare('insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#insertStream = sqlite.prepare('insert into streams (kind, name) values (?, ?)');
     this.#insertHash = sqlite.prepare('insert into machine_hashes (hash) values (?)');
+    this.#notePrunable = sqlite.prepare(
+      'insert or ignore into prunable (stream_id, base_version, based_at) values (?, ?, ?)',
+    );
     const plain = { schema: numberSchema, toValue: columnsThemselves };
     this.#lastSequence = new Query(sqlite, {
       ...plain,
       table: 'entries',
-      sql: `select 'last' as key, max(sequence) as value from entries`,
+      sql: `select 'last' as key, max(
+              coalesce((select max(sequence) from entries), 0),
+              coalesce((select max(last_sequence) from streams where last_sequence is not null), 0)
+            ) as value`,
     });
     this.#hashId = new Query(sqlite, {
       ...plain,
@@ -50,7 +59,10 @@ export class EntryAppender {
       schema: headSchema,
       toValue: columnsThemselves,
       sql: `select name as key, stream_id as streamId,
-              coalesce((select max(version) from entries e where e.stream_id = s.stream_id), 0) as version
+              max(
+                coalesce((select max(version) from entries e where e.stream_id = s.stream_id), 0),
+                coalesce(last_version, 0)
+              ) as version
             from streams s where kind = ? and name = ?`,
     });
   }
@@ -75,19 +87,26 @@ export class EntryAppender {
   #append(entry: Entry): void {
     const head = this.#headOf(entry);
     checkPlace(entry, { sequence: this.lastSequence() + 1, version: head.version + 1 });
-    this.#insert.run(
-      entry.sequence,
-      head.streamId,
-      entry.version,
-      entry.kind,
-      entry.outcome,
-      entry.at,
-      this.#hashIdOf(entry.machineHash),
+    const { sequence, version, kind, outcome, at, commandId } = entry;
+    const { streamId } = head;
+    const hashId = this.#hashIdOf(entry.machineHash);
+    const input = JSON.stringify(entry.input);
+    const facts = isPlainDelta(entry) ? null : factsToJson(entry.facts, entry.input, input);
+    const row = [
+      sequence,
+      streamId,
+      version,
+      kind,
+      outcome,
+      at,
+      hashId,
       ENTRY_FORMAT,
-      entry.commandId,
-      JSON.stringify(entry.input),
-      isPlainDelta(entry) ? null : JSON.stringify(entry.facts),
-    );
+      commandId,
+      input,
+      facts,
+    ];
+    this.#insert.run(...row, crcOf(...row));
+    if (kind === 'base' && outcome === 'applied') this.#notePrunable.run(streamId, version, at);
     this.#sequence = entry.sequence;
     head.version = entry.version;
   }

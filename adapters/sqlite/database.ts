@@ -32,6 +32,15 @@ export class Database {
     }
   }
 
+  /** Brings the log into the file, unless somebody reads just now: the next time will do. */
+  emptyLog(): void {
+    try {
+      this.sqlite.exec('pragma wal_checkpoint(truncate)');
+    } catch (thrown) {
+      throw storeError(thrown, 'emptying the log');
+    }
+  }
+
   #undo(): void {
     try {
       if (this.sqlite.isTransaction) this.#rollback.run();

@@ -3,6 +3,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
 import type { Epoch } from '../../machines/ports/journal.ts';
 import type { Database } from './database.ts';
+import { crcOf } from './crc.ts';
 import { columnsThemselves, Query } from './query.ts';
 
 const startSchema = z.object({ epoch: z.string(), startedAt: z.number(), afterSequence: z.number() });
@@ -24,14 +25,17 @@ export class Epochs {
       table: 'epochs',
       schema: startSchema,
       toValue: columnsThemselves,
-      sql: `select epoch as key, epoch, started_at as startedAt, after_sequence as afterSequence
+      checked: ['epoch', 'startedAt', 'afterSequence', 'entryFormat'],
+      sql: `select epoch as key, epoch, started_at as startedAt, after_sequence as afterSequence,
+              entry_format as entryFormat, crc
             from epochs order by epoch_id`,
     }).all();
     const insert = sqlite.prepare(
-      'insert into epochs (epoch, started_at, after_sequence, entry_format) values (?, ?, ?, ?)',
+      'insert into epochs (epoch, started_at, after_sequence, entry_format, crc) values (?, ?, ?, ?, ?)',
     );
     database.transact('beginning an epoch', () => {
-      insert.run(running.epoch, running.startedAt, running.afterSequence, ENTRY_FORMAT);
+      const row = [running.epoch, running.startedAt, running.afterSequence, ENTRY_FORMAT];
+      insert.run(...row, crcOf(...row));
     });
   }
 

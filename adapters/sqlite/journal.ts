@@ -1,6 +1,7 @@
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type {
+  AttachmentId,
   CommandId,
   InstanceId,
   ItemId,
@@ -11,18 +12,22 @@ import type {
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
-import type { ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
+import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
 import type * as port from '../../machines/ports/journal.ts';
 import type { ProcessRow } from '../../machines/ports/process-host.ts';
 import { EntryAppender } from './append-entries.ts';
+import { AttachmentUses } from './attachment-uses.ts';
 import { Caches } from './caches.ts';
+import { compact } from './compact.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
 import { ThreadList } from './list-threads.ts';
 import type { FolderLock } from './folder-lock.ts';
 import type { OpenFolder } from './open.ts';
 import { Processes } from './processes.ts';
+import { Pruner } from './prune.ts';
+import { Purger } from './purge.ts';
 import { EntryReader } from './read-entries.ts';
 import { RowReader } from './read-rows.ts';
 import { Receipts } from './receipts.ts';
@@ -56,6 +61,9 @@ export class SqliteJournal implements port.Journal {
   readonly #list: ThreadList;
   readonly #processes: Processes;
   readonly #epochs: Epochs;
+  readonly #attachments: AttachmentUses;
+  readonly #pruner: Pruner;
+  readonly #purger: Purger;
   #isClosed = false;
 
   constructor({ database, lock }: OpenFolder, { epoch, startedAt, faults }: JournalStart) {
@@ -71,6 +79,9 @@ export class SqliteJournal implements port.Journal {
     this.#rows = new RowReader(sqlite);
     this.#list = new ThreadList(sqlite);
     this.#processes = new Processes(database);
+    this.#attachments = new AttachmentUses(sqlite);
+    this.#pruner = new Pruner(database);
+    this.#purger = new Purger({ database, writer: this.#writer, attachments: this.#attachments });
     this.#epochs = new Epochs(database, { epoch, startedAt, afterSequence: this.lastSequence() });
   }
 
@@ -99,8 +110,10 @@ export class SqliteJournal implements port.Journal {
     }
   }
 
-  #write({ entries, receipts, threads, instances, caches }: port.TickWrite): void {
+  #write(write: port.TickWrite): void {
+    const { entries, receipts, threads, instances, caches } = write;
     this.#appender.append(entries);
+    this.#attachments.note(write);
     for (const receipt of receipts) this.#receipts.put(receipt);
     for (const rows of threads) this.#writer.put(rows);
     for (const row of instances) this.#writer.putInstance(row);
@@ -115,8 +128,12 @@ export class SqliteJournal implements port.Journal {
     return {
       base: this.#entries.newestBase(threadId),
       cache: this.#caches.get(threadId),
-      version: this.#entries.lastVersion('thread', threadId),
+      version: this.threadVersion(threadId),
     };
+  }
+
+  threadVersion(threadId: ThreadId): number {
+    return Math.max(this.#entries.lastVersion('thread', threadId), this.#purger.lastVersion(threadId) ?? 0);
   }
 
   readThread(threadId: ThreadId, after: number, options: port.ReadOptions): ThreadEntry[] {
@@ -155,7 +172,7 @@ export class SqliteJournal implements port.Journal {
     return this.#rows.threadState(threadId);
   }
 
-  listThreads(query: port.ThreadQuery): { rows: ThreadRow[]; next: string | null } {
+  listThreads(query: port.ThreadQuery): port.ThreadPage {
     return this.#list.page(query);
   }
 
@@ -208,9 +225,46 @@ export class SqliteJournal implements port.Journal {
   }
 
   replaceThread(rows: port.ThreadRows): void {
+    if (this.#purger.lastVersion(rows.threadId) !== null) return;
     this.#database.transact(`replacing the rows of thread ${rows.threadId}`, () =>
       this.#writer.replace(rows),
     );
+  }
+
+  prune(limit: number, before: number): port.ChoreStep {
+    return this.#pruner.step(limit, before);
+  }
+
+  prunedBefore(threadId: ThreadId): number | null {
+    return this.#pruner.prunedBefore(threadId);
+  }
+
+  deletedThreads(before: number, limit: number): ThreadId[] {
+    return this.#purger.deleted(before, limit);
+  }
+
+  beginPurge(threadId: ThreadId): void {
+    this.#purger.begin(threadId, this.threadState(threadId));
+  }
+
+  purges(): ThreadId[] {
+    return this.#purger.begun();
+  }
+
+  purge(threadId: ThreadId, limit: number): port.ChoreStep {
+    return this.#purger.step(threadId, limit);
+  }
+
+  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[] {
+    return this.#purger.attachmentsOnlyOf(threadId);
+  }
+
+  endPurge(threadId: ThreadId): void {
+    this.#purger.end(threadId);
+  }
+
+  compact(): { beforeBytes: number; afterBytes: number } {
+    return compact(this.#database);
   }
 
   /** Brings the log into the database file and gives the folder free, in this order. Closing again does nothing. */

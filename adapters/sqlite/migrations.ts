@@ -1,9 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { RuntimeError } from '../../machines/domain/error.ts';
+import { resultCode } from './store-error.ts';
 import { SCHEMA_1 } from './schema-1.ts';
+import { SCHEMA_2 } from './schema-2.ts';
+
+/** A statement that the tables do not fit. */
+const SQLITE_ERROR = 1;
 
 /** Append-only; the one at index 0 leads from an empty file to version 1. A release that changes one breaks users. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2];
 
 /**
  * Brings the database to the newest version, each step in a transaction of its own. There is no way back.
@@ -34,6 +39,8 @@ function apply(sqlite: DatabaseSync, sql: string, version: number): void {
     sqlite.exec(`pragma user_version = ${version}; commit`);
   } catch (thrown) {
     if (sqlite.isTransaction) sqlite.exec('rollback');
-    throw thrown;
+    if (resultCode(thrown) !== SQLITE_ERROR) throw thrown;
+    const message = `the database does not have the tables of its version ${version - 1}: ${String(thrown)}`;
+    throw new RuntimeError('STORE_CORRUPT', message, { cause: thrown });
   }
 }

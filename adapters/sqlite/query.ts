@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { RuntimeError } from '../../machines/domain/error.ts';
+import { crcOf } from './crc.ts';
 import { storeError } from './store-error.ts';
 
 export type Columns = Readonly<Record<string, SQLOutputValue>>;
@@ -12,6 +13,15 @@ export interface QueryOptions<T> {
   readonly schema: z.core.$ZodType<T>;
   /** What is parsed; by default the JSON text in the column `json`. */
   readonly toValue?: (columns: Columns) => unknown;
+  /** The columns that the checksum in the column `crc` is made of; by default none is looked at. */
+  readonly checked?: readonly string[];
+}
+
+/** A row that was found, to be parsed when it is wanted. */
+export interface Found<T> {
+  readonly columns: Columns;
+  /** @throws {RuntimeError} STORE_CORRUPT */
+  read(): T;
 }
 
 /** A prepared read: every row that leaves the database is parsed here, and errors get their code. */
@@ -33,6 +43,12 @@ export class Query<T> {
     return this.#run(() => this.#statement.all(...keys)).map((columns) => this.#parse(columns));
   }
 
+  /** For lists that can do without the rows that do not parse. */
+  find(...keys: SQLInputValue[]): Found<T>[] {
+    const found = this.#run(() => this.#statement.all(...keys));
+    return found.map((columns) => ({ columns, read: () => this.#parse(columns) }));
+  }
+
   #run<R>(read: () => R): R {
     try {
       return read();
@@ -44,7 +60,9 @@ export class Query<T> {
   #parse(columns: Columns): T {
     const { table, schema, toValue = jsonOf } = this.#options;
     try {
-      return z.parse(schema, toValue(columns));
+      const value = z.parse(schema, toValue(columns));
+      this.#check(columns);
+      return value;
     } catch (cause) {
       const key = String(columns['key']);
       const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
@@ -55,6 +73,19 @@ export class Query<T> {
       });
     }
   }
+
+  /** Rows of older releases have no checksum. */
+  #check(columns: Columns): void {
+    const { checked } = this.#options;
+    if (checked === undefined || columns['crc'] === null) return;
+    const parts = checked.map((name) => partOf(columns[name]));
+    if (crcOf(...parts) !== columns['crc']) throw new TypeError('it is not what was written');
+  }
+}
+
+function partOf(column: SQLOutputValue | undefined): string | number | null {
+  if (typeof column === 'string' || typeof column === 'number' || column === null) return column;
+  throw new TypeError('a column is of another type than what was written');
 }
 
 const jsonOf = (columns: Columns): unknown => parseJson(columns['json']);

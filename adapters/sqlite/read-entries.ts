@@ -17,11 +17,27 @@ import { upcast, type StoredEntry } from '../../machines/domain/upcast.ts';
 import type { ReadOptions } from '../../machines/ports/journal.ts';
 import { factsOfDelta } from './delta-facts.ts';
 import { columnsThemselves, parseJson, Query, type Columns } from './query.ts';
+import { factsFromJson } from './shared-text.ts';
 
 const ENTRIES = `
-  select sequence as key, sequence, version, e.kind, outcome, at, hash, format, command_id, input, facts, name
+  select sequence as key, sequence, stream_id, version, e.kind, outcome, at, hash_id, format, command_id, input,
+    facts, crc, hash, name
   from streams s join entries e using (stream_id) join machine_hashes using (hash_id)
   where s.kind = ? and name = ?`;
+/** In the order in which the checksum is made of them. */
+const CHECKED = [
+  'sequence',
+  'stream_id',
+  'version',
+  'kind',
+  'outcome',
+  'at',
+  'hash_id',
+  'format',
+  'command_id',
+  'input',
+  'facts',
+];
 const AFTER = 'and version > ? order by version limit ?';
 
 /** More entries than this are not gone through to find the streams that changed. */
@@ -46,7 +62,7 @@ export class EntryReader {
   readonly #changedByStream: Query<ThreadId>;
 
   constructor(sqlite: DatabaseSync) {
-    const entries = { table: 'entries', toValue: entryOf };
+    const entries = { table: 'entries', toValue: entryOf, checked: CHECKED };
     const ofThread = (sql: string): Query<ThreadEntry> =>
       new Query(sqlite, { ...entries, schema: threadEntrySchema, sql });
     const threads = (sql: string): Query<ThreadId> =>
@@ -57,6 +73,7 @@ export class EntryReader {
       table: 'entries',
       schema: basedSchema,
       toValue: basedOf,
+      checked: CHECKED,
       sql: `${ENTRIES} and e.kind = 'base' and outcome = 'applied' order by version desc limit 1`,
     });
     this.#ofInstance = new Query(sqlite, {
@@ -71,7 +88,9 @@ export class EntryReader {
       sql: `select sequence as key, sequence, version from streams s join entries using (stream_id)
             where s.kind = ? and name = ? and version <= ? order by version desc limit 1`,
     });
-    this.#threadIds = threads(`select name as key from streams where kind = 'thread' order by stream_id`);
+    this.#threadIds = threads(
+      `select name as key from streams where kind = 'thread' and last_version is null order by stream_id`,
+    );
     this.#instanceIds = new Query<InstanceId>(sqlite, {
       table: 'streams',
       schema: instanceIdSchema,
@@ -150,6 +169,7 @@ function basedOf(columns: Columns): unknown {
 
 function liftedOf(columns: Columns): StoredEntry {
   const input = parseJson(columns['input']);
-  const facts = columns['facts'] === null ? factsOfDelta(input) : parseJson(columns['facts']);
+  const facts =
+    columns['facts'] === null ? factsOfDelta(input) : factsFromJson(parseJson(columns['facts']), input);
   return upcast({ kind: columns['kind'], input, facts }, Number(columns['format']));
 }

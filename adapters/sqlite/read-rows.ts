@@ -29,11 +29,13 @@ export class RowReader {
   readonly #instance: Query<InstanceRow>;
 
   constructor(sqlite: DatabaseSync) {
+    const checked = { checked: ['key', 'json'] };
     this.#state = new Query(sqlite, {
       table: 'threads',
       schema: threadStateSchema,
       toValue: stateOf,
-      sql: 'select thread_id as key, row, state from threads where thread_id = ?',
+      checked: ['key', 'row', 'state'],
+      sql: 'select thread_id as key, row, state, state_crc as crc from threads where thread_id = ?',
     });
     this.#unsettled = new Query<ThreadId>(sqlite, {
       table: 'threads',
@@ -42,17 +44,28 @@ export class RowReader {
       sql: 'select thread_id as key from threads where is_unsettled = 1',
     });
     const turns = (which: string): Query<TurnRow> =>
-      new Query(sqlite, { table: 'turns', schema: turnRowSchema, sql: ofThread('turn_id', 'turns', which) });
+      new Query(sqlite, {
+        ...checked,
+        table: 'turns',
+        schema: turnRowSchema,
+        sql: ofThread('turn_id', 'turns', which),
+      });
     this.#turn = turns('turn_id = ?');
     this.#turnByNative = turns('native_turn_id = ? order by ordinal desc limit 1');
     this.#latestTurn = turns('true order by ordinal desc limit 1');
     const items = (which: string): Query<ItemRow> =>
-      new Query(sqlite, { table: 'items', schema: itemRowSchema, sql: ofThread('item_id', 'items', which) });
+      new Query(sqlite, {
+        ...checked,
+        table: 'items',
+        schema: itemRowSchema,
+        sql: ofThread('item_id', 'items', which),
+      });
     this.#item = items('item_id = ?');
     this.#itemsBelow = items('ordinal < ? order by ordinal desc limit ?');
     this.#openItems = items('is_open = 1 order by ordinal');
     const requests = (which: string): Query<RequestRow> =>
       new Query(sqlite, {
+        ...checked,
         table: 'requests',
         schema: requestRowSchema,
         sql: ofThread('request_id', 'requests', which),
@@ -60,9 +73,10 @@ export class RowReader {
     this.#request = requests('request_id = ?');
     this.#openRequests = requests('is_open = 1 order by request_row_id');
     this.#instance = new Query(sqlite, {
+      ...checked,
       table: 'instances',
       schema: instanceRowSchema,
-      sql: 'select instance_id as key, row as json from instances where instance_id = ?',
+      sql: 'select instance_id as key, row as json, crc from instances where instance_id = ?',
     });
   }
 
@@ -112,7 +126,7 @@ export class RowReader {
 }
 
 const ofThread = (key: string, table: string, which: string): string =>
-  `select thread_id || ' ' || ${key} as key, row as json from ${table} where thread_id = ? and ${which}`;
+  `select thread_id || ' ' || ${key} as key, row as json, crc from ${table} where thread_id = ? and ${which}`;
 
 function stateOf(columns: Columns): unknown {
   const state = parseJson(columns['state']);

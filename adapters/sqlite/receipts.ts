@@ -8,6 +8,7 @@ import {
   type CommandId,
 } from '../../machines/domain/ids.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
+import { crcOf } from './crc.ts';
 import { parseJson, Query, type Columns } from './query.ts';
 
 const receiptSchema = z.object({
@@ -29,12 +30,13 @@ export class Receipts {
   readonly #get: Query<Receipt>;
 
   constructor(sqlite: DatabaseSync) {
-    this.#insert = sqlite.prepare('insert into receipts values (?, ?, ?, ?)');
+    this.#insert = sqlite.prepare('insert into receipts values (?, ?, ?, ?, ?)');
     this.#get = new Query<Receipt>(sqlite, {
       table: 'receipts',
       schema: receiptSchema,
       toValue: receiptOf,
-      sql: 'select command_id as key, thread_id, fingerprint, result from receipts where command_id = ?',
+      checked: ['key', 'thread_id', 'fingerprint', 'result'],
+      sql: 'select command_id as key, thread_id, fingerprint, result, crc from receipts where command_id = ?',
     });
   }
 
@@ -43,7 +45,8 @@ export class Receipts {
   }
 
   put({ commandId, threadId, fingerprint, result }: Receipt): void {
-    this.#insert.run(commandId, threadId, fingerprint, JSON.stringify(result));
+    const row = [commandId, threadId, fingerprint, JSON.stringify(result)];
+    this.#insert.run(...row, crcOf(...row));
   }
 }
 

@@ -7,6 +7,7 @@ import type { RequestRow } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { ThreadRows } from '../../machines/ports/journal.ts';
+import { crcOf } from './crc.ts';
 import { searchTextOf } from './search-text.ts';
 
 const upsert = (table: string, keys: readonly string[], values: readonly string[]): string => {
@@ -34,19 +35,30 @@ export class RowWriter {
     this.#thread = put(
       'threads',
       ['thread_id'],
-      ['removal', 'archived', 'status', 'is_unsettled', 'updated_at', 'search', 'row', 'state'],
+      [
+        'removal',
+        'archived',
+        'status',
+        'is_unsettled',
+        'updated_at',
+        'search',
+        'row',
+        'state',
+        'row_crc',
+        'state_crc',
+      ],
     );
-    this.#turn = put('turns', ['thread_id', 'turn_id'], ['ordinal', 'native_turn_id', 'row']);
-    this.#item = put('items', ['thread_id', 'item_id'], ['ordinal', 'is_open', 'row']);
-    this.#request = put('requests', ['thread_id', 'request_id'], ['is_open', 'row']);
-    this.#instance = put('instances', ['instance_id'], ['row']);
+    this.#turn = put('turns', ['thread_id', 'turn_id'], ['ordinal', 'native_turn_id', 'row', 'crc']);
+    this.#item = put('items', ['thread_id', 'item_id'], ['ordinal', 'is_open', 'row', 'crc']);
+    this.#request = put('requests', ['thread_id', 'request_id'], ['is_open', 'row', 'crc']);
+    this.#instance = put('instances', ['instance_id'], ['row', 'crc']);
     this.#deletes = ['threads', 'turns', 'items', 'requests'].map((table) =>
       sqlite.prepare(`delete from ${table} where thread_id = ?`),
     );
   }
 
   put({ threadId, state, turns, items, requests }: ThreadRows): void {
-    if (state !== null) this.#putState(threadId, state);
+    if (state !== null) this.putState(threadId, state);
     for (const turn of turns) this.#putTurn(threadId, turn);
     for (const item of items) this.#putItem(threadId, item);
     for (const request of requests) this.#putRequest(threadId, request);
@@ -58,32 +70,43 @@ export class RowWriter {
   }
 
   putInstance(row: InstanceRow): void {
-    this.#instance.run(row.instanceId, JSON.stringify(row));
+    const json = JSON.stringify(row);
+    this.#instance.run(row.instanceId, json, crcOf(row.instanceId, json));
   }
 
-  #putState(threadId: ThreadId, { row, ...state }: ThreadState): void {
+  /** `removal` is the thread's own; the store itself also knows `purged`. */
+  putState(threadId: ThreadId, { row, ...state }: ThreadState, removal: string = state.removal): void {
+    const [rowJson, stateJson] = [JSON.stringify(row), JSON.stringify(state)];
     this.#thread.run(
       threadId,
-      state.removal,
+      removal,
       Number(row.archived),
       row.status,
       Number(isUnsettled(state.bound, row.status)),
       row.updatedAt,
       searchTextOf(row),
-      JSON.stringify(row),
-      JSON.stringify(state),
+      rowJson,
+      stateJson,
+      crcOf(threadId, rowJson),
+      crcOf(threadId, rowJson, stateJson),
     );
   }
 
   #putTurn(threadId: ThreadId, row: TurnRow): void {
-    this.#turn.run(threadId, row.turnId, row.ordinal, row.nativeTurnId, JSON.stringify(row));
+    const json = JSON.stringify(row);
+    const crc = crcOf(`${threadId} ${row.turnId}`, json);
+    this.#turn.run(threadId, row.turnId, row.ordinal, row.nativeTurnId, json, crc);
   }
 
   #putItem(threadId: ThreadId, row: ItemRow): void {
-    this.#item.run(threadId, row.itemId, row.ordinal, Number(row.status === 'open'), JSON.stringify(row));
+    const json = JSON.stringify(row);
+    const crc = crcOf(`${threadId} ${row.itemId}`, json);
+    this.#item.run(threadId, row.itemId, row.ordinal, Number(row.status === 'open'), json, crc);
   }
 
   #putRequest(threadId: ThreadId, row: RequestRow): void {
-    this.#request.run(threadId, row.requestId, Number(row.status !== 'closed'), JSON.stringify(row));
+    const json = JSON.stringify(row);
+    const crc = crcOf(`${threadId} ${row.requestId}`, json);
+    this.#request.run(threadId, row.requestId, Number(row.status !== 'closed'), json, crc);
   }
 }

@@ -35,7 +35,7 @@ function isUseful(name: string, { context }: ThreadView): boolean {
 
 /** `openRequests`: requests that wait for an answer, with their owners. */
 export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): string[] {
-  const none: Lookups = { request: null };
+  const none: Lookups = { request: null, plan: null };
   const names = PLAIN.filter(
     ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
   ).map(([name]) => name);
@@ -58,6 +58,6 @@ function canAnswer(view: ThreadView, request: OpenRequest): boolean {
   const given = request.body.kind === 'question' ? { answers: {} } : answer;
   const requestId = requestIdSchema.safeParse(request.requestId).data ?? probeRequest;
   const input = { type: 'request.respond', requestId, owner: request.owner, answer: given } as const;
-  const lookups = { request: { ...request, decisions: ['cancel' as const] } };
+  const lookups = { request: { ...request, decisions: ['cancel' as const] }, plan: null };
   return decide(view, input, lookups) === null;
 }

@@ -6,7 +6,7 @@ import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './id
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
 import type { LiveRequest } from './request.ts';
-import type { Settings } from './settings.ts';
+import type { DeliveryMode, Settings } from './settings.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
@@ -34,6 +34,8 @@ export interface ActiveTurn {
   /** `null` for a turn that the provider began. */
   readonly prompt: Prompt | null;
   readonly nativeTurnId: string | null;
+  /** As the thread was set when the turn became the active one. */
+  readonly deliveryMode: DeliveryMode;
 }
 
 export interface ThreadContext {

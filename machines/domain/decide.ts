@@ -6,6 +6,7 @@ import type { Capability } from './capability.ts';
 import type { ThreadContext } from './context.ts';
 import type { ErrorCode } from './error.ts';
 import type { ThreadInput, ThreadInputOf } from './input.ts';
+import type { ItemRow } from './item.ts';
 import type { RequestRow } from './request.ts';
 import { route } from './route.ts';
 
@@ -29,7 +30,12 @@ export type RequestLookup = Pick<RequestRow, 'status' | 'outcome' | 'decisions' 
 export interface Lookups {
   /** Of the request in `request.respond`; `null`: there is none. */
   readonly request: RequestLookup;
+  /** The `sourcePlan` of a prompt; `null`: there is none such. */
+  readonly plan: PlanLookup;
 }
+
+/** What is known of the item that is named as a plan. */
+export type PlanLookup = Pick<ItemRow, 'status' | 'body'> | null;
 
 export interface Refusal {
   readonly code: ErrorCode;
@@ -58,7 +64,7 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   }
   switch (input.type) {
     case 'turn.submit':
-      return refusedSubmit(view, input);
+      return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
     case 'turn.retry':
       return view.context.archived ? ARCHIVED : null;
     case 'queue.promote':
@@ -86,6 +92,16 @@ function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): R
   }
   const ability = mode === 'steer' ? unableToSteer(view) : missing(view, 'interrupt', mode === 'restart');
   return ability ?? missing(view, 'images', prompt.attachments.length > 0);
+}
+
+function refusedPlan({ prompt }: ThreadInputOf<'turn.submit'>, plan: PlanLookup): Refusal | null {
+  if (prompt.sourcePlan === undefined) return null;
+  if (plan?.body.kind !== 'plan' || plan.status !== 'completed') {
+    return { code: 'PLAN_NOT_FOUND', why: 'there is no such plan', details: prompt.sourcePlan };
+  }
+  const { implementedBy } = plan.body;
+  if (implementedBy === undefined) return null;
+  return { code: 'PLAN_IMPLEMENTED', why: 'the plan is implemented already', details: implementedBy };
 }
 
 function unableToSteer(view: ThreadView): Refusal | null {

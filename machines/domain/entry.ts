@@ -1,9 +1,10 @@
 /** An entry of the journal: one input and the facts that were drawn from it. */
 import { z } from 'zod';
 import { factSchema } from './fact.ts';
-import { commandIdSchema } from './ids.ts';
+import { commandIdSchema, itemIdSchema } from './ids.ts';
 import { deltaInputSchema, threadInputSchema } from './input.ts';
 import { instanceFactSchema, instanceInputSchema } from './instance.ts';
+import { itemStatusSchema } from './item.ts';
 
 /** A settled thread in our own types: where loading starts. */
 export const baseSchema = z.object({
@@ -20,15 +21,25 @@ export const baseSchema = z.object({
 export type Base = z.infer<typeof baseSchema>;
 
 /**
+ * The whole text of items whose text stood in deltas only. Stated when an item is closed without its text, and before
+ * each base, so that deltas from before a base can be removed.
+ */
+export const textsSchema = z.object({
+  type: z.literal('thread.textsStated'),
+  items: z.array(z.object({ itemId: itemIdSchema, text: z.string(), status: itemStatusSchema })),
+});
+export type Texts = z.infer<typeof textsSchema>;
+
+/**
  * `applied`: taken by the charts. `ignored`: no chart takes it now. `failed`: it threw, changed nothing, and is skipped
  * by every fold.
  */
 export const entryOutcomeSchema = z.enum(['applied', 'ignored', 'failed']);
 
 const place = {
-  /** Global, from 1, without gaps. */
+  /** Global, from 1; given out without gaps. An entry that is removed leaves one, the others keep their numbers. */
   sequence: z.number().int().positive(),
-  /** Of the stream, from 1, without gaps. */
+  /** Of the stream, from 1; given out without gaps. */
   version: z.number().int().positive(),
   /** Epoch ms. */
   at: z.number(),
@@ -41,10 +52,11 @@ const place = {
 
 export const threadEntrySchema = z.object({
   ...place,
-  kind: z.enum(['input', 'delta', 'base']),
+  /** Only an `input` is stepped by the charts. */
+  kind: z.enum(['input', 'delta', 'base', 'texts']),
   /** The thread. */
   stream: z.string(),
-  input: z.union([threadInputSchema, deltaInputSchema, baseSchema]),
+  input: z.union([threadInputSchema, deltaInputSchema, baseSchema, textsSchema]),
   facts: z.array(factSchema),
 });
 export type ThreadEntry = z.infer<typeof threadEntrySchema>;

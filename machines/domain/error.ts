@@ -27,7 +27,8 @@ export const ERRORS = {
   STORE_UNAVAILABLE: entry(503, true, 'the journal could not be written; nothing happened'),
   STORE_LOCKED: entry(409, false, 'another server uses this data folder'),
   STORE_TOO_NEW: entry(409, false, 'a newer release has written to this data folder'),
-  STORE_CORRUPT: entry(500, false, 'a stored row does not parse'),
+  STORE_CORRUPT: entry(500, false, 'the stored data is damaged; the message says where'),
+  RECORDING_INVALID: entry(400, false, 'the file is no recording, is torn or too new; details name the line'),
   INTERNAL: entry(500, false, 'a defect of the server; the log has the cause'),
   // commands
   COMMAND_CONFLICT: entry(409, false, 'the commandId was used for another command'),
@@ -36,6 +37,7 @@ export const ERRORS = {
   THREAD_BUSY: entry(409, true, 'a turn is starting or running'),
   THREAD_ARCHIVED: entry(409, false, 'the thread is archived; unarchive it first'),
   THREAD_DELETED: entry(410, false, 'the thread is deleted or being deleted'),
+  THREAD_NOT_DELETED: entry(409, false, 'only a deleted thread can be purged'),
   THREAD_QUARANTINED: entry(500, false, 'the journal of the thread cannot be stepped; read and delete only'),
   TURN_NOT_ACTIVE: entry(409, false, 'the named turn is not the active one, or none is'),
   TURN_ENDING: entry(409, true, 'the turn is being interrupted or settled and takes no steer'),
@@ -52,6 +54,8 @@ export const ERRORS = {
   CAPABILITY_UNSUPPORTED: entry(409, false, 'the provider cannot do that; details name the capability'),
   WORKSPACE_NOT_FOUND: entry(400, false, 'the working folder does not exist or is not a folder'),
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),
+  PLAN_NOT_FOUND: entry(404, false, 'no such plan, or it is not complete'),
+  PLAN_IMPLEMENTED: entry(409, false, 'the plan is implemented already; details name thread and turn'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
   // connections and turns
@@ -75,6 +79,7 @@ export const ERRORS = {
   STEER_TIMED_OUT: entry(504, false, 'the provider did not answer a steer'),
   ANSWER_UNDELIVERED: entry(502, true, 'the answer did not reach the provider; it can be sent again'),
   SERVER_RESTARTED: entry(503, true, 'the server ended while the turn ran'),
+  RECORDING_OVER: entry(409, false, 'the recording that is played has no further turn'),
   // the provider's own
   PROVIDER_ERROR: entry(502, false, 'the provider reported an error of no known class'),
   PROVIDER_UNAUTHORIZED: entry(401, false, 'the provider is not logged in or refuses the key'),

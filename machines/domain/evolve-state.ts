@@ -35,7 +35,8 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
 
 export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   const { fact } = event;
-  if (fact.type === 'item.delta') return state;
+  // both only tell the text that an item has anyway
+  if (fact.type === 'item.delta' || fact.type === 'item.closed') return state;
   const next = { ...state, queue: evolveQueue(state.queue, fact), ...changeOf(state, fact) };
   return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
 }

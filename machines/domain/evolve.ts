@@ -5,7 +5,7 @@
 import type { Failure } from './error.ts';
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { ItemId, RequestId, TurnId } from './ids.ts';
-import type { ItemRow, ItemStatus } from './item.ts';
+import type { Item, ItemRow, ItemStatus } from './item.ts';
 import type { RequestRow } from './request.ts';
 import { evolveState, initialState } from './evolve-state.ts';
 import type { ThreadState } from './snapshot.ts';
@@ -35,6 +35,7 @@ export function evolve(tables: ThreadTables, event: FactEvent): void {
   else if (tables.state !== null) tables.state = evolveState(tables.state, event);
   if (fact.type.startsWith('turn.')) evolveTurns(tables, event);
   else if (fact.type.startsWith('item.')) evolveItems(tables, event);
+  else if (fact.type === 'plan.implemented') markPlan(tables, fact, event.at);
   else if (fact.type.startsWith('request.')) evolveRequests(tables, event);
 }
 
@@ -120,13 +121,27 @@ function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void {
   if (fact.type === 'item.delta') return tables.append(fact.itemId, fact.text);
   if (fact.type === 'item.closed') {
     const item = tables.items.get(fact.itemId);
-    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status, updatedAt: at });
+    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status });
     return;
   }
   if (!('item' in fact)) return;
   const known = tables.items.get(fact.item.itemId);
   const { ordinal, createdAt } = known ?? { ordinal: fact.item.ordinal, createdAt: at };
-  tables.items.set(fact.item.itemId, { ...fact.item, ordinal, createdAt, updatedAt: at });
+  tables.items.set(fact.item.itemId, { ...marked(fact.item, known), ordinal, createdAt, updatedAt: at });
+}
+
+function markPlan(tables: ThreadTables, fact: FactOf<'plan.implemented'>, at: number): void {
+  const item = tables.items.get(fact.itemId);
+  if (item?.body.kind !== 'plan') return;
+  const { threadId, turnId } = fact;
+  const body = { ...item.body, implementedBy: { threadId, turnId } };
+  tables.items.set(fact.itemId, { ...item, body, updatedAt: at });
+}
+
+/** A plan that is written anew stays implemented. */
+function marked(item: Item, known: ItemRow | undefined): Item {
+  const isMarked = known?.body.kind === 'plan' && item.body.kind === 'plan';
+  return isMarked ? { ...item, body: { ...known.body, ...item.body } } : item;
 }
 
 function evolveRequests(tables: ThreadTables, { fact, at }: FactEvent): void {

@@ -111,7 +111,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('item.updated', { item: itemSchema }),
   fact('item.completed', { item: itemSchema }),
   fact('item.delta', { itemId: itemIdSchema, text: z.string() }),
-  /** The whole text of an item that the provider left open, stated before its deltas are pruned. */
+  /** The whole text of an item where it stood in deltas only, stated before they are pruned; its times stay. */
   fact('item.closed', { itemId: itemIdSchema, text: z.string(), status: itemStatusSchema }),
 
   // requests
@@ -143,6 +143,8 @@ export const factSchema = z.discriminatedUnion('type', [
     explanation: z.string().nullable(),
     steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
   }),
+  /** A turn, perhaps of another thread, was accepted with this plan as its source; stated once for each plan. */
+  fact('plan.implemented', { itemId: itemIdSchema, threadId: threadIdSchema, turnId: turnIdSchema }),
   fact('clock.jumped', { byMs: z.number() }),
   /** The command was accepted and had nothing to do. */
   fact('command.noEffect', { command: z.string() }),

@@ -7,7 +7,7 @@ import { capabilitiesSchema } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
 import { failureSchema } from './error.ts';
 import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
-import { itemDraftSchema } from './item.ts';
+import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -129,7 +129,15 @@ const providerInputs = [
   input('provider.itemStarted', { ...turnRef, item: itemDraftSchema }),
   /** The item as it now stands, still open. */
   input('provider.itemUpdated', { ...turnRef, item: itemDraftSchema }),
-  input('provider.itemCompleted', { ...turnRef, item: itemDraftSchema }),
+  /**
+   * An empty text leaves what was streamed. `isFallback`: so does this one, a short form that counts only where nothing
+   * was streamed.
+   */
+  input('provider.itemCompleted', {
+    ...turnRef,
+    item: itemDraftSchema,
+    isFallback: z.boolean().optional(),
+  }),
   input('provider.usageReported', { ...onConnection, usage: usageSchema }),
   input('provider.planReported', {
     ...turnRef,
@@ -174,6 +182,19 @@ const runtimeInputs = [
   input('runtime.recovered', {}),
   /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
   input('runtime.clockJumped', { byMs: z.number() }),
+  /** Something went wrong that a person should see; nothing else follows from it. */
+  input('runtime.warned', { topic: z.string().max(64), text: z.string().max(DETAIL_LENGTH) }),
+] as const;
+
+// ---- what another thread told ------------------------------------------------------------------------------------
+
+const toldInputs = [
+  /** The start of a turn was accepted that implements this plan. `isFirst`: nothing has before (set by `resolveTold`). */
+  input('plan.implemented', {
+    itemId: itemIdSchema,
+    by: z.object({ threadId: threadIdSchema, turnId: turnIdSchema }),
+    isFirst: z.boolean(),
+  }),
 ] as const;
 
 export const threadInputSchema = z.discriminatedUnion('type', [
@@ -181,6 +202,7 @@ export const threadInputSchema = z.discriminatedUnion('type', [
   ...providerInputs,
   ...timerInputs,
   ...runtimeInputs,
+  ...toldInputs,
 ]);
 export type ThreadInput = z.infer<typeof threadInputSchema>;
 export type ThreadInputType = ThreadInput['type'];
@@ -199,6 +221,8 @@ export const COMMAND_INPUT_TYPES = typesOf(commandInputs);
 export const PROVIDER_INPUT_TYPES = typesOf(providerInputs);
 export const TIMER_INPUT_TYPES = typesOf(timerInputs);
 export const RUNTIME_INPUT_TYPES = typesOf(runtimeInputs);
+/** What charts tell other threads; nobody else does. */
+export const TOLD_INPUT_TYPES = typesOf(toldInputs);
 
 /** A turn that an adapter knows by the provider's id. */
 export const byNative = (nativeTurnId: string | null) => ({ turnId: null, attempt: 0, nativeTurnId });

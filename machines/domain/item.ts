@@ -1,6 +1,6 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
-import { attachmentIdSchema, itemIdSchema, turnIdSchema } from './ids.ts';
+import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 
 /**
  * `open` while the provider still works on it; `unknown` where the connection was lost before its end;
@@ -50,7 +50,11 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     input: z.string().optional(),
   }),
   z.object({ kind: z.literal('web_search'), query: z.string() }),
-  z.object({ kind: z.literal('plan') }),
+  z.object({
+    kind: z.literal('plan'),
+    /** The turn, perhaps of another thread, whose start was accepted with this plan as its source. */
+    implementedBy: z.object({ threadId: threadIdSchema, turnId: turnIdSchema }).optional(),
+  }),
   z.object({ kind: z.literal('todo_list'), steps: z.array(stepSchema) }),
   z.object({ kind: z.literal('task'), title: z.string() }),
   z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
@@ -79,6 +83,26 @@ export const itemDraftSchema = z.object({
   rawRef: z.string().max(128).optional(),
 });
 export type ItemDraft = z.infer<typeof itemDraftSchema>;
+
+/** Characters of a text that says the gist of something, of which the whole is in the protocol log. */
+export const DETAIL_LENGTH = 4096;
+const TITLE_LENGTH = 200;
+
+/** The same, with its details cut: notices, errors, titles, and what is not known. */
+export function bounded(draft: ItemDraft): ItemDraft {
+  const { body } = draft;
+  switch (body.kind) {
+    case 'notice':
+    case 'error':
+    case 'unrecognized':
+      return { ...draft, text: draft.text.slice(0, DETAIL_LENGTH) };
+    case 'task':
+    case 'subagent':
+      return { ...draft, body: { ...body, title: body.title.slice(0, TITLE_LENGTH) } };
+    default:
+      return draft;
+  }
+}
 
 /** An item as facts carry it. */
 export const itemSchema = itemDraftSchema.extend({

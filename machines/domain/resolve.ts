@@ -1,7 +1,8 @@
 /** What an input needs from look-ups before it is journaled: ids that the server makes, turns named by the provider. */
 import type { ThreadContext, TurnContext } from './context.ts';
-import type { TurnId } from './ids.ts';
+import { itemIdOf, type ItemId, type TurnId } from './ids.ts';
 import type { ProviderInput, ThreadInput } from './input.ts';
+import type { ItemDraft, ItemRow } from './item.ts';
 import type { Owner } from './request.ts';
 
 /** Look-ups of one thread; they see what is staged in the tick under way. */
@@ -13,6 +14,8 @@ export interface TurnLookups {
   byNative(nativeTurnId: string): { readonly turnId: TurnId; readonly attempt: number } | null;
   /** Whose request it is. */
   ownerOf(requestId: string): Owner | null;
+  /** An item with what was streamed of it. */
+  item(itemId: ItemId): ItemRow | undefined;
   /** A new turn id, for a turn that the provider began. */
   newTurnId(): TurnId;
 }
@@ -40,9 +43,33 @@ function resolveTurn(input: TurnInput, lookups: TurnLookups): ThreadInput {
     return { ...input, turnId: lookups.newTurnId(), attempt: 1, isNew: true };
   }
   const resolved = { ...input, ...pick(named ?? { turnId: null, attempt: 0 }) };
+  if ('item' in resolved) return { ...resolved, item: itemOf(resolved, lookups) };
   if (resolved.type !== 'provider.requestOpened') return resolved;
   const isActive = resolved.turnId !== null && resolved.turnId === lookups.thread.activeTurn?.turnId;
   return { ...resolved, owner: isActive ? 'turn' : 'connection' };
+}
+
+type ItemInput = Extract<ProviderInput, { item: ItemDraft }> & Named;
+
+function itemOf(input: ItemInput, lookups: TurnLookups): ItemDraft {
+  const item = identified(input);
+  if (input.type !== 'provider.itemCompleted') return item;
+  const isShort = item.text === '' || input.isFallback === true;
+  const streamed = isShort ? (lookups.item(item.itemId)?.text ?? '') : '';
+  return streamed === '' ? item : { ...item, text: streamed };
+}
+
+/** A plan is known by its turn, which has one; without a turn, or in a sub-agent, by the item that the adapter names. */
+function identified({ turnId, item }: ItemInput): ItemDraft {
+  const isOfTurn = item.body.kind === 'plan' && turnId !== null && item.parentItemId === undefined;
+  return isOfTurn ? { ...item, itemId: itemIdOf(turnId, 'plan') } : item;
+}
+
+/** What another thread told, with what only a look-up knows. `item`: what the input names, if this thread has it. */
+export function resolveTold(input: ThreadInput, item: (itemId: ItemId) => ItemRow | undefined): ThreadInput {
+  if (input.type !== 'plan.implemented') return input;
+  const body = item(input.itemId)?.body;
+  return { ...input, isFirst: body?.kind === 'plan' && body.implementedBy === undefined };
 }
 
 const pick = ({ turnId, attempt }: Named): Named => ({ turnId, attempt });

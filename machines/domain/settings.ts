@@ -1,6 +1,6 @@
 /** What a thread is set to. Changes apply from the next turn. */
 import { z } from 'zod';
-import { instanceIdSchema, threadIdSchema } from './ids.ts';
+import { instanceIdSchema, itemIdSchema, threadIdSchema } from './ids.ts';
 
 /** How much the agent may do without asking. Each adapter maps the four to its provider's own settings. */
 export const runtimeModeSchema = z.enum(['approval-required', 'auto-accept-edits', 'auto', 'full-access']);
@@ -45,4 +45,5 @@ export type Options = z.infer<typeof optionsSchema>;
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** A plan of this or another thread that a turn implements. */
-export const sourcePlanSchema = z.strictObject({ threadId: threadIdSchema, itemId: z.string().max(64) });
+export const sourcePlanSchema = z.strictObject({ threadId: threadIdSchema, itemId: itemIdSchema });
+export type SourcePlan = z.infer<typeof sourcePlanSchema>;

@@ -2,7 +2,15 @@
 import type { CommandResult } from '../domain/command.ts';
 import type { Base, Entry, InstanceEntry, ThreadEntry } from '../domain/entry.ts';
 import type { Status } from '../domain/fact.ts';
-import type { CommandId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from '../domain/ids.ts';
+import type {
+  AttachmentId,
+  CommandId,
+  InstanceId,
+  ItemId,
+  RequestId,
+  ThreadId,
+  TurnId,
+} from '../domain/ids.ts';
 import type { InstanceRow } from '../domain/instance.ts';
 import type { ItemRow } from '../domain/item.ts';
 import type { RequestRow } from '../domain/request.ts';
@@ -52,7 +60,7 @@ export interface LoadedThread {
   /** The newest base, with the version of its entry; `null`: step from the first entry. */
   readonly base: { readonly version: number; readonly base: Base } | null;
   readonly cache: ThreadCache | null;
-  /** The version of the thread's last entry; 0 for an unknown thread. */
+  /** As `threadVersion`. */
   readonly version: number;
 }
 
@@ -73,9 +81,26 @@ export interface ThreadQuery {
   readonly limit: number;
 }
 
+/** What one bounded piece of housekeeping has done; each is a transaction of its own. */
+export interface ChoreStep {
+  /** Entries and rows. */
+  readonly removedCount: number;
+  /** Nothing of this chore is left. */
+  readonly isDone: boolean;
+}
+
+/** A page of the thread list. */
+export interface ThreadPage {
+  readonly rows: ThreadState['row'][];
+  readonly next: string | null;
+  /** Threads of the page whose rows cannot be read; they are not among `rows`. */
+  readonly unreadable: readonly ThreadId[];
+}
+
 /**
  * Synchronous, and owned by one server: opening a folder that another server uses fails with `STORE_LOCKED`. Every
- * row is parsed when it is read; one that does not parse throws `STORE_CORRUPT` with its key.
+ * row is parsed when it is read; one that does not parse, or is not as it was written, throws `STORE_CORRUPT` with its
+ * key.
  */
 export interface Journal {
   readonly epoch: Epoch;
@@ -91,8 +116,10 @@ export interface Journal {
   /** Entries with a version above `after`, ascending; deltas only where asked for. */
   readThread(threadId: ThreadId, after: number, options: ReadOptions): ThreadEntry[];
   readInstance(instanceId: InstanceId, after: number, options: ReadOptions): InstanceEntry[];
-  /** Threads that have entries, tombstones included, in the order of their creation. */
+  /** Threads that have entries, tombstones included and purged ones left out, in the order of their creation. */
   threadIds(): ThreadId[];
+  /** The version of the thread's last entry, also of one that was removed; 0 for an unknown thread. */
+  threadVersion(threadId: ThreadId): number;
   /** The version of the instance's last entry; 0 for an unknown one. */
   instanceVersion(instanceId: InstanceId): number;
   instanceIds(): InstanceId[];
@@ -107,7 +134,7 @@ export interface Journal {
 
   threadState(threadId: ThreadId): ThreadState | null;
   /** Newest `updatedAt` first; deleted threads are not listed. */
-  listThreads(query: ThreadQuery): { rows: ThreadState['row'][]; next: string | null };
+  listThreads(query: ThreadQuery): ThreadPage;
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null;
   turnByNative(threadId: ThreadId, nativeTurnId: string): TurnRow | null;
   latestTurn(threadId: ThreadId): TurnRow | null;
@@ -126,8 +153,34 @@ export interface Journal {
   removeProcess(marker: string): void;
   processes(): ProcessRow[];
 
-  /** Replaces all projections of a thread, for a rebuild from the journal. */
+  /** Replaces all projections of a thread, for a rebuild from the journal. A purged one stays as it is. */
   replaceThread(rows: ThreadRows): void;
+
+  /**
+   * Removes deltas that stand before a base of their thread which is older than `before` (epoch ms), at most `limit` at
+   * once: whoever writes a base has told the text of all items before it. The entries that remain keep their numbers.
+   */
+  prune(limit: number, before: number): ChoreStep;
+  /** One more than the version of the last delta that was removed of the thread; `null`: none was. */
+  prunedBefore(threadId: ThreadId): number | null;
+
+  /** Deleted threads that nobody has begun to purge, last changed before `before` (epoch ms); the oldest first. */
+  deletedThreads(before: number, limit: number): ThreadId[];
+  /**
+   * From now on the thread is a tombstone for ever: its id stays in use, its state tells no more than that.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_NOT_DELETED
+   */
+  beginPurge(threadId: ThreadId): void;
+  /** Threads whose purge has begun and not ended, also in an earlier run. */
+  purges(): ThreadId[];
+  /** Removes at most `limit` of the entries, rows and receipts of a thread whose purge has begun. */
+  purge(threadId: ThreadId, limit: number): ChoreStep;
+  /** What this thread used and no other thread uses. */
+  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[];
+  /** Everything of the thread is gone; what was removed is overwritten in the files, too. */
+  endPurge(threadId: ThreadId): void;
+  /** Writes the files anew without what was removed, and waits for it: not while the server has anything to do. */
+  compact(): { readonly beforeBytes: number; readonly afterBytes: number };
   close(): void;
 }
 

@@ -68,7 +68,37 @@ export interface ProviderAdapter {
 /** Makes the adapter of one instance; nothing is started. */
 export interface ProviderDriver {
   readonly driver: string;
+  /** Absent: recordings of this provider cannot be played. */
+  readonly playback?: PlaybackProtocol;
   create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;
+}
+
+/** What the player of recordings has to know of a provider's frames. A frame is the JSON of one line. */
+export interface PlaybackProtocol {
+  /** What a frame of either direction is; total. */
+  shapeOf(frame: unknown): FrameShape;
+  /** An answer of the provider, made one to the request of that id. */
+  withId(frame: unknown, id: FrameShape['id']): unknown;
+  /** What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal. */
+  improvise(frame: unknown, why: string): Improvised;
+}
+
+export interface FrameShape {
+  /**
+   * `prompt`: a request that begins a turn; `answer`: to a request of the other side; `notice`: nobody answers it, or it
+   * is no message at all.
+   */
+  readonly kind: 'prompt' | 'request' | 'answer' | 'notice';
+  /** Of a request or notice: what it is called. */
+  readonly name: string;
+  /** Of a request, or of the request that is answered. */
+  readonly id: string | number | null;
+}
+
+export interface Improvised {
+  readonly frames: readonly unknown[];
+  /** The turn is over with these frames: what the recording has of it is left out. */
+  readonly endsTurn: boolean;
 }
 
 /** One entry of the configuration's `instances`. */

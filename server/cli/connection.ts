@@ -15,17 +15,24 @@ export interface ClientFlags extends Pick<ConfigFlags, 'data'> {
 const DEFAULT_URL = 'http://127.0.0.1:4747';
 const PROBE_MS = 5_000;
 
+/** A server that answers, and the token for it. */
+export interface Place {
+  readonly url: string;
+  readonly token: string;
+}
+
 /** Runs `use` with a connected client, which is closed afterwards. */
 export async function withClient<Result>(
   flags: ClientFlags,
-  use: (client: Client) => Promise<Result>,
+  use: (client: Client, place: Place) => Promise<Result>,
 ): Promise<Result> {
   const data = dataFolder(flags, process.env);
   const url = flags.url ?? readServerFile(data)?.url ?? DEFAULT_URL;
   await probe(url);
-  const client = await connect({ url, token: flags.token ?? readToken(data) });
+  const token = flags.token ?? readToken(data);
+  const client = await connect({ url, token });
   try {
-    return await use(client);
+    return await use(client, { url, token });
   } finally {
     client.close();
   }

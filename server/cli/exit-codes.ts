@@ -21,12 +21,15 @@ export const EXIT_CODES = {
   inUse: 8,
   /** A configured provider is not usable (`doctor`). */
   notReady: 9,
+  /** The recording comes out otherwise with these charts (`replay`). */
+  differs: 10,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 const BY_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   INVALID_PARAMS: EXIT_CODES.usage,
+  RECORDING_INVALID: EXIT_CODES.usage,
   UNAUTHORIZED: EXIT_CODES.unauthorized,
   FORBIDDEN: EXIT_CODES.unauthorized,
   STORE_LOCKED: EXIT_CODES.inUse,

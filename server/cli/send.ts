@@ -34,7 +34,8 @@ export function sendCommand(text: string, flags: SendFlags, terminal: Terminal):
     const turnId = result.turnId ?? result.queueEntryId;
     if (turnId === undefined) throw new RuntimeError('INTERNAL', 'the server named no turn');
     submitted(turnId);
-    const { outcome } = await ended;
+    const { outcome, failure } = await ended;
+    if (failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, terminal);
     return outcome === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed;
   });
 }
@@ -51,6 +52,14 @@ async function createThread(
     ...(access === undefined ? {} : { runtimeMode: access }),
   });
   return result.threadId;
+}
+
+/** Whoever has no agent yet can see what a thread looks like. */
+async function tellOfDemo(client: Client, terminal: Terminal): Promise<void> {
+  const { providers } = await client.call('providers.list', {});
+  const demo = providers.find(({ driver, available }) => driver === 'replay' && available);
+  if (demo === undefined) return;
+  terminal.note(`without an agent, play a recording: threadchart send --instance ${demo.instanceId} "hello"`);
 }
 
 async function firstInstance(client: Client): Promise<string> {

@@ -15,7 +15,7 @@ export async function serveCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = loadConfig(flags, process.env);
-  const log = makeLog(config.logLevel);
+  const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
   const server = await serve(config, adapters, { log, release });
   const { url, tokenFile } = server;
   const place = { url, pid: process.pid, tokenFile };

@@ -47,7 +47,8 @@ export class TicketSocket implements Socket {
 /** @throws {RuntimeError} UNAUTHORIZED when the server does not know the token */
 export async function fetchTicket(url: string, token: string): Promise<string> {
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(httpUrlOf(url, '/api/ticket'), { method: 'POST', headers });
+  // no server but the one that was named is shown the token
+  const response = await fetch(httpUrlOf(url, '/api/ticket'), { method: 'POST', headers, redirect: 'error' });
   if (response.status === 401) throw new RuntimeError('UNAUTHORIZED', 'no valid token');
   const { ticket = '' }: { ticket?: string } = JSON.parse(await response.text());
   return ticket;

@@ -9,9 +9,9 @@ export const CLOSE_CODES = Object.freeze({
   tooFast: 4429,
 });
 
-/** What `ws` says of a message above its limit. */
-const MESSAGE_TOO_BIG = 1009;
+/** What `ws` says of a message above its limits: of its bytes, and of the pieces that it comes in. */
+const TOO_LARGE: readonly (number | undefined)[] = [1009, 1008];
 
 /** The code that clients are told for one that a library chose. */
 export const closeCodeOf = (code: number | undefined): number | undefined =>
-  code === MESSAGE_TOO_BIG ? CLOSE_CODES.tooLarge : code;
+  TOO_LARGE.includes(code) ? CLOSE_CODES.tooLarge : code;

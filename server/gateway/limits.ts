@@ -7,13 +7,18 @@ export const LIMITS = Object.freeze({
   // inbound
   /** Of one message of a client; a longer one closes the socket with 4413. */
   inboundMessageBytes: MIB,
+  /** Fragments of one message, and reads until one is whole: each costs far more than its bytes. Closes with 4413 too. */
+  inboundPieceCount: 4_096,
   /** Nesting of arrays and objects in a message of a client. */
   inboundDepth: 32,
   /** Messages that wait for their turn; above it the socket is not read. */
   inboxCount: 64,
-  requestsPerSecond: 200,
+  /** The same in their size, of which one message more can come in. */
+  inboxBytes: MIB,
+  /** More than the server can do for one client; above it a client only floods. Fairness is the pump's. */
+  requestsPerSecond: 5_000,
   /** Requests at once after a pause; as many refusals again close the socket with 4429. */
-  requestBurstCount: 400,
+  requestBurstCount: 10_000,
   subscriptionCount: 256,
   socketCount: 1_000,
   handshakeTimeoutMs: 10_000,

@@ -5,7 +5,7 @@ import type { Handlers } from './call-method.ts';
 import { fit } from './fit.ts';
 import { fitSnapshot } from './frames.ts';
 import type { Limits } from './limits.ts';
-import { PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
+import { PAGES, PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
 import { readEvents } from './read-events.ts';
 import type { Principal } from './scope.ts';
 
@@ -66,6 +66,11 @@ export const HANDLERS: Handlers<MethodContext> = {
   },
   'orchestration.readEvents': ({ runtime, principal, limits }, params) =>
     readEvents(runtime.reads, params, { withInputs: principal.scopes.has('admin'), limits }),
+  'store.purge': async ({ runtime }, { threadIds, deletedBefore = 0 }) => {
+    const purged = threadIds ?? runtime.reads.deletedThreads(deletedBefore, PAGES.mostCount);
+    await runtime.purge(purged);
+    return { purged };
+  },
 };
 
 type ListResult = ResultOf<'orchestration.listThreads'>;

@@ -181,9 +181,27 @@ const readEvents = method({
       .optional(),
     /** The `after` of the next page; `null`: there is none. */
     next: sequence.nullable(),
-    /** Deltas below this version are gone. */
+    /**
+     * Deltas with a version below this are gone: their text is told by later facts. All other entries are there and
+     * keep their numbers, so that versions and sequences below it may have gaps.
+     */
     prunedBefore: sequence.optional(),
   }),
+});
+
+const purge = method({
+  summary: 'Takes all text of deleted threads away for ever; answers when it is gone.',
+  scope: 'admin',
+  params: z
+    .strictObject({
+      threadIds: z.array(threadIdSchema).min(1).max(PAGES.mostCount).optional(),
+      /** Threads that were deleted before this time (epoch ms), the oldest first; a call takes at most 200. */
+      deletedBefore: z.number().optional(),
+    })
+    .refine((given) => (given.threadIds === undefined) !== (given.deletedBefore === undefined), {
+      message: 'give either threadIds or deletedBefore',
+    }),
+  result: z.object({ purged: z.array(threadIdSchema) }),
 });
 
 export const PROTOCOL = {
@@ -198,6 +216,7 @@ export const PROTOCOL = {
   'orchestration.unsubscribe': unsubscribe,
   'orchestration.acknowledge': acknowledge,
   'orchestration.readEvents': readEvents,
+  'store.purge': purge,
 } as const;
 
 export type MethodName = keyof typeof PROTOCOL;

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/api.ts';
 import { callMethod } from './call-method.ts';
 import type { Subscription, Surroundings } from './channel.ts';
 import { CLOSE_CODES } from './close-codes.ts';
+import { Inbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import { errorText, malformedText, parseRequest, resultText, type Request } from './message.ts';
 import { HANDLERS, type MethodContext } from './methods.ts';
@@ -45,7 +46,7 @@ export class ClientSocket implements MethodContext, Work {
   readonly #ws: WebSocket;
   readonly #host: SocketHost;
   readonly #bucket: TokenBucket;
-  readonly #inbox: string[] = [];
+  readonly #inbox = new Inbox();
   readonly #subscriptions = new Map<string, Subscription>();
   #subscriptionNumber = 0;
   #isAlive = true;
@@ -107,7 +108,7 @@ export class ClientSocket implements MethodContext, Work {
     }
     const text = this.#inbox.shift();
     if (text !== undefined) this.#answer(text);
-    if (this.#inbox.length < this.limits.inboxCount && this.#ws.isPaused) this.#ws.resume();
+    if (!this.#inbox.isFull(this.limits) && this.#ws.isPaused) this.#ws.resume();
     return this.#inbox.length > 0;
   }
 
@@ -166,7 +167,7 @@ export class ClientSocket implements MethodContext, Work {
     if (!this.#isOpen) return;
     if (isBinary) return this.close(CLOSE_CODES.notText, 'one message is one text frame');
     this.#inbox.push(textOf(data));
-    if (this.#inbox.length >= this.limits.inboxCount) this.#ws.pause();
+    if (this.#inbox.isFull(this.limits)) this.#ws.pause();
     this.#host.pump.add(this);
   }
 
@@ -222,7 +223,7 @@ export class ClientSocket implements MethodContext, Work {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.outbox.close();
-    this.#inbox.length = 0;
+    this.#inbox.clear();
     this.#host.pump.remove(this);
     for (const subscription of this.#subscriptions.values()) this.#endSubscription(subscription);
     this.#host.closed(this);

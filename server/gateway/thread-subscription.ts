@@ -1,7 +1,7 @@
 /** One client's view of one thread: snapshot or backlog, then live, and told by `resync` where something is missing. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import { Channel, type Subscription, type Surroundings } from './channel.ts';
-import { refusalOf, versionAt, type Cursor } from './cursor.ts';
+import { refusalOf, type Cursor } from './cursor.ts';
 import {
   entryGroup,
   fitSnapshot,
@@ -55,7 +55,7 @@ export class ThreadSubscription implements Subscription, Work {
     const { reads } = this.#surroundings.runtime;
     this.#resync = refusalOf(cursor, reads);
     if (this.#resync !== null) return;
-    this.#version = versionAt(reads, this.threadId, afterSequence);
+    this.#version = reads.versionAt(this.threadId, afterSequence);
     this.#channel.after = this.#version;
     this.#mode = 'backlog';
   }

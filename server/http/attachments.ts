@@ -1,5 +1,6 @@
 /** Images of clients, stored once each under the SHA-256 of their bytes. */
 import { createHash } from 'node:crypto';
+import { rmSync, statSync } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -13,16 +14,29 @@ export const ATTACHMENT_BYTES = 10 * 1024 * 1024;
 const MOST_UPLOADS_COUNT = 8;
 const CONTENT_TYPES: readonly string[] = [...IMAGE_TYPES, 'application/octet-stream'];
 
-export const attachmentFolderOf = (dataFolder: string): string => join(dataFolder, 'attachments');
-export const attachmentPathOf = (dataFolder: string, attachmentId: AttachmentId): string =>
-  join(attachmentFolderOf(dataFolder), attachmentId);
+const SHA_256 = /^[0-9a-f]{64}$/;
+
+const folderOf = (dataFolder: string): string => join(dataFolder, 'attachments');
+
+/** Where an image is stored; `null`: it is not. An id that is no hash is no image's: it could lead to another file. */
+export function attachmentPathOf(dataFolder: string, attachmentId: AttachmentId): string | null {
+  if (!SHA_256.test(attachmentId)) return null;
+  const path = join(folderOf(dataFolder), attachmentId);
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : null;
+}
+
+/** Of a thread that is purged. An id that is none of ours names no file of ours. */
+export function removeAttachment(dataFolder: string, attachmentId: AttachmentId): void {
+  const path = attachmentPathOf(dataFolder, attachmentId);
+  if (path !== null) rmSync(path, { force: true });
+}
 
 export class Attachments {
   readonly #folder: string;
   #uploadCount = 0;
 
   constructor(dataFolder: string) {
-    this.#folder = attachmentFolderOf(dataFolder);
+    this.#folder = folderOf(dataFolder);
   }
 
   /**

@@ -42,7 +42,9 @@ export function authorizeUpgrade(request: IncomingMessage, url: URL, { tokens, t
   const [ticket, ...more] = url.searchParams.getAll('ticket');
   if (ticket === undefined || more.length > 0) return found(null);
   if (originOf(request) === null) throw new RuntimeError('FORBIDDEN', 'a ticket needs an origin');
-  return found(tickets.redeem(ticket));
+  const principal = tickets.redeem(ticket);
+  // its token may have been revoked since
+  return found(principal !== null && tokens.isCurrent(principal) ? principal : null);
 }
 
 function found(principal: Principal | null): Principal {

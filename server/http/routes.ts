@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/api.ts';
 import type { Attachments } from './attachments.ts';
 import { authorizeRequest, type Doors } from './authorize.ts';
 import { refuseOrigin } from './guard.ts';
+import { entriesPage, type ReadFrame } from './entries.ts';
 import type { Metrics } from './metrics.ts';
 import { openRpcDocument } from './openrpc.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
@@ -20,9 +21,11 @@ export interface RouteContext {
   readonly metrics: Metrics;
   readonly attachments: Attachments;
   readonly ticketTtlMs: number;
+  readonly readFrame: ReadFrame;
 }
 
-export function routesOf({ runtime, doors, metrics, attachments, ticketTtlMs }: RouteContext): Routes {
+export function routesOf(context: RouteContext): Routes {
+  const { runtime, doors, metrics, attachments, ticketTtlMs, readFrame } = context;
   const document = json(openRpcDocument(runtime.info.version));
   return {
     'GET /healthz': (request) => {
@@ -43,6 +46,10 @@ export function routesOf({ runtime, doors, metrics, attachments, ticketTtlMs }: 
       refuseForeignBody(request);
       const principal = authorizeRequest(request, doors, null);
       return json({ ticket: doors.tickets.issue(principal), expiresInMs: ticketTtlMs });
+    },
+    'GET /api/entries': async (request) => {
+      authorizeRequest(request, doors, 'admin');
+      return json(await entriesPage(request, runtime.reads, readFrame));
     },
     'POST /api/attachments': async (request) => {
       authorizeRequest(request, doors, 'operate');

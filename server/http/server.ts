@@ -1,13 +1,17 @@
 /** The HTTP server: health, metrics, documents, tickets, attachments, and the way to the WebSocket. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { Gateway, type GatewayOptions } from '../gateway/gateway.ts';
+import type { GatewayLog } from '../gateway/socket.ts';
 import type { Runtime } from '../runtime/api.ts';
 import { Attachments } from './attachments.ts';
 import type { Doors } from './authorize.ts';
+import type { ReadFrame } from './entries.ts';
 import { Guard, urlOf, type GuardOptions } from './guard.ts';
+import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
+import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
 import { routesOf, type Routes } from './routes.ts';
 import { TICKET_TTL_MS, Tickets } from './tickets.ts';
@@ -22,6 +26,7 @@ export const HTTP_TIMEOUTS = Object.freeze({
 });
 
 const MOST_HEADER_BYTES = 16 * 1024;
+/** Node 24.21 answers 431 to more; before it, the rest was cut off, a `Host` or `Origin` perhaps among it. */
 const MOST_HEADERS_COUNT = 64;
 /** Connections beside the sockets; more are closed as they come. */
 const OTHER_CONNECTIONS_COUNT = 200;
@@ -34,6 +39,10 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly host?: string;
   /** Default 4747; 0: any free one. */
   readonly port?: number;
+  /** Gives back a frame of the protocol logs; default: there are none. */
+  readonly readFrame?: ReadFrame;
+  /** `host` may be beyond loopback. Default: it may not. */
+  readonly allowInsecure?: boolean;
   /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
   readonly fallback?: (path: string) => Answer | null | Promise<Answer | null>;
 }
@@ -51,7 +60,10 @@ export interface HttpServer {
 const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 4747;
 
-/** Resolves when the server listens; rejects with the error of `listen`, such as `EADDRINUSE`. */
+/**
+ * Resolves when the server listens; rejects with the error of `listen`, such as `EADDRINUSE`.
+ * @throws {RuntimeError} INVALID_PARAMS for a host beyond loopback without `allowInsecure`
+ */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const now = options.now ?? (() => performance.now());
   const doors: Doors = { tokens: new Tokens(options.dataFolder), tickets: new Tickets(now) };
@@ -74,10 +86,11 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     metrics,
     attachments,
     ticketTtlMs: TICKET_TTL_MS,
+    readFrame: options.readFrame ?? (() => Promise.resolve(null)),
   });
   const upgrade = new Upgrade(gateway, doors);
   server.on('request', (request, response) => {
-    void answer({ request, response }, { guard, routes, fallback: options.fallback });
+    void answer({ request, response }, { guard, routes, fallback: options.fallback, log: gateway.log });
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     upgrade.handle({ request, socket, head }, guard);
@@ -92,14 +105,15 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
 
 async function listen(
   server: Server,
-  { host = DEFAULT_HOST, port = DEFAULT_PORT }: Pick<HttpOptions, 'host' | 'port'>,
+  { host = DEFAULT_HOST, port = DEFAULT_PORT, allowInsecure = false }: HttpOptions,
 ): Promise<{ url: string; port: number }> {
+  const address = await addressToListenOn(host, { allowInsecure });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, resolve);
+    server.listen({ host: address, port }, resolve);
   });
   const bound = portOf(server.address());
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, port: bound };
+  return { url: `http://${hostInUrl(host)}:${bound}`, port: bound };
 }
 
 const portOf = (address: AddressInfo | string | null): number =>
@@ -123,6 +137,7 @@ interface Way {
   readonly guard: Guard;
   readonly routes: Routes;
   readonly fallback: HttpOptions['fallback'] | undefined;
+  readonly log: GatewayLog;
 }
 
 /** Never rejects. */
@@ -131,7 +146,9 @@ async function answer({ request, response }: Exchange, way: Way): Promise<void> 
     way.guard.check(request);
     respond(response, await route(request, way));
   } catch (error) {
-    if (response.headersSent || response.destroyed) return;
+    // a client that went away in the middle has nobody to be told
+    if (response.headersSent || response.destroyed || request.socket.destroyed) return;
+    if (!(error instanceof RuntimeError)) way.log.warn({ err: error }, 'a request failed');
     respond(response, errorAnswer(error));
   }
 }

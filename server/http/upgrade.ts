@@ -1,5 +1,5 @@
 /** The door of the WebSocket: who may not come in learns it before the gateway knows of it. */
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ERRORS, RuntimeError } from '../../machines/domain/error.ts';
@@ -8,6 +8,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { Principal } from '../gateway/scope.ts';
 import { authorizeUpgrade, type Doors } from './authorize.ts';
 import { originOf, urlOf, type Guard } from './guard.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { errorAnswer } from './respond.ts';
 
 export const SOCKET_PATH = '/ws';
@@ -42,6 +43,8 @@ export class Upgrade {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: gateway.limits.inboundMessageBytes,
+      maxFragments: gateway.limits.inboundPieceCount,
+      maxBufferedChunks: gateway.limits.inboundPieceCount,
       closeTimeout: gateway.limits.closeTimeoutMs,
       WebSocket: CodedSocket,
     };

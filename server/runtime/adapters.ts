@@ -1,7 +1,7 @@
 /** The adapters of all configured instances, and the one way in for what they report. */
 import { failureOf } from '../../machines/domain/error.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
-import type { AttachmentId, InstanceId } from '../../machines/domain/ids.ts';
+import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type {
   InstanceConfig,
@@ -11,13 +11,15 @@ import type {
 } from '../../machines/ports/provider.ts';
 import type { DeltaBuffer } from './delta-buffer.ts';
 import type { Arrival } from './ingress.ts';
+import { redactReport } from './redact-report.ts';
 import type { Log } from './runtime.ts';
+import { refusalInFolder, type Workspaces } from './workspace.ts';
 
-export interface AdaptersParts {
+export interface AdaptersParts extends Workspaces {
   readonly processes: ProcessHost;
-  readonly attachmentPath: (id: AttachmentId) => string | null;
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   readonly log: Log;
+  readonly redact: (text: string) => string;
   readonly deltas: DeltaBuffer;
   readonly push: (arrival: Arrival) => void;
 }
@@ -48,6 +50,8 @@ export class Adapters {
   }
 
   perform(instanceId: InstanceId, effect: ProviderEffect): void {
+    const refused = refusalInFolder(effect, this.#parts);
+    if (refused !== null) return this.#parts.push({ kind: 'provider', instanceId, ...refused });
     try {
       this.#adapters.get(instanceId)?.perform(effect);
     } catch (error) {
@@ -80,21 +84,20 @@ export class Adapters {
   }
 
   #hostFor(instanceId: InstanceId): ProviderHost {
-    const { processes, attachmentPath, logFrame, log, deltas } = this.#parts;
+    const { processes, attachmentPath, logFrame, log, deltas, redact } = this.#parts;
     return {
       processes,
       attachmentPath,
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);
-        deltas.before(threadId, input);
-        this.#parts.push({ kind: 'provider', instanceId, threadId, input });
+        deltas.report({ kind: 'provider', instanceId, threadId, input: redactReport(input, redact) });
       },
       reportInstance: (input) => {
         if (this.#isDeaf) return;
         // the end of a process is the end of all its threads' streams
-        deltas.releaseEverything();
-        this.#parts.push({ kind: 'instance', instanceId, input });
+        if (ENDS.has(input.type)) deltas.releaseEverything(instanceId);
+        this.#parts.push({ kind: 'instance', instanceId, input: redactReport(input, redact) });
       },
       settled: (threadId, turnId, attempt) => {
         if (this.#isDeaf) return;
@@ -106,3 +109,5 @@ export class Adapters {
     };
   }
 }
+
+const ENDS: ReadonlySet<string> = new Set(['process.exited', 'process.failed', 'process.stopped']);

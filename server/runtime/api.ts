@@ -51,6 +51,11 @@ export interface Runtime {
    * @throws {RuntimeError} with the code of the refusal; nothing happened then and the id stays free.
    */
   dispatch(commandId: CommandId, command: Command): Promise<CommandResult>;
+  /**
+   * Takes all text of deleted threads away for ever; resolves when it is gone.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_NOT_DELETED; nothing was done then. SHUTTING_DOWN.
+   */
+  purge(threadIds: readonly ThreadId[]): Promise<void>;
   /** Called once for each commit, in order; the listener must not throw or block. Returns its own removal. */
   onCommitted(listener: (tick: CommittedTick) => void): () => void;
   /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
@@ -67,10 +72,14 @@ export interface RuntimeReads {
   epochs(): readonly Epoch[];
   sequence(): number;
   listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null };
+  /** Deleted threads that are not purged, last changed before a time (epoch ms); the oldest first. */
+  deletedThreads(before: number, limit: number): ThreadId[];
   /** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
   snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead;
   /** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
   version(threadId: ThreadId): { version: number; sequence: number };
+  /** The thread's last version at or below the sequence; 0 where it had no entry yet. */
+  versionAt(threadId: ThreadId, sequence: number): number;
   /** With the text streamed so far. */
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
   machineState(threadId: ThreadId): MachineState;

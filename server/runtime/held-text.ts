@@ -6,23 +6,18 @@ import type { ProviderReport } from '../../machines/ports/provider.ts';
 /** More than this is sent at once, and buffering goes on. */
 export const HELD_TEXT_LIMIT = 24_000;
 
-interface Held {
-  /** The turn whose first message decided whether text is held: a change of the mode counts from the next turn. */
-  readonly turnId: string | null;
-  readonly isBuffered: boolean;
-  /** Open messages, with what is held of them. */
-  readonly messages: Map<ItemId, DeltaInput | null>;
-}
+/** Open messages, with what is held of them. */
+type Messages = Map<ItemId, DeltaInput | null>;
 
 export interface HeldTextParts {
-  /** The turn that runs and the thread's mode as it is now. */
-  readonly modeOf: (threadId: ThreadId) => { readonly turnId: string | null; readonly isBuffered: boolean };
+  /** Whether a message that begins now is held. */
+  readonly isBuffered: (threadId: ThreadId) => boolean;
   readonly out: (threadId: ThreadId, input: DeltaInput) => void;
 }
 
 export class HeldText {
   readonly #parts: HeldTextParts;
-  readonly #threads = new Map<ThreadId, Held>();
+  readonly #threads = new Map<ThreadId, Messages>();
 
   constructor(parts: HeldTextParts) {
     this.#parts = parts;
@@ -30,7 +25,7 @@ export class HeldText {
 
   /** `false`: the piece is none of a message that is held. */
   add(threadId: ThreadId, delta: DeltaInput): boolean {
-    const messages = this.#threads.get(threadId)?.messages;
+    const messages = this.#threads.get(threadId);
     const before = messages?.get(delta.itemId);
     if (messages === undefined || before === undefined) return false;
     const held = before === null ? delta : { ...before, text: before.text + delta.text };
@@ -52,7 +47,7 @@ export class HeldText {
   }
 
   releaseAll(threadId: ThreadId): void {
-    const messages = this.#threads.get(threadId)?.messages;
+    const messages = this.#threads.get(threadId);
     for (const itemId of messages?.keys() ?? []) this.#release(threadId, itemId);
     this.#threads.delete(threadId);
   }
@@ -62,15 +57,13 @@ export class HeldText {
   }
 
   #begin(threadId: ThreadId, itemId: ItemId): void {
-    const mode = this.#parts.modeOf(threadId);
-    const known = this.#threads.get(threadId);
-    const held = known?.turnId === mode.turnId ? known : { ...mode, messages: new Map() };
-    this.#threads.set(threadId, held);
-    if (held.isBuffered) held.messages.set(itemId, null);
+    if (!this.#parts.isBuffered(threadId)) return;
+    const messages: Messages = this.#threads.get(threadId) ?? new Map();
+    this.#threads.set(threadId, messages.set(itemId, null));
   }
 
   #release(threadId: ThreadId, itemId: ItemId): void {
-    const messages = this.#threads.get(threadId)?.messages;
+    const messages = this.#threads.get(threadId);
     const held = messages?.get(itemId);
     messages?.delete(itemId);
     if (held) this.#parts.out(threadId, held);

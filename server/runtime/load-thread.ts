@@ -146,7 +146,8 @@ function appendStreamed(journal: Journal, { projection, threadId }: LoadedThread
 
 function amendStreamed(projection: ThreadProjection, fact: Fact): void {
   if (fact.type === 'item.delta') return projection.append(fact.itemId, fact.text);
-  if (fact.type !== 'item.started' && fact.type !== 'item.updated') return;
-  const item = projection.items.cached(fact.item.itemId);
-  if (item !== undefined) projection.items.amend(item.itemId, { ...item, text: fact.item.text });
+  projection.noteText(fact);
+  const told = 'item' in fact ? fact.item : fact.type === 'item.closed' ? fact : null;
+  const item = told === null ? undefined : projection.items.cached(told.itemId);
+  if (told !== null && item !== undefined) projection.items.amend(item.itemId, { ...item, text: told.text });
 }

@@ -21,6 +21,8 @@ export class LoadedThread {
   lastProgressAt = 0;
   /** Monotonic time of the last use: what hibernation goes by. */
   lastUsedAt = 0;
+  /** Threads that this one was said to share its folder with. */
+  readonly sharesFolderWith = new Set<ThreadId>();
   /** Inputs since the last base or cache. */
   sinceStored = 0;
 
@@ -88,7 +90,10 @@ export class LoadedThread {
 
   /** The part of `fold` that makes rows. */
   foldFacts({ sequence, version, at, facts }: ThreadEntry): void {
-    for (const fact of facts) evolve(this.projection, { sequence, version, at, fact });
+    for (const fact of facts) {
+      evolve(this.projection, { sequence, version, at, fact });
+      this.projection.noteText(fact);
+    }
   }
 
   /** The part of `fold` that no row holds. */

@@ -1,5 +1,6 @@
 /** The rows of one thread while facts are folded into them: what is dirty, what is cached, else the store's. */
 import type { ThreadTables, Table } from '../../machines/domain/evolve.ts';
+import type { Fact } from '../../machines/domain/fact.ts';
 import type { ItemId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
@@ -46,11 +47,6 @@ class CachedTable<K extends string, V> implements Table<K, V> {
     this.#amended.set(key, row);
   }
 
-  /** What was amended goes to the store with the tick under way. */
-  writeAmended(): void {
-    for (const [key, row] of this.#amended) this.set(key, row);
-  }
-
   keep(key: K, row: V): void {
     this.#rows.set(key, row);
   }
@@ -78,6 +74,8 @@ export class ThreadProjection implements ThreadTables {
   readonly turns: CachedTable<TurnId, TurnRow>;
   readonly items: CachedTable<ItemId, ItemRow>;
   readonly requests: CachedTable<RequestId, RequestRow>;
+  /** Items with text that no fact but deltas has told. */
+  readonly #untold = new Set<ItemId>();
   #state: ThreadState | null;
   #isStateDirty = false;
 
@@ -117,7 +115,20 @@ export class ThreadProjection implements ThreadTables {
 
   append(itemId: ItemId, text: string): void {
     const item = this.items.cached(itemId);
-    if (item !== undefined) this.items.amend(itemId, { ...item, text: item.text + text });
+    if (item === undefined) return;
+    this.items.amend(itemId, { ...item, text: item.text + text });
+    this.#untold.add(itemId);
+  }
+
+  /** After each fact that was folded: some tell the whole text of an item. */
+  noteText(fact: Fact): void {
+    if ('item' in fact) this.#untold.delete(fact.item.itemId);
+    else if (fact.type === 'item.closed') this.#untold.delete(fact.itemId);
+  }
+
+  /** Items whose text stands in deltas only. */
+  untoldItems(): ItemRow[] {
+    return [...this.#untold].flatMap((itemId) => this.items.get(itemId) ?? []);
   }
 
   /** What the tick has to write; `null`: nothing. */

@@ -1,6 +1,6 @@
 /** What the doors read: rows of the store, with the text that is just being streamed. */
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
-import type { ItemId, ThreadId } from '../../machines/domain/ids.ts';
+import { instanceIdSchema, type ItemId, type ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
@@ -38,8 +38,16 @@ export class Reads implements RuntimeReads {
   }
 
   listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null } {
-    const { rows, next } = this.#journal.listThreads(query);
-    return { rows: rows.map((row) => this.#shown(row)), next };
+    const first = this.#journal.listThreads(query);
+    // loading a thread mends its rows, or quarantines it
+    const isMended = first.unreadable.some((threadId) => this.#loaded(threadId) !== null);
+    const { rows, next, unreadable } = isMended ? this.#journal.listThreads(query) : first;
+    const damaged = unreadable.map((threadId) => unreadableRow(threadId, this.#threads.quarantine(threadId)));
+    return { rows: [...rows.map((row) => this.#shown(row)), ...damaged], next };
+  }
+
+  deletedThreads(before: number, limit: number): ThreadId[] {
+    return this.#journal.deletedThreads(before, limit);
   }
 
   snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
@@ -67,8 +75,12 @@ export class Reads implements RuntimeReads {
 
   version(threadId: ThreadId): { version: number; sequence: number } {
     this.#stateOf(threadId);
-    const version = this.#threads.peek(threadId)?.version ?? this.#journal.loadThread(threadId).version;
+    const version = this.#threads.peek(threadId)?.version ?? this.#journal.threadVersion(threadId);
     return { version, sequence: this.#journal.lastSequence() };
+  }
+
+  versionAt(threadId: ThreadId, sequence: number): number {
+    return this.#journal.versionAt(threadId, sequence);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
@@ -89,7 +101,8 @@ export class Reads implements RuntimeReads {
   }
 
   entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
-    return { entries: this.#journal.readThread(threadId, after, options), prunedBefore: null };
+    const entries = this.#journal.readThread(threadId, after, options);
+    return { entries, prunedBefore: this.#journal.prunedBefore(threadId) };
   }
 
   changedSince(sequence: number): readonly ThreadId[] | null {
@@ -135,6 +148,23 @@ export class Reads implements RuntimeReads {
 
 const notFound = (threadId: ThreadId): RuntimeError =>
   new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
+
+/** Stands in the list for a thread of which nothing can be read. */
+const unreadableRow = (threadId: ThreadId, error: RuntimeError | null): ThreadRow => ({
+  id: threadId,
+  title: '',
+  cwd: '/',
+  instanceId: instanceIdSchema.parse('unknown'),
+  model: null,
+  status: 'error',
+  activeTurnId: null,
+  openRequestCount: 0,
+  lastError: failureOf(error ?? new RuntimeError('STORE_CORRUPT', `thread ${threadId} cannot be read`)),
+  archived: false,
+  createdAt: 0,
+  updatedAt: 0,
+  preview: '',
+});
 
 const QUARANTINED: MachineState = {
   status: 'error',

@@ -7,6 +7,7 @@ import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provid
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Chores } from './chores.ts';
 import type { Clock } from './clock.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
@@ -24,6 +25,7 @@ import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
+import type { Workspaces } from './workspace.ts';
 
 export interface Log {
   info(details: Record<string, unknown>, message: string): void;
@@ -31,7 +33,7 @@ export interface Log {
   error(details: Record<string, unknown>, message: string): void;
 }
 
-export interface RuntimeOptions {
+export interface RuntimeOptions extends Workspaces {
   readonly journal: Journal;
   readonly drivers: readonly ProviderDriver[];
   readonly instances: readonly InstanceConfig[];
@@ -41,14 +43,20 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;
+  /** Takes secrets out of what a provider says of a failure. */
+  readonly redact: (text: string) => string;
   /** Version of this package. */
   readonly release: string;
   /** Deltas of an item after its first are merged for so long; 0: not at all. */
   readonly deltaWindowMs: number;
+  /** So long after its turn text is kept as it was streamed, for clients that come back. */
+  readonly deltaRetentionMs: number;
   /** An idle connection is closed after this. */
   readonly connectionIdleMs: number;
-  readonly attachmentPath: (id: AttachmentId) => string | null;
-  readonly isFolder: (path: string) => boolean;
+  /** Of a purged thread; no other one uses it. */
+  readonly removeAttachment: (id: AttachmentId) => void;
+  /** A deleted thread is purged after so long; `null`: it is kept. */
+  readonly deletedAfterMs: number | null;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   /** The store did not come back: end the process with a code of its own. */
@@ -79,6 +87,7 @@ export class ThreadRuntime implements Runtime {
   readonly #effects: Effects;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
+  readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
@@ -95,6 +104,7 @@ export class ThreadRuntime implements Runtime {
       clock,
       machineHash: hash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
+      onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
@@ -106,7 +116,8 @@ export class ThreadRuntime implements Runtime {
       windowMs: options.deltaWindowMs,
       clock,
       out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
-      modeOf: (threadId) => deliveryModeOf(this.threads.peek(threadId)),
+      push: (arrival) => this.#ingress.push(arrival),
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
     this.#adapters = new Adapters({
@@ -128,6 +139,8 @@ export class ThreadRuntime implements Runtime {
       instances: this.#instances,
       machineHash: hash,
       counters: this.counters,
+      isFolder: options.isFolder,
+      attachmentPath: options.attachmentPath,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
@@ -141,6 +154,12 @@ export class ThreadRuntime implements Runtime {
       threads: this.threads,
       connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
+    });
+    this.#chores = new Chores({
+      ...options,
+      commitCount: () => this.#loop.commitCount,
+      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
+      forget: (threadId) => this.threads.drop(threadId),
     });
   }
 
@@ -160,6 +179,7 @@ export class ThreadRuntime implements Runtime {
     }
     this.#phase = 'ready';
     this.#hibernation.start();
+    this.#chores.start();
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -181,11 +201,24 @@ export class ThreadRuntime implements Runtime {
 
   dispatch(commandId: CommandId, command: Command): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
-      this.#checkDoor(command);
+      this.#checkDoor();
       if (command.type !== 'thread.create') this.#deltas.flush(command.threadId);
       const fingerprint = fingerprintOf(command);
       this.#ingress.push({ kind: 'command', commandId, command, fingerprint, resolve, reject });
     });
+  }
+
+  async purge(threadIds: readonly ThreadId[]): Promise<void> {
+    if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
+    for (const threadId of threadIds) this.#checkDeleted(threadId);
+    await Promise.all(threadIds.map((threadId) => this.#chores.purge(threadId)));
+  }
+
+  #checkDeleted(threadId: ThreadId): void {
+    const state = this.#options.journal.threadState(threadId);
+    if (state === null) throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
+    if (state.removal === 'deleted') return;
+    throw new RuntimeError('THREAD_NOT_DELETED', `thread ${threadId} is not deleted; delete it first`);
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
@@ -231,9 +264,10 @@ export class ThreadRuntime implements Runtime {
   async #stop(deadlineMs: number): Promise<void> {
     this.#phase = 'stopping';
     this.#hibernation.stop();
+    this.#chores.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
-    this.#deltas.releaseEverything();
+    this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
     await this.#adapters.dispose();
@@ -257,19 +291,10 @@ export class ThreadRuntime implements Runtime {
   }
 
   /** @throws {RuntimeError} what can be said before the command is queued */
-  #checkDoor(command: Command): void {
+  #checkDoor(): void {
     if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
     if (this.#loop.isStoreFailing)
       throw new RuntimeError('STORE_UNAVAILABLE', 'the journal cannot be written');
-    if (command.type === 'thread.create' && !this.#options.isFolder(command.cwd)) {
-      throw new RuntimeError('WORKSPACE_NOT_FOUND', `${command.cwd} is not a folder`);
-    }
-    if (command.type !== 'turn.submit') return;
-    for (const id of command.attachments) {
-      if (this.#options.attachmentPath(id) === null) {
-        throw new RuntimeError('ATTACHMENT_NOT_FOUND', `there is no attachment ${id}`);
-      }
-    }
   }
 
   #release(staging: Staging): void {
@@ -284,6 +309,7 @@ export class ThreadRuntime implements Runtime {
       else answer.arrival.reject(answer.error);
     }
     this.#announce(staging, changed);
+    if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.noteBase();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
   }
 
@@ -318,7 +344,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {
-    if (stream.kind === 'thread') this.#deltas.release(stream.id);
+    if (stream.kind === 'thread') this.#deltas.timedOut(stream.id, timer);
     this.#ingress.push({ kind: 'timer', stream, timer, armedBy });
   }
 
@@ -347,7 +373,8 @@ export class ThreadRuntime implements Runtime {
   }
 }
 
-function deliveryModeOf(thread: LoadedThread | null) {
-  const isBuffered = thread?.context.settings.deliveryMode === 'buffered';
-  return { turnId: thread?.context.activeTurn?.turnId ?? null, isBuffered };
+/** A change of the mode counts from the next turn. */
+function isBuffered(thread: LoadedThread | null): boolean {
+  const { activeTurn, settings } = thread?.context ?? {};
+  return (activeTurn?.deliveryMode ?? settings?.deliveryMode) === 'buffered';
 }

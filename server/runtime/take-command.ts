@@ -4,10 +4,14 @@ import { decide } from '../../machines/domain/decide.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
 import type { CommandInput } from '../../machines/domain/input.ts';
+import type { ItemRow } from '../../machines/domain/item.ts';
+import type { Prompt } from '../../machines/domain/turn.ts';
 import { inputOf, resultOf } from './commands.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
+import { noteSharedFolder } from './shared-folder.ts';
 import type { Applied, Intake } from './take.ts';
+import { checkFolder, checkPrompt } from './workspace.ts';
 
 export function takeCommand(intake: Intake, arrival: CommandArrival): void {
   const { answers, entries } = intake.staging;
@@ -49,6 +53,7 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
     command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
   if (applied.thrown !== null) return applied;
   const { thread, entry } = applied;
+  noteSharedFolder(intake, applied);
   const activeTurnId = thread.context.activeTurn?.turnId ?? null;
   const place = { sequence: entry.sequence, threadId: thread.threadId, activeTurnId };
   const result = resultOf(input, entry.facts, place);
@@ -63,6 +68,7 @@ interface Done {
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
   const { type, threadId: asked, ...settings } = command;
+  checkFolder(intake.parts, settings.cwd);
   const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
   if (isUsed(intake, threadId)) {
     throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
@@ -82,7 +88,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
 }
 
 function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
-  return parts.threads.peek(threadId) !== null || parts.journal.loadThread(threadId).version > 0;
+  return parts.threads.peek(threadId) !== null || parts.journal.threadVersion(threadId) > 0;
 }
 
 function onThread(
@@ -100,7 +106,8 @@ function onThread(
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
   });
-  refuse(thread, command.type, input);
+  refuse(intake, thread, { type: command.type, input });
+  checkPrompt(intake.parts, command, thread.context.settings.cwd);
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
 }
 
@@ -114,11 +121,26 @@ function threadOf({ parts }: Intake, { type, threadId }: { type: string; threadI
   }
 }
 
-function refuse(thread: LoadedThread, type: string, input: CommandInput): void {
+function refuse(
+  intake: Intake,
+  thread: LoadedThread,
+  { type, input }: { type: string; input: CommandInput },
+): void {
   const request =
     input.type === 'request.respond' ? (thread.projection.requests.get(input.requestId) ?? null) : null;
-  const refusal = decide(thread.view, input, { request });
+  const plan = input.type === 'turn.submit' ? planOf(intake, input.prompt) : null;
+  const refusal = decide(thread.view, input, { request, plan });
   if (refusal === null) return;
   const { code, why, details } = refusal;
   throw new RuntimeError(code, `${type} on thread ${thread.threadId}: ${why}`, details ? { details } : {});
+}
+
+/** The item that the prompt names as its plan, wherever its thread is. */
+function planOf({ parts: { threads, journal } }: Intake, { sourcePlan }: Prompt): ItemRow | null {
+  if (sourcePlan === undefined) return null;
+  const { threadId, itemId } = sourcePlan;
+  const projection = threads.peek(threadId)?.projection;
+  const state = projection?.state ?? journal.threadState(threadId);
+  if (state?.removal !== 'none') return null;
+  return (projection === undefined ? journal.item(threadId, itemId) : projection.items.get(itemId)) ?? null;
 }

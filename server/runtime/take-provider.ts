@@ -31,12 +31,15 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
       turn,
       byNative: (nativeTurnId) => turnByNative(intake, thread, nativeTurnId),
       ownerOf: (id) => ownerOf(projection.requests.get(requestIdSchema.parse(id)) ?? null, context),
+      item: (id) => projection.items.get(id),
       newTurnId: () => intake.newTurnId(),
     }),
   );
   if (!input.success) {
     refuse(intake, arrival);
-    return sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    sayMalformed(intake, { threadId, instanceId, type: given.type, issues: input.error.issues });
+    const text = `${given.type} of the provider could not be read and was dropped`;
+    return void intake.apply(thread, { type: 'runtime.warned', topic: 'provider.malformed', text });
   }
   if (isProgress(thread, input.data)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, input.data);

@@ -1,6 +1,7 @@
 /** One arrival on its way into the staging: look-ups, decide, send, stage. Nothing leaves the process here. */
 import { newDrawn, type Drawn } from '../../machines/charts.ts';
 import { canTake } from '../../machines/domain/decide.ts';
+import { resolveTold } from '../../machines/domain/resolve.ts';
 import type { Effect } from '../../machines/domain/effect.ts';
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import { failure, failureOf, RuntimeError } from '../../machines/domain/error.ts';
@@ -23,11 +24,12 @@ import { refusalOf } from './refusal.ts';
 import { takeCommand } from './take-command.ts';
 import { takeDelta, takeInstance, takeProvider } from './take-provider.ts';
 import type { Threads } from './threads.ts';
+import type { Workspaces } from './workspace.ts';
 
 /** How far a chart's word to another chart may lead to further words. */
 const TELL_DEPTH = 8;
 
-export interface IntakeParts {
+export interface IntakeParts extends Workspaces {
   readonly journal: Journal;
   readonly threads: Threads;
   readonly instances: Instances;
@@ -92,7 +94,7 @@ export class Intake {
   }
 
   /** The first entry of a new thread. */
-  create(threadId: ThreadId, input: ThreadInput, commandId: CommandId): Applied {
+  create(threadId: ThreadId, input: ThreadInput, commandId: CommandId | null): Applied {
     const thread = this.parts.threads.create(threadId, input);
     return this.stage(thread, { input, commandId, drawn: thread.actor.started, outcome: 'applied' });
   }
@@ -251,13 +253,27 @@ export class Intake {
     if (effect.type !== 'tell' && effect.type !== 'tellThread') return;
     if (depth > TELL_DEPTH) throw new RuntimeError('INTERNAL', 'charts tell each other without end');
     if (effect.type === 'tellThread') {
-      const thread = this.thread(effect.threadId);
-      if (thread !== null) this.apply(thread, effect.input, { depth });
-      return;
+      return this.#tellThread(effect, depth);
     }
     const instance = this.parts.instances.get(effect.instanceId);
     if (instance !== null) return this.applyInstance(instance, effect.input, depth);
     this.#answerForMissing(effect.input, depth);
+  }
+
+  /** The other thread is loaded, or made by the first word to it. Who was deleted meanwhile takes nothing in. */
+  #tellThread({ threadId, input }: Extract<Effect, { type: 'tellThread' }>, depth: number): void {
+    const thread = this.thread(threadId);
+    if (thread !== null) {
+      const { state, items } = thread.projection;
+      const isThere = state?.removal === 'none';
+      this.apply(
+        thread,
+        resolveTold(input, (id) => (isThere ? items.get(id) : undefined)),
+        { depth },
+      );
+    } else if (input.type === 'thread.create' && this.parts.threads.quarantine(threadId) === null) {
+      this.create(threadId, input, null);
+    }
   }
 
   /** The instance was taken out of the configuration: what waits for it has to be told. */

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts';
 import { LoadedThread } from './loaded-thread.ts';
 import { loadThread, quarantined, stepEntry } from './load-thread.ts';
 import { ThreadProjection } from './projection.ts';
+import { rebuildThread } from './rebuild.ts';
 import { standIn, tombstone } from './tombstone.ts';
 
 export interface ThreadsParts {
@@ -16,6 +17,8 @@ export interface ThreadsParts {
   readonly machineHash: string;
   /** Called once for each thread that turns out to be unusable. */
   readonly onQuarantined: (threadId: ThreadId, error: RuntimeError) => void;
+  /** Its rows were damaged, and made again from its journal. */
+  readonly onMended: (threadId: ThreadId, error: RuntimeError) => void;
 }
 
 export class Threads {
@@ -108,17 +111,43 @@ export class Threads {
   }
 
   #load(threadId: ThreadId): LoadedThread | null {
-    const { journal, machineHash, onQuarantined } = this.#parts;
     try {
-      return loadThread(journal, threadId, machineHash);
+      return this.#loadOrMend(threadId);
     } catch (cause) {
       if (cause instanceof RuntimeError && cause.code === 'STORE_UNAVAILABLE') throw cause;
-      if (journal.threadState(threadId)?.removal === 'deleted') return tombstone(journal, threadId);
+      const dead = this.#tombstone(threadId);
+      if (dead !== null) return dead;
       const isSaid = cause instanceof RuntimeError && cause.code === 'THREAD_QUARANTINED';
       const error = isSaid ? cause : quarantined(threadId, 'its journal cannot be read', { cause });
       this.#quarantined.set(threadId, error);
-      onQuarantined(threadId, error);
+      this.#parts.onQuarantined(threadId, error);
+      throw error;
+    }
+  }
+
+  /** Rows that are damaged are made again: the journal is what counts. */
+  #loadOrMend(threadId: ThreadId): LoadedThread | null {
+    const { journal, machineHash, onMended } = this.#parts;
+    try {
+      return loadThread(journal, threadId, machineHash);
+    } catch (cause) {
+      if (!isOfRows(cause)) throw cause;
+      rebuildThread(journal, threadId);
+      onMended(threadId, cause);
+      return loadThread(journal, threadId, machineHash);
+    }
+  }
+
+  #tombstone(threadId: ThreadId): LoadedThread | null {
+    const { journal } = this.#parts;
+    try {
+      return journal.threadState(threadId)?.removal === 'deleted' ? tombstone(journal, threadId) : null;
+    } catch (error) {
+      if (isOfRows(error)) return null;
       throw error;
     }
   }
 }
+
+const isOfRows = (error: unknown): error is RuntimeError =>
+  error instanceof RuntimeError && error.code === 'STORE_CORRUPT' && error.details['table'] !== 'entries';

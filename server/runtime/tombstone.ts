@@ -19,7 +19,7 @@ export function standIn(journal: Journal, threadId: ThreadId): LoadedThread | nu
   if (projection.state === null) return null;
   const { settings } = projection.state;
   const actor = new LiveCharts('thread', { input: { threadId, settings, capabilities: NO_CAPABILITIES } });
-  const version = journal.versionAt(threadId, Number.MAX_SAFE_INTEGER);
+  const version = journal.threadVersion(threadId);
   return new LoadedThread({ threadId, actor, projection, version, timers: {} });
 }
 

@@ -1,24 +1,22 @@
 /**
- * Many clients of one thread in a process of their own: `fan-out-clients.ts URL TOKEN THREAD COUNT`. Prints `ready`, and
- * for each title `mark N` of the thread a line with N and the messages so far, when all clients have seen it.
+ * Many clients in a process of their own, each of which follows all threads: `fan-out-clients.ts URL TOKEN THREADS COUNT`.
+ * Prints `ready`, and each time that all clients have seen another turn end a line with the turns and messages so far.
  */
 import { WebSocket } from 'ws';
 
-const [url = '', token = '', threadId = '', count = '1'] = process.argv.slice(2);
+const [url = '', token = '', threadList = '', count = '1'] = process.argv.slice(2);
+const threadIds = threadList.split(',');
 const clientCount = Number(count);
-const seenBy = new Map<string, number>();
+const seenBy: number[] = [];
 let messageCount = 0;
 
-function take(text: string): void {
+const TURN_END = '"type":"turn.ended"';
+
+/** @returns how many ends of turns the text tells; parsing every message would make the clients the bottleneck. */
+function take(text: string): number {
   messageCount += 1;
-  // the last one is enough; parsing every message would make the clients the bottleneck
-  const at = text.lastIndexOf('"title":"mark ');
   if (text.includes('"kind":"resync"')) throw new Error('a client lagged: the bench measures nothing');
-  if (at === -1 || !text.includes('thread.titleSet')) return;
-  const mark = text.slice(at + 14, text.indexOf('"', at + 14));
-  const seen = (seenBy.get(mark) ?? 0) + 1;
-  seenBy.set(mark, seen);
-  if (seen === clientCount) console.log(`${mark} ${messageCount}`);
+  return text.split(TURN_END).length - 1;
 }
 
 function open(): Promise<void> {
@@ -26,19 +24,31 @@ function open(): Promise<void> {
     headers: { authorization: `Bearer ${token}` },
     perMessageDeflate: false,
   });
+  let synchronizedCount = 0;
+  let turnCount = 0;
   socket.on('open', () => {
-    const params = { threadId, deltas: true };
-    socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'orchestration.subscribeThread', params }));
+    const method = 'orchestration.subscribeThread';
+    for (const threadId of threadIds) {
+      socket.send(
+        JSON.stringify({ jsonrpc: '2.0', id: threadId, method, params: { threadId, deltas: true } }),
+      );
+    }
   });
   return new Promise((resolve) => {
     socket.on('message', (data) => {
       const text = Buffer.isBuffer(data) ? data.toString('latin1') : '';
-      if (text.includes('"kind":"synchronized"')) resolve();
-      take(text);
+      if (text.includes('"kind":"synchronized"')) synchronizedCount += 1;
+      if (synchronizedCount === threadIds.length) resolve();
+      for (let ended = take(text); ended > 0; ended -= 1) {
+        turnCount += 1;
+        seenBy[turnCount] = (seenBy[turnCount] ?? 0) + 1;
+        if (seenBy[turnCount] === clientCount) console.log(`${turnCount} ${messageCount}`);
+      }
     });
   });
 }
 
+process.once('disconnect', () => process.exit());
 await Promise.all(Array.from({ length: clientCount }, open));
 messageCount = 0;
 console.log('ready');

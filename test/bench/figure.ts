@@ -1,16 +1,23 @@
-/** What the benches have in common: medians of five, and figures with their unit of work. */
+/** What the benches have in common: figures with their unit of work and what they have to reach, medians, the table. */
+
+/** What a figure has to reach. */
+export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
 export interface Figure {
   readonly name: string;
+  /** Of what, for example `ms added` or `inputs per CPU-second`. */
   readonly unit: string;
   readonly value: number;
+  readonly target?: Target;
+  /** The same of another program, measured on a machine like this one. */
+  readonly peer?: string;
 }
 
+/** Benches are run so often, unless they say otherwise. */
 export const RUNS = 5;
 
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return percentile(values, 0.5);
 }
 
 /** `share` from 0 to 1. */
@@ -27,10 +34,13 @@ export async function cpuSecondsOf(work: () => void | Promise<void>): Promise<nu
   return (user + system) / 1e6;
 }
 
-/** Runs the measurement five times, each with a setting of its own, and takes the median of each figure. */
-export async function medians(measure: () => Promise<readonly Figure[]>): Promise<Figure[]> {
+/** Runs the measurement several times, each with a setting of its own, and takes the median of each figure. */
+export async function medians(
+  measure: () => Promise<readonly Figure[]>,
+  runCount: number = RUNS,
+): Promise<Figure[]> {
   const runs: (readonly Figure[])[] = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await measure());
+  for (let run = 0; run < runCount; run += 1) runs.push(await measure());
   const [first = []] = runs;
   return first.map((figure, index) => ({
     ...figure,
@@ -38,15 +48,34 @@ export async function medians(measure: () => Promise<readonly Figure[]>): Promis
   }));
 }
 
+/** `null`: there is nothing to reach. */
+export function isMet({ value, target }: Figure): boolean | null {
+  if (target === undefined) return null;
+  return 'atMost' in target ? value <= target.atMost : value >= target.atLeast;
+}
+
 export function table(figures: readonly Figure[]): string {
-  const rows = figures.map(({ name, unit, value }) => [name, format(value), unit]);
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(([name = '', value = '', unit = '']) =>
-      [name.padEnd(widths[0] ?? 0), value.padStart(widths[1] ?? 0), unit].join('  '),
-    )
-    .join('\n');
+  const rows = figures.map((figure) => [
+    figure.name,
+    format(figure.value),
+    figure.unit,
+    targetWords(figure.target),
+    { null: '', true: 'met', false: 'NOT MET' }[String(isMet(figure))] ?? '',
+    figure.peer ?? '',
+  ]);
+  rows.unshift(['figure', 'median', 'of', 'to reach', '', 'for comparison']);
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const cell = (text: string, column: number): string =>
+    column === 1 ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+  return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
+}
+
+function targetWords(target: Target | undefined): string {
+  if (target === undefined) return '';
+  return 'atMost' in target ? `≤ ${format(target.atMost)}` : `≥ ${format(target.atLeast)}`;
 }
 
 const format = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+  Math.abs(value) >= 100 || Number.isInteger(value)
+    ? Math.round(value).toLocaleString('en')
+    : String(Number(value.toPrecision(3)));

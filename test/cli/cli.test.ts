@@ -150,3 +150,12 @@ test('a wrong command line is a usage error', async () => {
   const server = await startServer();
   expect(await new Run(server, ['dance']).code).toBe(EXIT_CODES.usage);
 });
+
+test.each(['0.0.0.0', '::', 'desk.example'])('serve --host %s needs --allow-insecure', async (host) => {
+  const server = await startServer();
+  const run = new Run(server, ['serve', '--host', host, '--port', '0']);
+  expect(await run.code).toBe(EXIT_CODES.usage);
+  expect(run.err).toContain(`${host} is not loopback`);
+  expect(run.err).toContain('--allow-insecure');
+  expect(run.out).toBe('');
+});

@@ -17,6 +17,7 @@ import {
   turnOf,
 } from '../helpers/journal-samples.ts';
 import { codeOf, JournalSubject, type JournalStore } from '../helpers/journal-subject.ts';
+import { journalChoresContract } from './journal-chores.contract.ts';
 import { journalRowsContract } from './journal-rows.contract.ts';
 
 const A = threadId('a');
@@ -31,6 +32,7 @@ export function journalContract(makeStore: () => JournalStore): void {
   afterEach(() => subject.end());
 
   journalRowsContract(subject);
+  journalChoresContract(subject);
 
   describe('entries', () => {
     it('are none in a new store', () => {

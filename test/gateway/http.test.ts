@@ -181,3 +181,50 @@ describe('the published document', () => {
     expect(document.components.errors.map((each) => each.data.code)).toContain('COMMAND_CONFLICT');
   });
 });
+
+describe('the entries of a thread', () => {
+  const read = async (gateway: StartedGateway, query: string, token = gateway.token) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${gateway.url}/api/entries${query}`, { headers });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  it('are given whole, in pages, with the frames that they refer to', async () => {
+    const readFrame = (ref: string) =>
+      Promise.resolve(ref === 'log.1:0' ? { at: 1, direction: 'in' as const, frame: '{}' } : null);
+    const gateway = await startGateway({ readFrame });
+    gateway.runtime.create('t1', '');
+    for (let count = 0; count < 250; count += 1) gateway.runtime.commit('t1', statusChanged('ready'));
+    const first = await read(gateway, '?threadId=t1');
+    expect(first.body).toMatchObject({ next: 200, frames: [] });
+    const { body } = await read(gateway, `?threadId=t1&after=${String(first.body['next'])}`);
+    expect(body['next']).toBeNull();
+    const versions = [first.body, body].flatMap(({ entries }) =>
+      (entries as { version: number }[]).map(({ version }) => version),
+    );
+    expect(versions).toEqual(versions.map((_, index) => index + 1));
+    expect(versions.length).toBe(gateway.runtime.thread('t1' as never).entries.length);
+  });
+
+  it.each([
+    ['?threadId=nobody', 404],
+    ['', 400],
+    ['?threadId=t1&after=-1', 400],
+    ['?threadId=t1&more=1', 400],
+  ])('are refused for %j', async (query, status) => {
+    const gateway = await startGateway();
+    gateway.runtime.create('t1', '');
+    expect((await read(gateway, query)).status).toBe(status);
+  });
+
+  it('need scope admin', async () => {
+    const gateway = await startGateway();
+    const { token } = createToken(gateway.dataFolder, {
+      name: 'r',
+      scopes: ['read', 'operate'],
+      createdAt: 0,
+    });
+    expect((await read(gateway, '?threadId=t1', token)).status).toBe(403);
+    expect((await read(gateway, '?threadId=t1', 'wrong')).status).toBe(401);
+  });
+});

@@ -95,10 +95,12 @@ describe('a message', () => {
   });
 });
 
+const FEW_REQUESTS = { requestsPerSecond: 200, requestBurstCount: 400 };
+
 describe('a flood', () => {
   it('is answered with RATE_LIMITED above the burst, and let in again later', async () => {
     let now = 0;
-    const { open } = await startGateway({ now: () => now });
+    const { open } = await startGateway({ now: () => now, limits: FEW_REQUESTS });
     const client = await open();
     for (let index = 0; index < 450; index += 1) client.send(call('{}'));
     await until(() => client.messages.length === 450);
@@ -112,7 +114,7 @@ describe('a flood', () => {
   });
 
   it('that goes on closes the socket with 4429, and others are served', async () => {
-    const { runtime, server, open } = await startGateway({ now: () => 0 });
+    const { runtime, server, open } = await startGateway({ now: () => 0, limits: FEW_REQUESTS });
     runtime.create('a');
     const [flooding, other] = [await open(), await open()];
     const id = await other.subscribe({ threadId: 'a' });
@@ -126,7 +128,7 @@ describe('a flood', () => {
   });
 
   it('of pings ends the socket too', async () => {
-    const { server, open } = await startGateway({ now: () => 0 });
+    const { server, open } = await startGateway({ now: () => 0, limits: FEW_REQUESTS });
     const client = await open();
     for (let index = 0; index < 900; index += 1) client.ws.ping();
     await client.whenClosed();

@@ -25,10 +25,10 @@ export class FakeCodex {
   readonly adapter: ProviderAdapter;
   readonly instanceId = instanceIdSchema.parse('codex');
 
-  constructor(script: FakeScript = {}) {
+  constructor(script: FakeScript = {}, { driver = codexDriver, command = COMMAND } = {}) {
     const env = { FAKE_CODEX: JSON.stringify(script) };
-    const instance = { instanceId: this.instanceId, driver: 'codex', command: COMMAND, env };
-    this.adapter = codexDriver.create(instance, this.harness);
+    const instance = { instanceId: this.instanceId, driver: 'codex', command, env };
+    this.adapter = driver.create(instance, this.harness);
   }
 
   start(): void {

@@ -19,6 +19,7 @@ export class FakeRuntime implements Runtime {
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
   readonly dispatched: { commandId: string; command: Command }[] = [];
+  readonly purged: ThreadId[] = [];
   instanceRows: InstanceRow[] = [];
   isStarted = true;
   /** Answers before the default does; `undefined` leaves it to the default. */
@@ -142,6 +143,11 @@ export class FakeRuntime implements Runtime {
     this.#epochs = [...others.toReversed(), ...ended, { epoch, startedAt: STARTED_AT, lastSequence }];
   }
 
+  purge(threadIds: readonly ThreadId[]): Promise<void> {
+    this.purged.push(...threadIds);
+    return Promise.resolve();
+  }
+
   async dispatch(commandId: CommandId, command: Command): Promise<CommandResult> {
     this.dispatched.push({ commandId, command });
     const known = this.#receipts.get(commandId);
@@ -208,6 +214,7 @@ export class FakeRuntime implements Runtime {
     epochs: () => runtime.#epochs,
     sequence: () => runtime.#sequence,
     listThreads: (query) => runtime.#list(query),
+    deletedThreads: () => [],
     snapshot: (threadId, page) => {
       const thread = runtime.#known(threadId);
       return { ...runtime.reads.version(threadId), snapshot: thread.snapshot(page) };
@@ -216,6 +223,8 @@ export class FakeRuntime implements Runtime {
       const { version = 0 } = runtime.#known(threadId).entries.at(-1) ?? {};
       return { version, sequence: runtime.#sequence };
     },
+    versionAt: (threadId, sequence) =>
+      runtime.thread(threadId).entries.findLast((entry) => entry.sequence <= sequence)?.version ?? 0,
     item: (threadId, itemId) => runtime.#known(threadId).items.get(itemId) ?? null,
     machineState: (threadId) => runtime.#known(threadId).machineState(),
     row: (threadId) => {

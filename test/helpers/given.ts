@@ -106,7 +106,9 @@ export class Stage {
 
   #refusalOf(input: ThreadInput): Refusal | null {
     if (!COMMAND_INPUT_TYPES.has(input.type)) return null;
+    const source = input.type === 'turn.submit' ? input.prompt.sourcePlan : undefined;
     const lookups: Lookups = {
+      plan: source === undefined ? null : (this.tables.items.get(source.itemId) ?? null),
       request: input.type === 'request.respond' ? (this.tables.requests.get(input.requestId) ?? null) : null,
     };
     return this.world.decide(this.view, input, lookups);
@@ -212,6 +214,15 @@ export class Outcome {
   request(name: string): string | undefined {
     const row = [...this.stage.tables.requests.values()].find(({ requestId }) => requestId === name);
     return row && [row.status, row.outcome].filter(Boolean).join(' ');
+  }
+  /** Status of an item's row. */
+  item(name: string): string | undefined {
+    return [...this.stage.tables.items.values()].find(({ itemId }) => itemId === name)?.status;
+  }
+  /** Of each notice that was stated, its topic. */
+  get notices(): string[] {
+    const items = this.facts.flatMap((fact) => ('item' in fact ? [fact.item] : []));
+    return items.flatMap(({ body }) => (body.kind === 'notice' ? [body.topic] : []));
   }
   /** Status of a turn's row. */
   turn(name: string): string | undefined {

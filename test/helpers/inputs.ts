@@ -181,7 +181,7 @@ export const inactive = (state: ThreadInputOf<'provider.becameInactive'>['state'
   state,
   failure: state === 'error' ? cause('PROVIDER_ERROR') : null,
 });
-export const usage = (on = 1): ThreadInput => ({
+export const usage = (on = 1, contextTokens = 10): ThreadInput => ({
   type: 'provider.usageReported',
   connectionId: link(on),
   usage: {
@@ -189,7 +189,7 @@ export const usage = (on = 1): ThreadInput => ({
     cachedInputTokens: 0,
     outputTokens: 0,
     reasoningTokens: 0,
-    contextTokens: 0,
+    contextTokens,
     contextWindow: null,
   },
 });
@@ -280,6 +280,13 @@ export const settled = (name: string, attempt = 1): ThreadInput => ({
   attempt,
 });
 export const RECOVERED: ThreadInput = { type: 'runtime.recovered' };
+export const implemented = (plan: string, by = 'b', isFirst = true): ThreadInput => ({
+  type: 'plan.implemented',
+  itemId: itemIdSchema.parse(plan),
+  by: { threadId: threadIdSchema.parse('t2'), turnId: turnOf(by) },
+  isFirst,
+});
+export const WARNED: ThreadInput = { type: 'runtime.warned', topic: 'a.warning', text: 'look at that' };
 export const JUMPED: ThreadInput = { type: 'runtime.clockJumped', byMs: 1000 };
 
 // ---- whole stretches ---------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /** The `Journal` port in memory, for fast tests with crashes: only JSON text survives in the store. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { decodeCursor, encodeCursor, FIRST_PAGE } from '../../adapters/sqlite/list-cursor.ts';
 import { foldCase, searchTextOf } from '../../adapters/sqlite/search-text.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type {
+  AttachmentId,
   CommandId,
   InstanceId,
   ItemId,
@@ -25,75 +26,25 @@ import { requestRowSchema, type RequestRow } from '../../machines/domain/request
 import { threadStateSchema, type ThreadRow, type ThreadState } from '../../machines/domain/snapshot.ts';
 import { turnRowSchema, type TurnRow } from '../../machines/domain/turn.ts';
 import type {
+  ChoreStep,
   Epoch,
   Journal,
   LoadedThread,
   ReadOptions,
   Receipt,
   ThreadCache,
+  ThreadPage,
   ThreadQuery,
   ThreadRows,
   TickWrite,
 } from '../../machines/ports/journal.ts';
+import { MemoryStore, Stored, ThreadTables, type StoredEntry } from './memory-store.ts';
+import { MemoryChores, noteAttachments, noteChores } from './memory-chores.ts';
 import type { ProcessRow } from '../../machines/ports/process-host.ts';
 
-/** A value as the disk would keep it: nothing of the object that was given is shared. */
-class Stored<T> {
-  readonly #text: string;
-
-  /** @throws {RuntimeError} INTERNAL for a value that could not be read again: the defect shows where it is made. */
-  constructor(value: T, schema: z.ZodType<T> | null = null) {
-    const text = JSON.stringify(value);
-    const parsed = schema === null ? null : schema.safeParse(JSON.parse(text));
-    if (parsed?.success === false) {
-      throw new RuntimeError('INTERNAL', `does not parse: ${z.prettifyError(parsed.error)}: ${text}`);
-    }
-    this.#text = parsed === null ? text : JSON.stringify(parsed.data);
-  }
-
-  read(): T {
-    return JSON.parse(this.#text) as T;
-  }
-}
-
-class ThreadTables {
-  state: Stored<ThreadState> | null = null;
-  readonly turns = new Map<TurnId, Stored<TurnRow>>();
-  readonly items = new Map<ItemId, Stored<ItemRow>>();
-  readonly requests = new Map<RequestId, Stored<RequestRow>>();
-}
-
-interface StoredEntry {
-  readonly sequence: number;
-  readonly version: number;
-  readonly kind: Entry['kind'];
-  readonly value: Stored<Entry>;
-}
+export { MemoryStore };
 
 type StoredRows = { readonly threadId: ThreadId; readonly tables: ThreadTables };
-
-/** What outlives a run of the server. One journal at a time may be open on it. */
-export class MemoryStore {
-  entryCount = 0;
-  readonly streams = new Map<string, StoredEntry[]>();
-  readonly receipts = new Map<CommandId, Stored<Receipt>>();
-  readonly threads = new Map<ThreadId, ThreadTables>();
-  readonly instances = new Map<InstanceId, Stored<InstanceRow>>();
-  readonly caches = new Map<ThreadId, Stored<ThreadCache>>();
-  readonly processes = new Map<string, Stored<ProcessRow>>();
-  readonly epochs: { readonly epoch: string; readonly startedAt: number; readonly afterSequence: number }[] =
-    [];
-  holder: MemoryJournal | null = null;
-  /** The next commit fails before or after it has taken effect, as STORE_UNAVAILABLE. */
-  failNextCommit: 'before' | 'after' | null = null;
-  /** Called after each commit. What it throws is reported as STORE_UNAVAILABLE, too. */
-  onCommit: ((write: TickWrite) => void) | null = null;
-
-  /** Ends the run of the server: its journal is dead, another one can be opened. */
-  crash(): void {
-    this.holder = null;
-  }
-}
 
 export interface MemoryJournalOptions {
   now(): number;
@@ -118,9 +69,11 @@ const streamOf = ({ kind, stream }: Pick<Entry, 'kind' | 'stream'>): string =>
 
 class MemoryJournal implements Journal {
   readonly #store: MemoryStore;
+  readonly #chores: MemoryChores;
 
   constructor(store: MemoryStore) {
     this.#store = store;
+    this.#chores = new MemoryChores(() => this.#alive);
   }
 
   get #alive(): MemoryStore {
@@ -170,14 +123,17 @@ class MemoryJournal implements Journal {
     return {
       base: based === undefined ? null : { version: based.version, base: based.value.read().input as Base },
       cache: this.#alive.caches.get(id)?.read() ?? null,
-      version: entries.at(-1)?.version ?? 0,
+      version: this.threadVersion(id),
     };
+  }
+
+  threadVersion(id: ThreadId): number {
+    return this.#entries('thread', id).at(-1)?.version ?? this.#alive.purged.get(id) ?? 0;
   }
 
   readThread(id: ThreadId, after: number, { limit, deltas }: ReadOptions): ThreadEntry[] {
     return this.#entries('thread', id)
-      .slice(after)
-      .filter((each) => deltas || each.kind !== 'delta')
+      .filter((each) => each.version > after && (deltas || each.kind !== 'delta'))
       .slice(0, limit)
       .map((each) => each.value.read() as ThreadEntry);
   }
@@ -188,7 +144,8 @@ class MemoryJournal implements Journal {
   }
 
   threadIds(): ThreadId[] {
-    return this.#ids('thread') as ThreadId[];
+    const ids = this.#ids('thread') as ThreadId[];
+    return ids.filter((id) => !this.#alive.purged.has(id));
   }
 
   instanceVersion(id: InstanceId): number {
@@ -218,7 +175,7 @@ class MemoryJournal implements Journal {
     return this.#alive.threads.get(id)?.state?.read() ?? null;
   }
 
-  listThreads(query: ThreadQuery): { rows: ThreadRow[]; next: string | null } {
+  listThreads(query: ThreadQuery): ThreadPage {
     const cursor = query.cursor === undefined ? FIRST_PAGE : decodeCursor(query.cursor);
     const found = [...this.#alive.threads.values()]
       .flatMap((tables) => tables.state?.read() ?? [])
@@ -229,7 +186,8 @@ class MemoryJournal implements Journal {
     const rows = found.slice(0, query.limit);
     const last = rows.at(-1);
     const isMore = found.length > rows.length && last !== undefined;
-    return { rows, next: isMore ? encodeCursor({ updatedAt: last.updatedAt, threadId: last.id }) : null };
+    const next = isMore ? encodeCursor({ updatedAt: last.updatedAt, threadId: last.id }) : null;
+    return { rows, next, unreadable: [] };
   }
 
   turn(id: ThreadId, turn: TurnId): TurnRow | null {
@@ -282,8 +240,47 @@ class MemoryJournal implements Journal {
     return [...this.#alive.processes.values()].map((each) => each.read());
   }
 
+  prune(limit: number, before: number): ChoreStep {
+    return this.#chores.prune(limit, before);
+  }
+
+  prunedBefore(id: ThreadId): number | null {
+    return this.#alive.prunedBefore.get(id) ?? null;
+  }
+
+  deletedThreads(before: number, limit: number): ThreadId[] {
+    return this.#chores.deletedThreads(before, limit);
+  }
+
+  beginPurge(id: ThreadId): void {
+    this.#chores.beginPurge(id, this.threadVersion(id));
+  }
+
+  purges(): ThreadId[] {
+    return [...this.#alive.purges];
+  }
+
+  purge(id: ThreadId, limit: number): ChoreStep {
+    return this.#chores.purge(id, limit);
+  }
+
+  attachmentsOnlyOf(id: ThreadId): AttachmentId[] {
+    return this.#chores.attachmentsOnlyOf(id);
+  }
+
+  endPurge(id: ThreadId): void {
+    this.#alive.attachmentUses.delete(id);
+    this.#alive.purges.delete(id);
+  }
+
+  compact(): { beforeBytes: number; afterBytes: number } {
+    const sizeBytes = this.#alive.streams.size;
+    return { beforeBytes: sizeBytes, afterBytes: sizeBytes };
+  }
+
   replaceThread(rows: ThreadRows): void {
     const store = this.#alive;
+    if (store.purged.has(rows.threadId)) return;
     const tables = tablesOf(rows);
     store.threads.delete(rows.threadId);
     merge(store, { threadId: rows.threadId, tables });
@@ -363,7 +360,8 @@ function checkPlaces(store: MemoryStore, entries: readonly Entry[]): void {
   const versions = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     const stream = streamOf(entry);
-    const version = versions.get(stream) ?? store.streams.get(stream)?.length ?? 0;
+    const purged = entry.kind === 'instance' ? undefined : store.purged.get(entry.stream as ThreadId);
+    const version = versions.get(stream) ?? store.streams.get(stream)?.at(-1)?.version ?? purged ?? 0;
     if (entry.sequence !== store.entryCount + index + 1 || entry.version !== version + 1) {
       throw new RuntimeError('INTERNAL', `entry ${entry.sequence} does not continue the journal`);
     }
@@ -372,9 +370,9 @@ function checkPlaces(store: MemoryStore, entries: readonly Entry[]): void {
 }
 
 function storedEntry(entry: Entry): StoredEntry {
-  const { sequence, version, kind } = entry;
+  const { sequence, version, kind, at, commandId } = entry;
   const schema: z.ZodType<Entry> = kind === 'instance' ? instanceEntrySchema : threadEntrySchema;
-  return { sequence, version, kind, value: new Stored<Entry>(entry, schema) };
+  return { sequence, version, kind, at, commandId, value: new Stored<Entry>(entry, schema) };
 }
 
 function newReceipt(store: MemoryStore, receipt: Receipt): Stored<Receipt> {
@@ -397,6 +395,7 @@ function apply(store: MemoryStore, staged: Staged): void {
     entries.push(entry);
     store.streams.set(stream, entries);
     store.entryCount = entry.sequence;
+    noteChores(store, entry.value.read());
   }
   for (const { id, receipt } of staged.receipts) store.receipts.set(id, receipt);
   for (const rows of staged.threads) merge(store, rows);
@@ -408,7 +407,10 @@ function merge(store: MemoryStore, { threadId, tables }: StoredRows): void {
   const known = store.threads.get(threadId) ?? new ThreadTables();
   known.state = tables.state ?? known.state;
   for (const [id, row] of tables.turns) known.turns.set(id, row);
-  for (const [id, row] of tables.items) known.items.set(id, row);
+  for (const [id, row] of tables.items) {
+    known.items.set(id, row);
+    noteAttachments(store, threadId, row.read());
+  }
   for (const [id, row] of tables.requests) known.requests.set(id, row);
   store.threads.set(threadId, known);
 }

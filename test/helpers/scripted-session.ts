@@ -72,7 +72,10 @@ export class ScriptedSession {
 
   say(report: ProviderReport): void {
     const { world, host } = this.#parts;
-    world.say(() => host.report(this.threadId, report));
+    world.say(() => {
+      if (report.type.startsWith('provider.') && report.type !== 'provider.itemDelta') world.toldCount += 1;
+      host.report(this.threadId, report);
+    });
   }
 
   /** A turn begins, of a prompt or of the provider's own making. */

@@ -28,6 +28,8 @@ export class World {
   readonly faults: Faults = {};
   /** Prompts in the order in which they arrived, to see that none comes twice. */
   readonly received: string[] = [];
+  /** How many inputs about turns and items the server has been told. */
+  toldCount = 0;
   /** Effects in the order in which they were performed. */
   readonly performed: ProviderEffect[] = [];
   /** Called before an effect is performed; what it throws keeps that from happening. */

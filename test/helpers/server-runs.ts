@@ -18,6 +18,8 @@ export class ServerRuns {
   readonly world = new World();
   /** Threads whose journal a test has broken. */
   readonly broken: string[] = [];
+  /** Threads that a test has purged. */
+  readonly purged: ThreadId[] = [];
   /** How many inputs the test has made fail in the current run. */
   failedCount = 0;
   readonly #options: ServerOptions;
@@ -68,7 +70,11 @@ export class ServerRuns {
   check(): void {
     const { counters } = this.run.runtime;
     if (counters.failed !== this.failedCount) throw new Error(`failed inputs: ${this.run.warnings.join()}`);
-    checkJournal(this.journal, { loaded: this.run.runtime.threads.loaded(), except: this.broken });
+    checkJournal(this.journal, {
+      loaded: this.run.runtime.threads.loaded(),
+      except: this.broken,
+      purged: this.purged,
+    });
   }
 }
 

@@ -4,13 +4,15 @@ import { commandSchema } from '../../machines/domain/command.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
 import {
+  type AttachmentId,
   commandIdSchema,
   instanceIdSchema,
   threadIdSchema,
   type ThreadId,
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -25,9 +27,20 @@ export interface RuntimeSetup {
   readonly clock?: TestClock;
   readonly capabilities?: Capabilities;
   readonly deltaWindowMs?: number;
+  readonly deltaRetentionMs?: number;
+  readonly deletedAfterMs?: number | null;
+  readonly removeAttachment?: (id: AttachmentId) => void;
   /** Names of instances of the scripted driver; the first is the default of `create`. */
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
+  readonly redact?: (text: string) => string;
+  /** Instead of the scripted one, with the processes that it needs. */
+  readonly driver?: ProviderDriver;
+  readonly processes?: ProcessHost;
+  /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
+  readonly goneFolders?: ReadonlySet<string>;
+  /** Images that are stored. */
+  readonly attachments?: ReadonlySet<string>;
 }
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
@@ -49,7 +62,16 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const { journal, world, clock, capabilities, deltaWindowMs = 0, instances, endSurvivor } = setup;
+    const {
+      journal,
+      world,
+      clock,
+      capabilities,
+      deltaWindowMs = 0,
+      deltaRetentionMs = 60_000,
+      instances,
+      endSurvivor,
+    } = setup;
     this.journal = journal;
     this.world = world ?? new World();
     this.clock = clock ?? new TestClock();
@@ -59,17 +81,18 @@ export class RuntimeRun {
     this.runtime = new ThreadRuntime({
       journal,
       drivers: [
+        ...(setup.driver === undefined ? [] : [setup.driver]),
         scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
       instances: this.#instances.map((name) => ({
         instanceId: instanceIdSchema.parse(name),
-        driver: 'scripted',
+        driver: setup.driver?.driver ?? 'scripted',
         command: null,
         env: {},
       })),
-      processes: {
+      processes: setup.processes ?? {
         spawn: () => {
           throw new Error('the scripted provider has no process');
         },
@@ -82,10 +105,14 @@ export class RuntimeRun {
       },
       log: { info: () => {}, warn, error: warn },
       release: 'test',
+      redact: setup.redact ?? ((text) => text),
       deltaWindowMs,
+      deltaRetentionMs,
       connectionIdleMs: 1_800_000,
-      attachmentPath: () => null,
-      isFolder: (path) => path !== '/missing',
+      attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
+      isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
+      removeAttachment: setup.removeAttachment ?? (() => {}),
+      deletedAfterMs: setup.deletedAfterMs ?? null,
       logFrame: () => '',
       giveUp: (cause) => {
         this.gaveUp = cause;
@@ -100,6 +127,10 @@ export class RuntimeRun {
     await this.runtime.start();
     this.settle();
     return this;
+  }
+
+  get isScheduled(): boolean {
+    return this.#scheduled.length > 0;
   }
 
   /** Runs one scheduled tick; `false`: none is scheduled. */
@@ -179,6 +210,11 @@ export class RuntimeRun {
   facts(threadId: ThreadId = THREAD) {
     const { entries } = this.runtime.reads.entries(threadId, 0, { limit: 100_000, deltas: true });
     return entries.flatMap((entry) => entry.facts);
+  }
+
+  /** What a thread has taken in, its text left out, which is pruned when time passes. */
+  inputs(threadId: ThreadId = THREAD) {
+    return this.entries(threadId).filter((entry) => entry.kind === 'input');
   }
 
   /** Entries of a thread, its bases left out. */

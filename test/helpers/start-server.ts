@@ -1,7 +1,12 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
+import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
+import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
+import { redact } from '../../adapters/shared/redact.ts';
+import { Secrets } from '../../adapters/shared/secrets.ts';
 import { openJournal } from '../../adapters/sqlite/index.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
 import { configFileSchema, type Config } from '../../server/config.ts';
@@ -28,12 +33,16 @@ export interface TestServer {
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Registers its own end. */
-export async function startServer(given: Record<string, unknown> = {}): Promise<TestServer> {
+/** Registers its own end. Further drivers stand beside the scripted one. */
+export async function startServer(
+  given: Record<string, unknown> = {},
+  drivers: readonly ProviderDriver[] = [],
+): Promise<TestServer> {
   const folder = makeTempFolder();
   const world = new World({ isLive: true });
   let provider: ScriptedProvider | null = null;
-  const adapters = adaptersOf(world, (made) => void (provider = made));
+  const scripted = scriptedDriver(world, undefined, (made) => void (provider = made));
+  const adapters = adaptersOf([scripted, ...drivers]);
   const file = configFileSchema.parse({
     port: 0,
     instances: [{ instanceId: 'scripted', driver: 'scripted' }],
@@ -70,9 +79,10 @@ export async function startServer(given: Record<string, unknown> = {}): Promise<
   };
 }
 
-function adaptersOf(world: World, onCreate: (provider: ScriptedProvider) => void): ServerAdapters {
+function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
   return {
-    drivers: [scriptedDriver(world, undefined, onCreate)],
+    drivers,
+    recordings: { read: readRecording, format: formatRecording, redact },
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     makeProcessHost: (journal) =>
@@ -81,6 +91,7 @@ function adaptersOf(world: World, onCreate: (provider: ScriptedProvider) => void
         makeMarker: () => nanoid(),
       }),
     endSurvivor: () => Promise.resolve(),
-    openFrameLog: () => Promise.resolve({ append: () => '', close: () => Promise.resolve() }),
+    secrets: new Secrets(),
+    openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
   };
 }

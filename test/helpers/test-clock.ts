@@ -46,6 +46,11 @@ export class TestClock implements Clock {
     return true;
   }
 
+  /** Time passes, and nobody looks. */
+  skip(ms: number): void {
+    this.#monotonic += ms;
+  }
+
   /** The machine slept: the wall clock went on alone. */
   jump(ms: number): void {
     this.#offset += ms;

@@ -12,23 +12,22 @@ export interface ReplyParts {
   readonly gates: Gates;
   readonly makeId: MakeId;
   readonly dialect: Dialect;
+  readonly onSent: (event: StreamEvent) => void;
 }
 
 /** Plays the steps of one reply into one HTTP response, and stops when the client goes. */
 export class ReplyStream {
   readonly #response: ServerResponse;
-  readonly #gates: Gates;
+  readonly #parts: ReplyParts;
   readonly #reply: DialectReply;
-  readonly #dialect: Dialect;
   readonly #gone = new AbortController();
   #usage = DEFAULT_USAGE;
   #ended = false;
 
-  constructor(response: ServerResponse, { gates, makeId, dialect }: ReplyParts) {
+  constructor(response: ServerResponse, parts: ReplyParts) {
     this.#response = response;
-    this.#gates = gates;
-    this.#dialect = dialect;
-    this.#reply = dialect.reply(makeId);
+    this.#parts = parts;
+    this.#reply = parts.dialect.reply(parts.makeId);
     response.once('close', () => this.#gone.abort());
   }
 
@@ -62,7 +61,7 @@ export class ReplyStream {
         await wait(step.durationMs, undefined, { signal: this.#gone.signal });
         return;
       case 'gate':
-        await this.#unlessGone(this.#gates.get(step.name).pass());
+        await this.#unlessGone(this.#parts.gates.get(step.name).pass());
         return;
       case 'httpError':
         this.#fail(step);
@@ -82,13 +81,14 @@ export class ReplyStream {
       const start = this.#reply.start(this.#usage);
       if (event.type !== start.type) await this.#send(start);
     }
+    this.#parts.onSent(event);
     const taken = this.#response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     if (!taken) await once(this.#response, 'drain', { signal: this.#gone.signal });
-    if (this.#dialect.lastEventTypes.has(event.type)) this.#ended = true;
+    if (this.#parts.dialect.lastEventTypes.has(event.type)) this.#ended = true;
   }
 
   #fail({ status, headers, body: given }: HttpErrorStep): void {
-    const body = given ?? this.#dialect.errorBody(status, `scripted ${status}`);
+    const body = given ?? this.#parts.dialect.errorBody(status, `scripted ${status}`);
     const isText = typeof body === 'string';
     const contentType = isText ? 'text/plain' : 'application/json';
     this.#response.writeHead(status, { 'content-type': contentType, ...headers });

@@ -9,6 +9,7 @@ import { parseRequest, type ParsedRequest } from './parse-request.ts';
 import { ReplyStream } from './reply-stream.ts';
 import { RESPONSES } from './response-events.ts';
 import type { Script } from './script.ts';
+import type { StreamEvent } from './step.ts';
 
 const HOST = '127.0.0.1';
 
@@ -39,6 +40,8 @@ export class ModelEndpoint {
   readonly requests: ParsedRequest[] = [];
   /** What went wrong on the endpoint's side: script errors, malformed requests, unknown routes. A test expects []. */
   readonly errors: Error[] = [];
+  /** Called with each event of a reply as it is sent. */
+  onSent: (request: ParsedRequest, event: StreamEvent) => void = () => {};
   readonly #script: Script;
   readonly #server: Server;
   readonly #gates = new Gates();
@@ -123,7 +126,12 @@ export class ModelEndpoint {
     this.requests.push(parsed);
     this.#changes.emit('change');
     const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
-    const reply = new ReplyStream(response, { gates: this.#gates, makeId, dialect: route.dialect });
+    const reply = new ReplyStream(response, {
+      gates: this.#gates,
+      makeId,
+      dialect: route.dialect,
+      onSent: (event: StreamEvent) => this.onSent(parsed, event),
+    });
     await reply.play(this.#script(parsed));
   }
 

@@ -15,6 +15,7 @@ import { promptOf } from '../helpers/inputs.ts';
 export type Timers = Readonly<Record<string, Pick<ArmTimer, 'name' | 'owner' | 'fires'>>>;
 
 /** Ids of turns (`T0`) and requests (`R0`) in an exploration, and of connections. */
+export const IDS = /\b[TR]\d+\b(?::\d+)?/g;
 const NAMES = /\b[TR]\d+\b(?::\d+)?|t1#\d+|"attempt":\d+/g;
 const FAILURE = failure('CONNECTION_LOST', '');
 
@@ -129,10 +130,20 @@ export class Canon {
 
   /** Four lines: thread, connection, turn, timers. */
   keyOf(charts: Charts, timers: Timers): string {
+    const text = this.#textOf(charts, timers);
+    const lines = renamed(text, namesIn(text)).split('\n');
+    return [...lines.slice(0, 3), (lines[3] ?? '').split('\t').toSorted().join('\t')].join('\n');
+  }
+
+  /** What the ids of this state are called in the name of it. */
+  namesOf(charts: Charts, timers: Timers): ReadonlyMap<string, string> {
+    return namesIn(this.#textOf(charts, timers));
+  }
+
+  #textOf(charts: Charts, timers: Timers): string {
     const armed = Object.values(timers).map(({ name, owner, fires }) => JSON.stringify([name, owner, fires]));
     const parts = ACTORS.map((id) => this.#partOf(id, charts[id]));
-    const lines = renamed([...parts, armed.join('\t')].join('\n')).split('\n');
-    return [...lines.slice(0, 3), (lines[3] ?? '').split('\t').toSorted().join('\t')].join('\n');
+    return [...parts, armed.join('\t')].join('\n');
   }
 
   /** The state of that name, made from any state that has it. */
@@ -176,7 +187,8 @@ export class Canon {
     const key = `${id}${part}`;
     let interned = this.#interned.get(key);
     if (interned === undefined) {
-      const [changed] = JSON.parse(part) as [object];
+      // what an input changes that it should not change throws
+      const changed = frozen((JSON.parse(part) as [object])[0]);
       interned = { ...snapshot, context: { ...snapshot.context, ...changed } } as AnyMachineSnapshot;
       this.#interned.set(key, interned);
     }
@@ -184,19 +196,27 @@ export class Canon {
   }
 }
 
-function renamed(text: string): string {
+/** By their first use. */
+function namesIn(text: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const counts = { T: 0, R: 0 };
-  return text.replaceAll(NAMES, (name) => {
+  for (const [name] of text.matchAll(IDS)) {
+    if (names.has(name)) continue;
+    const letter = name.startsWith('T') ? 'T' : 'R';
+    names.set(name, `${letter}${counts[letter]}`);
+    counts[letter] += 1;
+  }
+  return names;
+}
+
+const renamed = (text: string, names: ReadonlyMap<string, string>): string =>
+  text.replaceAll(NAMES, (name) => {
     if (name.startsWith('t1#')) return 't1#1';
     if (name.startsWith('"')) return name === '"attempt":1' ? name : '"attempt":2';
-    let other = names.get(name);
-    if (other === undefined) {
-      const letter = name.startsWith('T') ? 'T' : 'R';
-      other = `${letter}${counts[letter]}`;
-      counts[letter] += 1;
-      names.set(name, other);
-    }
-    return other;
+    return names.get(name) ?? name;
   });
+
+function frozen<T extends object>(plain: T): T {
+  for (const each of Object.values(plain)) if (typeof each === 'object' && each !== null) frozen(each);
+  return Object.freeze(plain);
 }

@@ -8,6 +8,7 @@ import {
   PROVIDER_INPUT_TYPES,
   RUNTIME_INPUT_TYPES,
   TIMER_INPUT_TYPES,
+  TOLD_INPUT_TYPES,
 } from '../../machines/domain/input.ts';
 import { instanceInputSchema } from '../../machines/domain/instance.ts';
 import { connectionMachine } from '../../machines/connection.machine.ts';
@@ -53,6 +54,7 @@ const inThread = [
   ...PROVIDER_INPUT_TYPES,
   ...TIMER_INPUT_TYPES,
   ...RUNTIME_INPUT_TYPES,
+  ...TOLD_INPUT_TYPES,
 ];
 const inInstance = instanceInputSchema.options.map(({ shape }) => shape.type.value);
 

@@ -74,6 +74,8 @@ export class Environment {
       ...SETTINGS_INPUTS.map((input) => this.#moveOf('user', input)),
       ...transcriptInputs(seen).map((input) => this.#moveOf('provider', input)),
       this.#moveOf('runtime', make.JUMPED),
+      this.#moveOf('runtime', make.WARNED),
+      ...[true, false].map((isFirst) => this.#moveOf('runtime', make.implemented('item', 'b', isFirst))),
     ];
   }
 

@@ -5,21 +5,22 @@ import {
   PROVIDER_INPUT_TYPES,
   RUNTIME_INPUT_TYPES,
   TIMER_INPUT_TYPES,
+  TOLD_INPUT_TYPES,
 } from '../../machines/domain/input.ts';
 import { WORLD } from '../helpers/given.ts';
 import { withoutAction, withoutAlways, withoutTransition, type Mutation } from '../helpers/mutants.ts';
 import { LiveReplay } from './live-replay.ts';
-import { prove, report } from './prove.ts';
+import { prove, report, violationsOf } from './prove.ts';
 
 const BOUNDS = { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: false };
 
 describe('every reachable state of a thread', () => {
   const live = new LiveReplay();
-  const proof = prove(BOUNDS, { live });
+  const proof = prove(BOUNDS, { onStep: (step) => live.replay(step) });
   report('steers as new attempts', proof);
 
   it('keeps every rule', () => {
-    expect(proof.violations).toEqual({});
+    expect(violationsOf(proof)).toEqual({});
   });
 
   it('is one of many', () => {
@@ -39,6 +40,7 @@ describe('every reachable state of a thread', () => {
       ...PROVIDER_INPUT_TYPES,
       ...TIMER_INPUT_TYPES,
       ...RUNTIME_INPUT_TYPES,
+      ...TOLD_INPUT_TYPES,
     ];
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart
@@ -53,7 +55,7 @@ describe('every reachable state of a thread', () => {
 
 describe('the exploration', { timeout: 60_000 }, () => {
   const SMALL = { ...BOUNDS, prompts: 0, requests: 0 };
-  const without = (mutate: Mutation) => prove(SMALL, { machines: mutate(WORLD).machines }).violations;
+  const without = (mutate: Mutation) => violationsOf(prove(SMALL, { machines: mutate(WORLD).machines }));
 
   it.each<[string, Mutation, string]>([
     [

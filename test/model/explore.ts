@@ -68,8 +68,8 @@ export interface Exploration {
 }
 
 /** An environment that is not bounded is a mistake in it. */
-const STATE_LIMIT = 1_000_000;
-const NO_LOOKUP: Lookups = { request: null };
+const STATE_LIMIT = 2_000_000;
+const NO_LOOKUP: Lookups = { request: null, plan: null };
 
 /** Explores breadth first, so that the way to each state is a shortest one. */
 export function explore(bounds: Bounds, watcher: Watcher = {}, machines: Machines = MACHINES): Exploration {
@@ -169,7 +169,11 @@ class Explorer {
 }
 
 /** A timer that fired is armed no more. */
-function timersAfter(timers: Timers, { input }: Move, { timers: changes }: Drawn): Timers {
+export function timersAfter(
+  timers: Timers,
+  { input }: Pick<Move, 'input'>,
+  { timers: changes }: Drawn,
+): Timers {
   if (changes.length === 0 && !('timer' in input)) return timers;
   let after: Timers = { ...timers };
   if ('timer' in input) after = left(after, ({ name }) => name !== input.timer);
@@ -190,6 +194,7 @@ function lookupsIn({ connection, turn }: Charts, input: ThreadInput): Lookups {
   const request = requests[input.requestId];
   if (request === undefined) return NO_LOOKUP;
   return {
+    plan: null,
     request: {
       status: request.status,
       outcome: null,
@@ -261,12 +266,17 @@ function getOrAdd<K extends object, V>(map: WeakMap<K, V>, key: K, make: () => V
   return value;
 }
 
-/** The shortest way to a state, as the types of its inputs. */
-export function wayTo(state: State): string {
-  const way: string[] = [];
-  for (let each = state; each.from !== null; each = each.from.state) way.unshift(nameOf(each.from.move));
-  return way.join(' > ');
+/** Inputs from the first state of a thread on. */
+export type Way = readonly Move[];
+
+/** The shortest way to a state. */
+export function wayTo(state: State): Way {
+  const way: Move[] = [];
+  for (let each = state; each.from !== null; each = each.from.state) way.unshift(each.from.move);
+  return way;
 }
+
+export const written = (way: Way): string => way.map(nameOf).join(' > ');
 
 /** `turn.submit:steer`, `provider.turnEnded:failed`: a type with what tells its inputs apart. */
 export function nameOf({ input }: Move): string {

@@ -1,29 +1,30 @@
-/** What must hold in every state of a thread and on every edge between two. */
+/** What must hold in every state of a thread, and of the ways out of it. */
 import { statusOf, threadContextOf, type Charts } from '../../machines/charts.ts';
 import type { TurnContext } from '../../machines/domain/context.ts';
-import { evolveQueue } from '../../machines/domain/evolve-state.ts';
-import { statusSchema, type Fact, type FactType } from '../../machines/domain/fact.ts';
+import { statusSchema } from '../../machines/domain/fact.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
-import type { LiveRequest } from '../../machines/domain/request.ts';
 import { submit } from '../helpers/inputs.ts';
 import { requestsOf, type Timers } from './canonical.ts';
-import { nameOf, wayTo, type State, type Step, type Turned } from './explore.ts';
+import { wayTo, type State, type Way } from './explore.ts';
 
-type Truths = Readonly<Record<string, boolean>>;
+export type Truths = Readonly<Record<string, boolean>>;
 
 /** Collects the first, and so the shortest, violation of each rule. */
 export class Violations {
-  readonly found = new Map<string, string>();
+  readonly found = new Map<string, Way>();
+  /** How often each rule was looked at. */
+  readonly checks = new Map<string, number>();
 
-  check(truths: Truths, where: () => string): void {
-    for (const [rule, holds] of Object.entries(truths)) {
-      if (!holds && !this.found.has(rule)) this.found.set(rule, where());
+  check(truths: Truths, where: () => Way): void {
+    for (const rule in truths) {
+      this.checks.set(rule, (this.checks.get(rule) ?? 0) + 1);
+      if (truths[rule] === false && !this.found.has(rule)) this.found.set(rule, where());
     }
   }
 }
 
 export const hasLink = ({ connection }: Charts): boolean => connection?.status === 'active';
-const tagged = ({ root }: Charts, tag: string): boolean => root.hasTag(tag);
+export const tagged = ({ root }: Charts, tag: string): boolean => root.hasTag(tag);
 
 export const truthsOf = (state: State): Truths => ({
   ...truthsOfActors(state.charts),
@@ -89,105 +90,9 @@ function truthsOfSideTurns(charts: Charts): Truths {
   };
 }
 
-const isBound = ({ root: { value } }: Charts): boolean => typeof value === 'object' && 'bound' in value;
+export const isBound = ({ root: { value } }: Charts): boolean =>
+  typeof value === 'object' && 'bound' in value;
 const turnIn = (turn: NonNullable<Charts['turn']>) => turn.context as TurnContext;
-
-/** Most accepted inputs say something of the transcript and change nothing else. */
-const isQuiet = ({ state, charts, drawn }: Step): boolean => {
-  const before = threadContextOf(state.charts.root);
-  const after = threadContextOf(charts.root);
-  return (
-    before.queue === after.queue &&
-    before.activeTurn === after.activeTurn &&
-    before.sideTurns === after.sideTurns &&
-    state.charts.root.value === charts.root.value &&
-    state.charts.turn === charts.turn &&
-    state.charts.connection === charts.connection &&
-    drawn.effects.length === 0 &&
-    drawn.facts.length > 0 &&
-    drawn.facts.every(({ type }) => QUIET.test(type))
-  );
-};
-const QUIET = /^(item|plan|usage|clock|command|thread|queue)\./;
-const NO_TRUTHS: Truths = {};
-
-export function truthsOn(step: Step): Truths {
-  if (isQuiet(step)) return NO_TRUTHS;
-  const { state, move, charts, drawn } = step;
-  const facts = drawn.facts as readonly Fact[];
-  const before = turnsIn(state.charts);
-  const after = turnsIn(charts);
-  const began = named(facts, 'turn.began');
-  const ended = named(facts, 'turn.ended');
-  const isOnce = (id: string): boolean => {
-    const wasThere = before.has(id) || began.includes(id);
-    const count = ended.filter((each) => each === id).length;
-    return count === (wasThere && !after.has(id) ? 1 : 0);
-  };
-  const opened = facts.filter((fact) => fact.type === 'request.opened').map((fact) => fact.request.requestId);
-  const closed = named(facts, 'request.closed', 'requestId');
-  const waiting = [...Object.keys(openIn(state.charts)), ...opened].filter((id) => !closed.includes(id));
-  return {
-    'exactly one terminal fact for each turn': [...new Set([...before, ...after, ...began, ...ended])].every(
-      isOnce,
-    ),
-    'a turn that goes on has begun': [...after].every((id) => before.has(id) || began.includes(id)),
-    'what comes back to the queue will be another turn': facts.every(
-      (fact) => fact.type !== 'queue.added' || !ended.includes(fact.entry.turnId),
-    ),
-    'a turn begins once': began.every((id) => !before.has(id)) && new Set(began).size === began.length,
-    'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
-    'the queue is the fold of its facts':
-      queueOf(charts) === JSON.stringify(foldedQueue(state.charts, facts)),
-    'the status is stated when it changes':
-      statusOf(state.charts.root).status === statusOf(charts.root).status ||
-      facts.at(-1)?.type === 'thread.statusChanged',
-    'a prompt goes to an open connection only': drawn.effects.every(
-      (effect) =>
-        (effect.type !== 'turn.start' && effect.type !== 'turn.steer') ||
-        threadContextOf(charts.root).link.phase === 'open' ||
-        threadContextOf(charts.root).link.phase === 'closing',
-    ),
-    // a steer says something when it has joined or has come back
-    'an accepted command says something':
-      move.cause !== 'user' || facts.length > 0 || nameOf(move) === 'turn.submit:steer',
-    'a deleted thread stays deleted': !tagged(state.charts, 'deleted') || tagged(charts, 'deleted'),
-    'a settled thread keeps no prompt of its own': drawn.effects.every(
-      (effect) => effect.type !== 'turn.start' || tagged(charts, 'busy'),
-    ),
-  };
-}
-
-const turnsIn = ({ root }: Charts): ReadonlySet<string> => {
-  const { activeTurn, sideTurns } = threadContextOf(root);
-  return new Set([
-    ...(activeTurn === null ? [] : [activeTurn.turnId]),
-    ...sideTurns.map((side) => side.turnId),
-  ]);
-};
-
-function openIn({ connection, turn }: Charts): Readonly<Record<string, LiveRequest>> {
-  const alive = [connection, turn].filter((owner) => owner?.status === 'active');
-  return Object.assign({}, ...alive.map(requestsOf)) as Record<string, LiveRequest>;
-}
-
-function named(facts: readonly Fact[], type: FactType, key: 'turnId' | 'requestId' = 'turnId'): string[] {
-  return facts
-    .filter((fact) => fact.type === type)
-    .flatMap((fact) => (key in fact ? [String((fact as unknown as Record<string, unknown>)[key])] : []));
-}
-
-const queueOf = ({ root }: Charts): string => JSON.stringify(threadContextOf(root).queue);
-const foldedQueue = ({ root }: Charts, facts: readonly Fact[]) =>
-  facts.reduce(evolveQueue, threadContextOf(root).queue);
-
-const sameSet = (some: readonly string[], others: readonly string[]): boolean =>
-  some.length === others.length && some.every((id) => others.includes(id));
-
-export const truthsOfTurned = ({ move, refusal }: Turned): Truths => ({
-  'no armed timer fires in vain': move.cause !== 'timer',
-  'a refusal has a code of its own': refusal?.code !== 'INTERNAL',
-});
 
 /** A state in which nothing has to happen: settled, or waiting for a person who can answer. */
 export function isAtRest({ charts }: State): boolean {

@@ -2,7 +2,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { storeCharts, type StoredCharts } from '../../machines/charts.ts';
 import { LiveCharts } from '../../machines/live.ts';
-import { nameOf, wayTo, type State, type Step } from './explore.ts';
+import { wayTo, written, type State, type Step } from './explore.ts';
 
 export class LiveReplay {
   stepCount = 0;
@@ -55,7 +55,7 @@ export class LiveReplay {
   }
 
   #differs(how: string, { state, move }: Step): void {
-    if (this.differences.length < 5) this.differences.push(`${how}: ${wayTo(state)} > ${nameOf(move)}`);
+    if (this.differences.length < 5) this.differences.push(`${how}: ${written([...wayTo(state), move])}`);
   }
 
   #numberOf(part: object | undefined): number {

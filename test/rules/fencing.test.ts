@@ -88,7 +88,7 @@ describe('of another connection', () => {
       item('Completed', 'b', { id: 'i', ref: { on: 1 } }),
       guardIs('thread', 'isMine', true),
     ],
-    ['usage', SECOND, usage(1), guardIs('thread', 'isMine', true)],
+    ['usage', SECOND, usage(1), guardIs('thread', 'isMyUsage', true)],
   ];
   for (const [what, before, input, mutation] of CASES) {
     rule(`${what} is recorded and ignored`, {

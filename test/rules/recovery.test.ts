@@ -86,7 +86,7 @@ describe('a new run of the server', () => {
     when: [RECOVERED],
     holds: (is) => {
       expect(is.request('r')).toBe('closed expired');
-      expect([...is.stage.tables.items.values()].at(-1)?.status).toBe('interrupted');
+      expect(is.item('i')).toBe('interrupted');
     },
     without: {
       'the letting go': withoutAction('turn', 'letGo'),

@@ -33,6 +33,11 @@ interface Expected {
 
 const NOTHING_LEFT = { queue: 'flowing: ', lastError: null, armed: [] };
 
+/** The second item of the thread, after the prompt of `a`. */
+const noticeOf = (topic: string, text: string): string =>
+  `item.completed item=(itemId=1g20x3c1j7zd2p body=(kind=notice tone=error topic=${topic}) text=${text} ` +
+  'status=completed ordinal=2 turnId=a attempt=1)';
+
 function expectExactly(outcome: Outcome, expected: Expected): void {
   const { value, status, queue, lastError, armed } = outcome;
   const all = { facts: outcome.said(), effects: outcome.did(), value, status, queue, lastError, armed };
@@ -55,6 +60,7 @@ describe('an approval is answered in the same tick in which the provider dies', 
         'request.closed requestId=r outcome=expired',
         'turn.ended turnId=a outcome=failed started failure=CONNECTION_LOST',
         'queue.held reason=failed',
+        noticeOf('turn.failed', 'CONNECTION_LOST'),
         'thread.statusChanged status=error lastError=CONNECTION_LOST',
       ],
       effects: [
@@ -111,6 +117,7 @@ describe('an interrupt falls between the acceptance of a prompt and the start of
       facts: [
         'turn.interrupting turnId=a reason=user',
         'turn.ended turnId=a outcome=interrupted failure=INTERRUPT_TIMED_OUT reason=user',
+        noticeOf('interrupt.failed', 'the provider did not answer an interrupt'),
         'connection.closing connectionId=t1#1 why=suspect',
         'thread.statusChanged status=interrupted',
       ],
@@ -171,6 +178,7 @@ describe('the server is killed between commit and release, and recovers', () => 
         'turn.ended turnId=a outcome=failed failure=NOT_DELIVERED',
         'queue.added entry=(turnId=a:2 text=a intent=queued failure=NOT_DELIVERED) index=0',
         'queue.held reason=failed',
+        noticeOf('start.failed', 'the prompt had not reached the provider; it is back in the queue'),
         'thread.statusChanged status=stopped lastError=NOT_DELIVERED',
       ],
       effects: [RELEASED, LOOK_UP, DONE],
@@ -190,6 +198,7 @@ describe('the server is killed between commit and release, and recovers', () => 
         ...AT_ONCE,
         'turn.ended turnId=a outcome=unknown failure=SERVER_RESTARTED',
         'queue.held reason=unknown',
+        noticeOf('turn.unknown', 'the server ended while the turn ran'),
         'thread.statusChanged status=stopped lastError=SERVER_RESTARTED',
       ],
       effects: [RELEASED, LOOK_UP, DONE],

@@ -56,7 +56,7 @@ describe('the transcript', () => {
   rule('usage is recorded', {
     given: running('a'),
     when: [usage()],
-    holds: (is) => expect(is.stage.tables.state?.usage).toMatchObject({ inputTokens: 0 }),
+    holds: (is) => expect(is.stage.tables.state?.usage).toMatchObject({ contextTokens: 10 }),
     without: {
       'the record': withoutAction('thread', 'recordUsage'),
       'the way': withoutTransition('thread', 'bound > provider.usageReported'),

@@ -199,7 +199,7 @@ describe('a connection that is lost in a turn', () => {
   rule('it leaves open items unknown', {
     given: before,
     when: [lostAs('CONNECTION_LOST')],
-    holds: (is) => expect([...is.stage.tables.items.values()].at(-1)?.status).toBe('unknown'),
+    holds: (is) => expect(is.item('i')).toBe('unknown'),
     without: { 'the closing of items': foldsWithout(({ fact }) => fact.type === 'turn.ended') },
   });
 });

@@ -1,6 +1,7 @@
 /** Delivery mode `buffered`: less is sent, nothing is lost. */
 import { describe, expect, test } from 'vitest';
-import { itemIdOf } from '../../machines/domain/ids.ts';
+import { itemIdOf, type ItemId } from '../../machines/domain/ids.ts';
+import { byNative } from '../../machines/domain/input.ts';
 import { HELD_TEXT_LIMIT } from '../../server/runtime/held-text.ts';
 import { makeServer, threadId } from '../helpers/server-runs.ts';
 import type { RuntimeRun } from '../helpers/start-runtime.ts';
@@ -32,6 +33,15 @@ async function startMessage() {
     run.pass(100);
   };
   return { server, run, say, itemId };
+}
+
+/** The message is complete; what is shown of it then. */
+function complete(run: RuntimeRun, itemId: ItemId, { text, ...how }: { text: string; isFallback?: boolean }) {
+  const item = { itemId, body: { kind: 'assistant_message' }, text, status: 'completed' } as const;
+  const place = { connectionId: session(run).connectionId, ...byNative(session(run).turn?.native ?? null) };
+  run.provider.report('t1', { type: 'provider.itemCompleted', ...place, item, ...how });
+  run.settle();
+  return run.runtime.reads.item(T1, itemId);
 }
 
 describe('a buffered thread', () => {
@@ -113,6 +123,44 @@ describe('a buffered thread', () => {
     expect(deltasOf(run)).toEqual(['abcdefghijklmnopqrst', 'a']);
     await run.submit('long');
     expect(deltasOf(run)).toHaveLength(4);
+  });
+
+  test('keeps the mode that its turn began with, also before the first message', async () => {
+    const server = makeServer({ deltaWindowMs: 25 });
+    const run = await server.start();
+    await run.create();
+    await run.submit('wait');
+    await run.do({ type: 'thread.setDeliveryMode', deliveryMode: 'buffered' });
+    goOn(run, 'long');
+    expect(deltasOf(run).length).toBeGreaterThan(1);
+    const count = deltasOf(run).length;
+    await run.submit('long');
+    expect(deltasOf(run)).toHaveLength(count + 1);
+  });
+
+  test('holds it though something of the account is reported', async () => {
+    const { run, say } = await startMessage();
+    say('a');
+    run.provider.reportInstance({ type: 'instance.reported', report: { account: 'someone' } } as never);
+    run.settle();
+    expect(deltasOf(run)).toEqual([]);
+  });
+
+  test.each([
+    ['an empty text', { text: '' }, 'abc'],
+    ['a short form of it', { text: 'a…', isFallback: true }, 'abc'],
+    ['another text', { text: 'abcd' }, 'abcd'],
+  ])('shows what was held where the message is completed with %s', async (_, { text, ...how }, shown) => {
+    const { run, say, itemId } = await startMessage();
+    say('abc');
+    expect(complete(run, itemId, { text, ...how })).toMatchObject({ text: shown, status: 'completed' });
+    const last = run.facts().findLast((fact) => fact.type === 'item.completed');
+    expect(last).toMatchObject({ item: { itemId, text: shown } });
+  });
+
+  test('shows the short form where nothing was written', async () => {
+    const { run, itemId } = await startMessage();
+    expect(complete(run, itemId, { text: 'a…', isFallback: true })?.text).toBe('a…');
   });
 
   test('streams what is no message', async () => {

@@ -247,5 +247,9 @@ describe('a provider that', () => {
     run.settle();
     expect(run.runtime.counters.malformed).toBe(1);
     expect(run.status).toBe('running');
+    expect(run.snapshot().items.at(-1)).toMatchObject({
+      body: { kind: 'notice', tone: 'info', topic: 'provider.malformed' },
+      text: 'provider.turnEnded of the provider could not be read and was dropped',
+    });
   });
 });

@@ -110,9 +110,9 @@ describe('an idle connection', () => {
     } as never);
     run.settle();
     expect(run.snapshot().requests).toHaveLength(1);
-    const count = run.entries().length;
+    const count = run.inputs().length;
     run.pass(7_200_000);
-    expect(run.entries()).toHaveLength(count);
+    expect(run.inputs()).toHaveLength(count);
     await run.do({ type: 'request.respond', requestId: 'r1', decision: 'accept' });
     run.pass(2_000_000);
     expect(run.provider.connectionIds).toEqual([]);
@@ -133,7 +133,12 @@ describe('an idle connection', () => {
 test('two thousand threads that have slept leave nothing in memory', async () => {
   const { run } = await startThread();
   for (let count = 0; count < 2000; count += 1)
-    void run.send({ type: 'thread.create', threadId: `n${count}`, cwd: '/w', instanceId: 'scripted' });
+    void run.send({
+      type: 'thread.create',
+      threadId: `n${count}`,
+      cwd: `/w${count}`,
+      instanceId: 'scripted',
+    });
   run.settle();
   const used = Array.from({ length: 100 }, (_, index) => `n${index * 20}`);
   for (const name of used) void run.send({ type: 'turn.submit', text: 'one', threadId: name });

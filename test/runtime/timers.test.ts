@@ -6,7 +6,7 @@ import type { RuntimeRun } from '../helpers/start-runtime.ts';
 
 const timersOf = (run: RuntimeRun): string[] =>
   Object.keys(run.runtime.threads.peek(threadId('t1'))?.timers ?? {}).toSorted();
-const lastInput = (run: RuntimeRun): string | undefined => run.entries().at(-1)?.input.type;
+const lastInput = (run: RuntimeRun): string | undefined => run.inputs().at(-1)?.input.type;
 const say = (run: RuntimeRun, text: string): void => {
   const session = run.provider.session(run.provider.connectionIds[0]!);
   session.turn?.words.push(text, 'wait');
@@ -74,11 +74,11 @@ describe('the deadline of', () => {
   test.each(DEADLINES)('$name fires when it is due, and not before', async (deadline) => {
     const { run } = await arm(deadline);
     expect(timersOf(run)).toContain(deadline.timer);
-    const count = run.entries().length;
+    const count = run.inputs().length;
     run.pass(deadline.afterMs - 100);
-    expect(run.entries()).toHaveLength(count);
+    expect(run.inputs()).toHaveLength(count);
     run.pass(200);
-    expect(run.entries()[count]).toMatchObject({ outcome: 'applied', input: { type: deadline.timer } });
+    expect(run.inputs()[count]).toMatchObject({ outcome: 'applied', input: { type: deadline.timer } });
     expect(timersOf(run)).not.toContain(deadline.timer);
   });
 
@@ -88,9 +88,9 @@ describe('the deadline of', () => {
     server.store.failNextCommit = 'before';
     await run.refusal({ type: 'thread.setTitle', title: 'x', threadId: 't2' });
     run.pass(250);
-    const count = run.entries().length;
+    const count = run.inputs().length;
     run.pass(deadline.afterMs);
-    expect(run.entries()[count]).toMatchObject({ outcome: 'applied', input: { type: deadline.timer } });
+    expect(run.inputs()[count]).toMatchObject({ outcome: 'applied', input: { type: deadline.timer } });
   });
 
   test.each(DEADLINES)('$name does not move with the wall clock', async (deadline) => {
@@ -102,10 +102,10 @@ describe('the deadline of', () => {
       // whatever moves the thread before the jump is noticed
       await run.do({ type: 'thread.setTitle', title: 'x' });
       run.pass(due - run.clock.monotonic() - 100);
-      const types = run.entries().map((entry) => entry.input.type);
+      const types = run.inputs().map((entry) => entry.input.type);
       expect(types).not.toContain(deadline.timer);
       run.pass(200);
-      expect(run.entries().map((entry) => entry.input.type)).toContain(deadline.timer);
+      expect(run.inputs().map((entry) => entry.input.type)).toContain(deadline.timer);
     }
   });
 });
@@ -146,7 +146,7 @@ describe('a stall deadline', () => {
     expect(
       run.snapshot().turn?.failure?.code ?? run.facts().find((fact) => fact.type === 'turn.interrupting'),
     ).toBeTruthy();
-    expect(run.entries().some((entry) => entry.input.type === 'turn.stalled')).toBe(true);
+    expect(run.inputs().some((entry) => entry.input.type === 'turn.stalled')).toBe(true);
   });
 
   test('starts at full length when the thread is loaded again', async () => {
@@ -198,9 +198,9 @@ describe('a firing', () => {
     } as never);
     while (run.world.deliver());
     run.clock.advance(30_000);
-    const count = run.entries().length;
+    const count = run.inputs().length;
     run.settle();
-    expect(run.entries()).toHaveLength(count + 1);
+    expect(run.inputs()).toHaveLength(count + 1);
     expect(run.runtime.counters).toMatchObject({ staleTimers: 1, ignored: 0 });
   });
 

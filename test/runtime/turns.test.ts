@@ -90,7 +90,7 @@ describe('a turn', () => {
     await run.submit('open fail');
     expect(run.snapshot().items.at(-1)?.status).toBe('failed');
     await run.submit('open lose');
-    expect(run.snapshot().items.at(-1)?.status).toBe('unknown');
+    expect(run.snapshot().items.at(-2)?.status).toBe('unknown');
   });
 });
 

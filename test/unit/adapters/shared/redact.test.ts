@@ -109,6 +109,17 @@ describe('redact', () => {
       'eyJaaaaaaaa.',
       '--',
       ' ',
+      '\\',
+      '-eyJaaaaaaaa',
+      '-----BEGIN A',
+      '://a:',
+      '://',
+      'sk-',
+      'x-',
+      '"token',
+      '"name":"token",',
+      'TOKEN',
+      '"\\',
     ]) {
       const startedAt = performance.now();
       redact(piece.repeat(200_000 / piece.length));

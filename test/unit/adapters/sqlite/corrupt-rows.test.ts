@@ -70,7 +70,6 @@ const CASES: readonly Case[] = [
     damage: `update entries set input = '{}'`,
     read: (j) => j.readInstance(instanceId('codex'), 0, ALL),
   },
-  { table: 'caches', key: 'a', damage: `update caches set version = -1`, read: (j) => j.loadThread(A) },
   {
     table: 'receipts',
     key: 'c',
@@ -82,8 +81,8 @@ const CASES: readonly Case[] = [
   {
     table: 'threads',
     key: 'a',
-    damage: `update threads set row = '{}'`,
-    read: (j) => j.listThreads({ limit: 1 }),
+    damage: `update threads set row = replace(row, 'work', 'wirk')`,
+    read: (j) => j.threadState(A),
   },
   { table: 'turns', key: 'a t', damage: `update turns set row = '{}'`, read: (j) => j.latestTurn(A) },
   {
@@ -103,31 +102,114 @@ const CASES: readonly Case[] = [
   { table: 'processes', key: 'm', damage: `update processes set pid = -5`, read: (j) => j.processes() },
 ];
 
-describe('a row that does not parse', () => {
-  it.each(CASES)('of $table with the key $key is named: $damage', ({ table, key, damage, read }) => {
+/** Texts that parse and are not what was written. */
+const FLIPS: readonly Case[] = [
+  {
+    table: 'entries',
+    key: '1',
+    damage: `update entries set input = replace(input, 'title 1', 'title 7'), facts = replace(facts, '1', '7')`,
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '1',
+    damage: 'update entries set at = at + 1',
+    read: (j) => j.readThread(A, 0, ALL),
+  },
+  {
+    table: 'entries',
+    key: '2',
+    damage: `update entries set input = replace(input, '"x"', '"y"')`,
+    read: (j) => j.loadThread(A),
+  },
+  {
+    table: 'receipts',
+    key: 'c',
+    damage: `update receipts set fingerprint = 'another'`,
+    read: (j) => j.receipt(commandId('c')),
+  },
+  {
+    table: 'items',
+    key: 'a i',
+    damage: `update items set row = replace(row, 'text of i', 'text of j')`,
+    read: (j) => j.items(A, null, 5),
+  },
+  {
+    table: 'turns',
+    key: 'a t',
+    damage: `update turns set row = replace(row, 'running', 'failed')`,
+    read: (j) => j.latestTurn(A),
+  },
+  {
+    table: 'requests',
+    key: 'a r',
+    damage: `update requests set row = replace(row, 'ls', 'rm')`,
+    read: (j) => j.openRequests(A),
+  },
+  {
+    table: 'instances',
+    key: 'codex',
+    damage: `update instances set row = replace(row, 'unchecked', 'ready')`,
+    read: (j) => j.instance(instanceId('codex')),
+  },
+];
+
+describe('a damaged cache', () => {
+  it.each([`update caches set version = -1`, `update caches set charts = '!'`])('is none: %s', (damage) => {
     const { journal, folder } = setUpJournal();
-    const entries = new EntryMaker();
-    const rows = { turns: [turnOf('t', 1)], items: [itemOf('i', 1)], requests: [requestOf('r')] };
-    journal.commit(
-      tickOf({
-        entries: [entries.input('a'), entries.base('a', 'x'), entries.instance('codex')],
-        receipts: [receiptOf('c', 'a', 1)],
-        threads: [rowsOf('a', { state: stateOf('a'), ...rows })],
-        instances: [instanceOf('codex')],
-        caches: [{ threadId: A, machineHash: 'h', version: 1, charts: '' }],
-      }),
-    );
-    journal.putProcess({
-      marker: 'm',
-      instanceId: instanceId('codex'),
-      pid: 5,
-      startTime: null,
-      startedAt: 1,
-    });
-    read(journal);
+    const cache = { threadId: A, machineHash: 'h', version: 1, charts: 'x' };
+    journal.commit(tickOf({ entries: [new EntryMaker().input('a')], caches: [cache] }));
+    expect(journal.loadThread(A)).toEqual({ base: null, cache, version: 1 });
     openAsTool(folder).exec(damage);
-    const error = thrownBy(() => read(journal));
-    expect(error).toMatchObject({ code: 'STORE_CORRUPT', details: { table, key } });
-    expect(error.message).toContain(`row ${key} of ${table} does not parse`);
+    expect(journal.loadThread(A)).toEqual({ base: null, cache: null, version: 1 });
   });
+});
+
+describe('a damaged row of the thread list', () => {
+  it('is left out and named, and paging goes on behind it', () => {
+    const { journal, folder } = setUpJournal();
+    const ids = ['a', 'b', 'c', 'd'];
+    const threads = ids.map((id, index) => rowsOf(id, { state: stateOf(id, { updatedAt: 9 - index }) }));
+    journal.commit(tickOf({ threads }));
+    openAsTool(folder).exec(`update threads set row = '{}' where thread_id = 'b';
+      update threads set row = replace(row, 'work', 'wirk') where thread_id = 'c'`);
+    const first = journal.listThreads({ limit: 2 });
+    expect(first).toMatchObject({ rows: [{ id: 'a' }], unreadable: ['b'] });
+    const second = journal.listThreads({ limit: 1, cursor: first.next ?? '' });
+    expect(second).toMatchObject({ rows: [], unreadable: ['c'] });
+    const third = journal.listThreads({ limit: 1, cursor: second.next ?? '' });
+    expect(third).toMatchObject({ rows: [{ id: 'd' }], unreadable: [], next: null });
+  });
+});
+
+describe('a row that does not parse', () => {
+  it.each([...CASES, ...FLIPS])(
+    'of $table with the key $key is named: $damage',
+    ({ table, key, damage, read }) => {
+      const { journal, folder } = setUpJournal();
+      const entries = new EntryMaker();
+      const rows = { turns: [turnOf('t', 1)], items: [itemOf('i', 1)], requests: [requestOf('r')] };
+      journal.commit(
+        tickOf({
+          entries: [entries.input('a'), entries.base('a', 'x'), entries.instance('codex')],
+          receipts: [receiptOf('c', 'a', 1)],
+          threads: [rowsOf('a', { state: stateOf('a'), ...rows })],
+          instances: [instanceOf('codex')],
+          caches: [{ threadId: A, machineHash: 'h', version: 1, charts: '' }],
+        }),
+      );
+      journal.putProcess({
+        marker: 'm',
+        instanceId: instanceId('codex'),
+        pid: 5,
+        startTime: null,
+        startedAt: 1,
+      });
+      read(journal);
+      openAsTool(folder).exec(damage);
+      const error = thrownBy(() => read(journal));
+      expect(error).toMatchObject({ code: 'STORE_CORRUPT', details: { table, key } });
+      expect(error.message).toContain(`row ${key} of ${table} does not parse`);
+    },
+  );
 });

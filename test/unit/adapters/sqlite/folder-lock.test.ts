@@ -56,9 +56,10 @@ describe('the lock of the data folder', () => {
     const folder = tempFolder();
     setUpJournal({ folder }).journal.close();
     const tool = openAsTool(folder);
+    const version = Number(tool.prepare('pragma user_version').get()?.['user_version']);
     tool.exec('pragma user_version = 99');
     expect(thrownBy(() => setUpJournal({ folder })).code).toBe('STORE_TOO_NEW');
-    tool.exec('pragma user_version = 1');
+    tool.exec(`pragma user_version = ${version}`);
     expect(setUpJournal({ folder }).journal.epochs()).toHaveLength(2);
   });
 

@@ -23,7 +23,8 @@ describe('entries of an older release', () => {
     const tool = openAsTool(folder);
     expect(tool.prepare('select distinct format from entries').all()).toMatchObject([{ format: 2 }]);
     tool.exec(
-      `update entries set format = 1, input = '{"type":"thread.rename","name":"old"}' where sequence = 1`,
+      `update entries set format = 1, crc = null, input = '{"type":"thread.rename","name":"old"}'
+       where sequence = 1`,
     );
     expect(journal.readThread(threadId('a'), 0, { limit: 9, deltas: true })).toEqual([
       { ...old, input: { type: 'thread.setTitle', title: 'old' } },

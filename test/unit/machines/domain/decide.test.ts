@@ -1,6 +1,6 @@
 /** Every code by which a chart-side decision refuses a command; what each rule means is in `test/rules`. */
 import { describe, expect, it } from 'vitest';
-import { attachmentIdSchema } from '../../../../machines/domain/ids.ts';
+import { attachmentIdSchema, itemIdSchema } from '../../../../machines/domain/ids.ts';
 import { canTake, decide } from '../../../../machines/domain/decide.ts';
 import { ERRORS, type ErrorCode } from '../../../../machines/domain/error.ts';
 import type { ThreadInput } from '../../../../machines/domain/input.ts';
@@ -15,14 +15,17 @@ import {
   DELETE,
   ended,
   finished,
+  implemented,
   inactive,
   interrupt,
+  item,
   promote,
   promptOf,
   respond,
   retry,
   running,
   submit,
+  THREAD,
 } from '../../../helpers/inputs.ts';
 
 const ASKED = [...running('a'), asked('a', 'r')];
@@ -32,6 +35,14 @@ const withImage: ThreadInput = {
   expected: null,
   prompt: promptOf('b', { attachments: [attachmentIdSchema.parse('img')] }),
 };
+const plan = { id: 'p', body: { kind: 'plan' } } as const;
+const withPlan: ThreadInput = {
+  type: 'turn.submit',
+  mode: 'start',
+  expected: null,
+  prompt: promptOf('b', { sourcePlan: { threadId: THREAD, itemId: itemIdSchema.parse('p') } }),
+};
+const PLANNED = [...running('a'), item('Completed', 'a', plan), ...finished('a'), implemented('p')];
 const full = [...running('a'), ...Array.from({ length: 100 }, (_, index) => submit(`q${index}`, 'queue'))];
 
 const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
@@ -48,6 +59,8 @@ const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
   ['REQUEST_BEING_ANSWERED', [...ASKED, respond('r')], respond('r')],
   ['DECISION_NOT_OFFERED', ASKED, respond('r', 'cancel')],
   ['CAPABILITY_UNSUPPORTED', [], withImage],
+  ['PLAN_NOT_FOUND', [], withPlan],
+  ['PLAN_IMPLEMENTED', [...PLANNED], withPlan],
 ];
 
 /** Codes of commands that another part of the server finds out. */
@@ -92,9 +105,9 @@ describe('decide', () => {
     const request: RequestRow = { ...row, decisions: [], body: { kind: 'question', questions } };
     const answer = (id: string): ThreadInput =>
       ({ ...respond('r'), answer: { answers: { [id]: ['x'] } } }) as ThreadInput;
-    expect(decide(stage.view, answer('q'), { request })).toBeNull();
-    expect(decide(stage.view, answer('p'), { request })?.code).toBe('DECISION_NOT_OFFERED');
-    expect(decide(stage.view, respond('r'), { request })?.code).toBe('DECISION_NOT_OFFERED');
+    expect(decide(stage.view, answer('q'), { request, plan: null })).toBeNull();
+    expect(decide(stage.view, answer('p'), { request, plan: null })?.code).toBe('DECISION_NOT_OFFERED');
+    expect(decide(stage.view, respond('r'), { request, plan: null })?.code).toBe('DECISION_NOT_OFFERED');
   });
 
   it('lets nothing through that no child can take, though the root can', () => {

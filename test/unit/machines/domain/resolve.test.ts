@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ProviderInput } from '../../../../machines/domain/input.ts';
-import { resolve, type TurnLookups } from '../../../../machines/domain/resolve.ts';
-import { requestIdSchema } from '../../../../machines/domain/ids.ts';
+import type { ProviderInput, ThreadInput } from '../../../../machines/domain/input.ts';
+import type { ItemDraft, ItemRow } from '../../../../machines/domain/item.ts';
+import { resolve, resolveTold, type TurnLookups } from '../../../../machines/domain/resolve.ts';
+import { itemIdOf, requestIdSchema } from '../../../../machines/domain/ids.ts';
 import {
   accepted,
   asked,
   began,
   ended,
+  implemented,
   inactive,
   item,
   lost,
@@ -26,6 +28,7 @@ const LOOKUPS: TurnLookups = {
   turn: { turnId: A, attempt: 2, nativeTurnId: 'n-a' },
   byNative: (native) => (native === 'n-old' ? { turnId: OLD, attempt: 3 } : null),
   ownerOf: (requestId) => (requestId === 'of-connection' ? 'connection' : null),
+  item: () => undefined,
   newTurnId: () => turnOf('new'),
 };
 const resolvedAs = (input: unknown): object => resolve(input as ProviderInput, LOOKUPS);
@@ -111,4 +114,44 @@ describe('the owner of a request', () => {
 
 it('leaves an input alone that names neither turn nor request', () => {
   for (const input of [lost(), inactive('ready')]) expect(resolvedAs(input)).toBe(input);
+});
+
+describe('an item that is named', () => {
+  const streamed = (text: string): TurnLookups => ({ ...LOOKUPS, item: () => ({ text }) as ItemRow });
+  const told = (draft: object, lookups = LOOKUPS, more: object = {}): ItemDraft => {
+    const input = { ...item('Completed', 'a', { id: 'i', ...draft }), ...more } as ProviderInput;
+    const named = resolve(input, lookups);
+    if (!('item' in named)) throw new Error('no item');
+    return named.item;
+  };
+
+  it('keeps what was streamed where it is completed without a text, or with a short form', () => {
+    expect(told({ text: '' }, streamed('abc')).text).toBe('abc');
+    expect(told({ text: 'a' }, streamed('abc'), { isFallback: true }).text).toBe('abc');
+    expect(told({ text: 'a' }, streamed(''), { isFallback: true }).text).toBe('a');
+    expect(told({ text: 'abcd' }, streamed('abc')).text).toBe('abcd');
+    const started = item('Started', 'a', { id: 'i' }) as ProviderInput;
+    expect(resolve(started, streamed('abc'))).toMatchObject({ item: { text: '' } });
+  });
+
+  it('is a plan by its turn, else by the id that it was given', () => {
+    const body = { kind: 'plan' } as const;
+    expect(told({ body }).itemId).toBe(itemIdOf('a', 'plan'));
+    expect(told({ body, parentItemId: 'agent' }).itemId).toBe('i');
+    expect(resolvedAs(item('Completed', null, { id: 'i', body }))).toMatchObject({ item: { itemId: 'i' } });
+    expect(told({}).itemId).toBe('i');
+  });
+});
+
+describe('what another thread told', () => {
+  it('is the first of a plan that nothing has implemented', () => {
+    const as = (body: object | undefined): ThreadInput =>
+      resolveTold(implemented('p', 'b', true), () => (body === undefined ? body : ({ body } as ItemRow)));
+    const by = { threadId: 't2', turnId: 'x' };
+    expect(as({ kind: 'plan' })).toMatchObject({ isFirst: true });
+    expect(as({ kind: 'plan', implementedBy: by })).toMatchObject({ isFirst: false });
+    expect(as({ kind: 'reasoning' })).toMatchObject({ isFirst: false });
+    expect(as(undefined)).toMatchObject({ isFirst: false });
+    expect(resolveTold(lost(), () => undefined)).toEqual(lost());
+  });
 });

@@ -1,0 +1,117 @@
+/** Steps a journal again with the charts of this release, and finds the first entry that comes out otherwise. Pure. */
+import { storeCharts, type Charts } from './charts.ts';
+import { baseSchema, type Base, type ThreadEntry } from './domain/entry.ts';
+import { factSchema } from './domain/fact.ts';
+import type { DeltaInput } from './domain/input.ts';
+import { evolveTimers, shiftTimers, type ArmedTimers } from './domain/timer.ts';
+import { Stepper, type Stepped } from './step.ts';
+
+/** What an entry holds of what was drawn: its facts, or the charts as they stood when the thread settled. */
+export type Outcome =
+  | { readonly facts: readonly unknown[] }
+  | { readonly base: Pick<Base, 'charts' | 'timers'> };
+
+/** The first entry that is not what its input gives. */
+export interface Difference {
+  readonly sequence: number;
+  readonly version: number;
+  /** Type of the input. */
+  readonly input: string;
+  /** Of the charts that recorded the entry. */
+  readonly machineHash: string;
+  readonly expected: unknown;
+  /** `{threw}` where the charts could not take the input at all. */
+  readonly actual: unknown;
+}
+
+export interface Replayed {
+  readonly entryCount: number;
+  /** `null`: every entry is what its input gives. */
+  readonly difference: Difference | null;
+}
+
+const stepper = new Stepper('thread');
+
+/** Steps one thread's entries in their order. Owns the charts between them; nothing outside changes. */
+export class EntryStepper {
+  #charts: Charts | null = null;
+  #timers: ArmedTimers = {};
+
+  /** What the entry should hold; `null`: as recorded, nobody is asked (failed and ignored inputs). */
+  step(entry: ThreadEntry): Outcome | null {
+    const { input, sequence, at, kind, outcome } = entry;
+    if (input.type === 'thread.based') return { base: this.#base() };
+    if (input.type === 'provider.itemDelta') {
+      return { facts: entry.facts.length === 0 ? [] : [deltaOf(input)] };
+    }
+    if (input.type === 'runtime.clockJumped') this.#timers = shiftTimers(this.#timers, input.byMs);
+    if ('timer' in input) {
+      const { [input.timer]: _, ...rest } = this.#timers;
+      this.#timers = rest;
+    }
+    if (kind !== 'input' || outcome !== 'applied') return null;
+    const stepped: Stepped = this.#charts === null ? stepper.start(input) : stepper.step(this.#charts, input);
+    this.#charts = stepped.charts;
+    this.#timers = evolveTimers(this.#timers, stepped.drawn.timers, { sequence, at });
+    return { facts: stepped.drawn.facts };
+  }
+
+  #base(): Pick<Base, 'charts' | 'timers'> {
+    if (this.#charts === null) throw new Error('a base is not the first entry');
+    const { root, connection } = storeCharts(this.#charts);
+    return { charts: { root, ...(connection === undefined ? {} : { connection }) }, timers: this.#timers };
+  }
+}
+
+/** What an entry has on record, to be compared with what `EntryStepper` gives. */
+export function recordedOutcome({ input, facts }: ThreadEntry): Outcome {
+  return input.type === 'thread.based' ? { base: { charts: input.charts, timers: input.timers } } : { facts };
+}
+
+/** Both as JSON, whatever the order of their keys. */
+export function isSameOutcome(left: Outcome, right: Outcome): boolean {
+  return isSame(plain(left), plain(right));
+}
+
+/** Steps a whole journal of one thread, from its first entry, and stops at the first difference. */
+export function replayEntries(entries: readonly ThreadEntry[]): Replayed {
+  const again = new EntryStepper();
+  for (const entry of entries) {
+    const { sequence, version, input, machineHash } = entry;
+    const expected = recordedOutcome(entry);
+    const place = { sequence, version, input: input.type, machineHash };
+    try {
+      const actual = again.step(entry);
+      if (actual === null || isSameOutcome(expected, actual)) continue;
+      const difference = { ...place, expected: valueOf(expected), actual: valueOf(actual) };
+      return { entryCount: entries.length, difference };
+    } catch (error) {
+      const threw = error instanceof Error ? error.message : String(error);
+      const difference = { ...place, expected: valueOf(expected), actual: { threw } };
+      return { entryCount: entries.length, difference };
+    }
+  }
+  return { entryCount: entries.length, difference: null };
+}
+
+const valueOf = (outcome: Outcome): unknown => plain('facts' in outcome ? outcome.facts : outcome.base);
+
+const deltaOf = ({ itemId, text }: DeltaInput) => ({ type: 'item.delta', itemId, text });
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+function isSame(left: unknown, right: unknown): boolean {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
+    return left === right;
+  }
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  const names = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...names].every((name) => isSame(Reflect.get(left, name), Reflect.get(right, name)));
+}
+
+/** The entry with what was drawn replaced. */
+export function withOutcome(entry: ThreadEntry, outcome: Outcome): ThreadEntry {
+  if ('facts' in outcome) return { ...entry, facts: factSchema.array().parse(outcome.facts) };
+  const base = baseSchema.parse({ type: 'thread.based', format: 1, ...outcome.base });
+  return { ...entry, input: base };
+}

@@ -1,0 +1,130 @@
+/** `threadchart export`: one thread as a recording, with its journal and the raw frames that it refers to. */
+import { writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { ThreadEntry } from '../../machines/domain/entry.ts';
+import { errorCodeSchema, RuntimeError } from '../../machines/domain/error.ts';
+import { RECORDING_FORMAT, type Recording, type RecordingLine } from '../../machines/domain/recording.ts';
+import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
+import type { CliParts } from '../cli.ts';
+import type { Client } from '../client/client.ts';
+import { entriesPageSchema, refsIn, type EntriesPage } from '../http/entries.ts';
+import { redactEntries, type Redact } from '../redact-entries.ts';
+import { withClient, type ClientFlags, type Place } from './connection.ts';
+import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ExportArguments {
+  readonly threadId: string;
+  /** `undefined`: to stdout. */
+  readonly file: string | undefined;
+}
+
+type Parts = Pick<CliParts, 'adapters' | 'release'> & { readonly terminal: Terminal };
+
+export function exportCommand(
+  { threadId, file }: ExportArguments,
+  flags: ClientFlags,
+  { adapters, release, terminal }: Parts,
+): Promise<ExitCode> {
+  return withClient(flags, async (client, place) => {
+    const { entries, frames } = await readThread(place, threadId);
+    const { recordings } = adapters;
+    const redact: Redact = (text) => recordings.redact(text);
+    const header = await headerOf(client, { threadId, entries, release, redact });
+    const lines = linesOf(redactEntries(entries, redact), frames);
+    const text = recordings.format({ header, lines });
+    if (file === undefined) show(text, terminal);
+    else writeNew(file, text);
+    const done = { file: file ?? null, entryCount: entries.length, frameCount: frames.length };
+    if (file !== undefined) terminal.print(`${entries.length} entries in ${file}`, done);
+    return EXIT_CODES.ok;
+  });
+}
+
+/** With `--json` line by line, which is the same. */
+function show(text: string, terminal: Terminal): void {
+  if (!terminal.isJson) return terminal.write(text);
+  for (const line of text.trimEnd().split('\n')) terminal.print('', JSON.parse(line));
+}
+
+/** @throws {RuntimeError} with the code of the server */
+async function readThread(place: Place, threadId: string): Promise<Omit<EntriesPage, 'next'>> {
+  const entries: EntriesPage['entries'] = [];
+  const frames = new Map<string, EntriesPage['frames'][number]>();
+  for (let after: number | null = 0; after !== null;) {
+    const page: EntriesPage = await readPage(place, { threadId, after: String(after) });
+    entries.push(...page.entries);
+    for (const frame of page.frames) frames.set(frame.ref, frame);
+    after = page.next;
+  }
+  return { entries, frames: [...frames.values()] };
+}
+
+const refusalSchema = z.object({ error: z.object({ code: errorCodeSchema, message: z.string() }) });
+
+async function readPage({ url, token }: Place, query: Record<string, string>): Promise<EntriesPage> {
+  const path = new URL(`/api/entries?${new URLSearchParams(query).toString()}`, url);
+  const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
+  const body: unknown = await response.json();
+  if (response.ok) return entriesPageSchema.parse(body);
+  const { code, message } = refusalSchema.parse(body).error;
+  throw new RuntimeError(code, message);
+}
+
+interface Exported {
+  readonly threadId: string;
+  readonly entries: readonly ThreadEntry[];
+  readonly release: string;
+  readonly redact: Redact;
+}
+
+async function headerOf(
+  client: Client,
+  { threadId, entries, release, redact }: Exported,
+): Promise<Recording['header']> {
+  const [{ snapshot }, { providers }] = await Promise.all([
+    client.call('orchestration.getThreadProjection', { threadId, limit: 1 }),
+    client.call('providers.list', {}),
+  ]);
+  const { title, instanceId } = snapshot.thread;
+  const instance = providers.find((each) => each.instanceId === instanceId);
+  return {
+    kind: 'recording',
+    format: RECORDING_FORMAT,
+    driver: instance?.driver ?? instanceId,
+    version: instance?.version ?? null,
+    scenario: threadId.replaceAll(/[^\w.-]/g, '-'),
+    title: redact(title),
+    description: `thread ${threadId}, exported by threadchart ${release}`,
+    platform: `${process.platform}-${process.arch}`,
+    recordedAt: entries[0]?.at ?? Date.now(),
+  };
+}
+
+/** Each frame stands before the first entry that refers to it. */
+function linesOf(entries: readonly ThreadEntry[], frames: EntriesPage['frames']): RecordingLine[] {
+  const left = new Map(frames.map((frame) => [frame.ref, frame]));
+  return entries.flatMap((entry): RecordingLine[] => {
+    const logged = refsIn(entry.input).flatMap((ref): RecordingLine[] => {
+      const found = left.get(ref);
+      left.delete(ref);
+      return found === undefined ? [] : [loggedLine(found)];
+    });
+    return [...logged, { kind: 'entry', format: ENTRY_FORMAT, entry }];
+  });
+}
+
+const loggedLine = ({ frame, ...rest }: EntriesPage['frames'][number]): RecordingLine => ({
+  kind: 'logged',
+  ...rest,
+  text: frame,
+});
+
+/** @throws {RuntimeError} INVALID_PARAMS when there is such a file, or it cannot be written */
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw new RuntimeError('INVALID_PARAMS', `${file} cannot be written: ${String(cause)}`, { cause });
+  }
+}

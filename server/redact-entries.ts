@@ -1,0 +1,60 @@
+/** Takes the secrets out of a journal so that it can still be stepped: facts are drawn again from what was redacted. */
+import { threadEntrySchema, type ThreadEntry } from '../machines/domain/entry.ts';
+import { RuntimeError } from '../machines/domain/error.ts';
+import { EntryStepper, isSameOutcome, recordedOutcome, withOutcome } from '../machines/replay.ts';
+
+/** Takes secrets out of a text; JSON stays JSON. */
+export type Redact = (text: string) => string;
+
+/**
+ * The entries of one thread, from its first one. Where the journal is what its inputs give, so is what comes out; an entry
+ * that differs already is redacted as it is, so that it goes on to differ.
+ */
+export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+  const [before, after] = [new EntryStepper(), new EntryStepper()];
+  let isWhole = true;
+  return entries.map((entry) => {
+    const redacted = redactEntry(entry, redact);
+    if (!isWhole) return redacted;
+    try {
+      const was = before.step(entry);
+      const is = after.step(redacted);
+      if (was === null || is === null) return redacted;
+      isWhole = isSameOutcome(was, recordedOutcome(entry));
+      return isWhole ? withOutcome(redacted, is) : redacted;
+    } catch {
+      // it cannot be stepped, redacted or not; who replays it is told
+      isWhole = false;
+      return redacted;
+    }
+  });
+}
+
+/** @throws {RuntimeError} INTERNAL when what is left does not fit an entry any more: it is not given out then */
+function redactEntry(entry: ThreadEntry, redact: Redact): ThreadEntry {
+  const { sequence, input, facts } = entry;
+  const cleaned = { ...entry, input: redactValue(input, redact), facts: redactValue(facts, redact) };
+  const parsed = threadEntrySchema.safeParse(cleaned);
+  if (parsed.success) return parsed.data;
+  throw new RuntimeError('INTERNAL', `entry ${sequence} cannot be redacted: ${parsed.error.message}`);
+}
+
+/** As JSON text, so that what is named like a secret is found. */
+const redactValue = (value: unknown, redact: Redact): unknown =>
+  withIds(value, JSON.parse(redact(JSON.stringify(value))));
+
+/** Ids hold things together, and are no secrets whatever they look like. */
+function withIds(value: unknown, redacted: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(redacted)) {
+    return value.map((each, index) => withIds(each, redacted[index]));
+  }
+  if (!isObject(value) || !isObject(redacted)) return redacted;
+  const fields = Object.entries(value).map(([name, each]) => [
+    name,
+    name.endsWith('Id') ? each : withIds(each, redacted[name]),
+  ]);
+  return Object.fromEntries(fields);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,127 @@
+/** Every arrow of the charts against the running server: what the gateway relays is what the charts alone would be. */
+import { describe, expect, it } from 'vitest';
+import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
+import {
+  COMMAND_INPUT_TYPES,
+  PROVIDER_INPUT_TYPES,
+  RUNTIME_INPUT_TYPES,
+  TIMER_INPUT_TYPES,
+  type ThreadInput,
+} from '../../machines/domain/input.ts';
+import type { Client } from '../../server/client/client.ts';
+import type { ThreadView } from '../../server/client/thread-view.ts';
+import { until } from '../helpers/until.ts';
+import type { Bounds } from './environment.ts';
+import { written, type Way } from './explore.ts';
+import { ModelThread } from './model-thread.ts';
+import { inputAt, valuesOf, waysOverAllArrows } from './named-paths.ts';
+import { PuppetServer } from './puppet-server.ts';
+
+const BOUNDS: Omit<Bounds, 'nativeSteer'> = { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0 };
+
+class Walker {
+  readonly #server: PuppetServer;
+  readonly #client: Client;
+  readonly threadId: string;
+  #view: ThreadView | null = null;
+  #idCount = 100;
+  readonly types = new Set<string>();
+  stepCount = 0;
+
+  constructor(server: PuppetServer, client: Client, threadId: string) {
+    this.#server = server;
+    this.#client = client;
+    this.threadId = threadId;
+  }
+
+  async walk(way: Way): Promise<void> {
+    const { threadId } = this;
+    await this.#client.dispatch({ type: 'thread.create', threadId, cwd: '/w', instanceId: 'i', title: '' });
+    const following = this.#client.subscribeThread(threadId, { onView: (view) => (this.#view = view) });
+    const [first] = this.#entries();
+    const model = new ModelThread(first?.input ?? {});
+    for (const [index, move] of way.entries()) {
+      const { charts, timers } = model;
+      const input = inputAt(
+        move,
+        { threadId, charts, timers },
+        (letter) => `${letter}${(this.#idCount += 1)}`,
+      );
+      await this.#server.play(threadId, input).catch((cause: unknown) => {
+        throw new Error(
+          `${written(way.slice(0, index + 1))} as ${JSON.stringify(input)} in ${valuesOf(charts)}`,
+          { cause },
+        );
+      });
+      this.stepCount += 1;
+      this.types.add(input.type);
+      const shown = this.#isDeleted ? null : this.#entries().at(-1)?.input;
+      model.step((shown ?? input) as ThreadInput);
+      await this.#compare(model, written(way.slice(0, index + 1)));
+    }
+    following.end();
+  }
+
+  #entries() {
+    const { entries } = this.#server.runtime.reads.entries(this.#id, 0, {
+      limit: 1000,
+      deltas: true,
+    });
+    return entries.filter(({ kind }) => kind === 'input');
+  }
+
+  /** What is being deleted is not shown any more: its actors are looked at until they are gone. */
+  async #compare(model: ModelThread, way: string): Promise<void> {
+    const { runtime } = this.#server;
+    if (this.#isDeleted) {
+      const actor = runtime.threads.peek(this.#id)?.actor;
+      if (actor !== undefined)
+        expect({ way, at: valuesOf(actor.charts) }).toEqual({ way, at: valuesOf(model.charts) });
+      return;
+    }
+    const { version } = runtime.reads.version(this.#id);
+    await until(() => (this.#view?.version ?? 0) >= version);
+    expect({ way, ...this.#view?.machine }).toEqual(JSON.parse(JSON.stringify({ way, ...model.state })));
+  }
+
+  get #isDeleted(): boolean {
+    return this.#server.journal.threadState(this.#id)?.removal !== 'none';
+  }
+
+  get #id(): ThreadId {
+    return threadIdSchema.parse(this.threadId);
+  }
+}
+
+describe('every arrow of the charts leads to the state that the gateway relays', { timeout: 300_000 }, () => {
+  const types = new Set<string>(['thread.create']);
+
+  it.each([
+    ['steers as attempts', false],
+    ['native steers', true],
+  ])('with %s', async (name, nativeSteer) => {
+    const ways = waysOverAllArrows({ ...BOUNDS, nativeSteer });
+    const server = new PuppetServer(nativeSteer);
+    const client = await server.start();
+    let stepCount = 0;
+    for (const [index, way] of ways.entries()) {
+      const walker = new Walker(server, client, `t${index + 1}`);
+      await walker.walk(way);
+      for (const type of walker.types) types.add(type);
+      stepCount += walker.stepCount;
+    }
+    console.log(`${name}: ${ways.length} ways, ${stepCount} steps`);
+    expect(ways.length).toBeGreaterThanOrEqual(800);
+    expect(stepCount).toBeGreaterThanOrEqual(3_900);
+  });
+
+  it('by every catalogued input', () => {
+    const all = [
+      ...COMMAND_INPUT_TYPES,
+      ...PROVIDER_INPUT_TYPES,
+      ...TIMER_INPUT_TYPES,
+      ...RUNTIME_INPUT_TYPES,
+    ];
+    expect(all.filter((type) => !types.has(type))).toEqual([]);
+  });
+});

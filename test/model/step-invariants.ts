@@ -1,0 +1,233 @@
+/** What must hold on every edge between two states of a thread. */
+import { statusOf, threadContextOf, type Charts } from '../../machines/charts.ts';
+import type { ConnectionContext, TurnContext } from '../../machines/domain/context.ts';
+import { evolveQueue, evolveState, initialState } from '../../machines/domain/evolve-state.ts';
+import type { Fact, FactType } from '../../machines/domain/fact.ts';
+import type { ThreadInput } from '../../machines/domain/input.ts';
+import type { LiveRequest } from '../../machines/domain/request.ts';
+import type { ThreadState } from '../../machines/domain/snapshot.ts';
+import { requestsOf } from './canonical.ts';
+import { nameOf, type Step, type Turned } from './explore.ts';
+import { hasLink, tagged, type Truths } from './invariants.ts';
+
+/** Most accepted inputs say something of the transcript and change nothing else. */
+const isQuiet = ({ state, charts, drawn }: Step): boolean => {
+  const before = threadContextOf(state.charts.root);
+  const after = threadContextOf(charts.root);
+  return (
+    before.queue === after.queue &&
+    before.activeTurn === after.activeTurn &&
+    before.sideTurns === after.sideTurns &&
+    state.charts.root.value === charts.root.value &&
+    state.charts.turn === charts.turn &&
+    state.charts.connection === charts.connection &&
+    drawn.effects.length === 0 &&
+    drawn.facts.length > 0 &&
+    drawn.facts.every(({ type }) => QUIET.test(type))
+  );
+};
+const QUIET = /^(item|plan|usage|clock|command|thread|queue)\./;
+const NO_TRUTHS: Truths = {};
+
+export function truthsOn(step: Step): Truths {
+  if (isQuiet(step)) return NO_TRUTHS;
+  return {
+    ...truthsOfTurns(step),
+    ...truthsOfEnds(step),
+    ...truthsOfRows(step),
+    ...truthsOfEffects(step),
+    ...truthsOfRecovery(step),
+    // a steer says something when it has joined or has come back
+    'an accepted command says something':
+      step.move.cause !== 'user' || factsOf(step).length > 0 || nameOf(step.move) === 'turn.submit:steer',
+    'a deleted thread stays deleted': !tagged(step.state.charts, 'deleted') || tagged(step.charts, 'deleted'),
+  };
+}
+
+function truthsOfTurns(step: Step): Truths {
+  const facts = factsOf(step);
+  const before = turnsIn(step.state.charts);
+  const after = turnsIn(step.charts);
+  const began = named(facts, 'turn.began');
+  const ended = named(facts, 'turn.ended');
+  const isOnce = (id: string): boolean => {
+    const wasThere = before.has(id) || began.includes(id);
+    const count = ended.filter((each) => each === id).length;
+    return count === (wasThere && !after.has(id) ? 1 : 0);
+  };
+  return {
+    'exactly one terminal fact for each turn': [...new Set([...before, ...after, ...began, ...ended])].every(
+      isOnce,
+    ),
+    'a turn that goes on has begun': [...after].every((id) => before.has(id) || began.includes(id)),
+    'what comes back to the queue will be another turn': facts.every(
+      (fact) => fact.type !== 'queue.added' || !ended.includes(fact.entry.turnId),
+    ),
+    'a turn begins once': began.every((id) => !before.has(id)) && new Set(began).size === began.length,
+  };
+}
+
+/** What a known end of the active turn comes to, and what it takes to bring the thread to rest. */
+function truthsOfEnds({ state, charts, drawn, move }: Step): Truths {
+  const facts = drawn.facts as readonly Fact[];
+  const { activeTurn } = threadContextOf(state.charts.root);
+  const end = state.charts.turn?.status === 'active' ? (state.charts.turn.context as TurnContext).end : null;
+  const mine = facts.find((fact) => fact.type === 'turn.ended' && fact.turnId === activeTurn?.turnId);
+  const isSettledNow = tagged(state.charts, 'busy') && !tagged(charts, 'busy');
+  return {
+    'only the end of the active turn settles the thread': !isSettledNow || mine !== undefined,
+    'a turn ends by its own word':
+      mine === undefined || !isOfAnother(move.input, activeTurn?.turnId ?? null, linkIn(state.charts)),
+    'a failed turn stays failed':
+      end?.outcome !== 'failed' || mine?.type !== 'turn.ended' || mine.outcome === 'failed',
+  };
+}
+
+/** The provider says that a turn is over, and means another one, or one of an earlier connection. */
+const isOfAnother = (input: ThreadInput, turnId: string | null, connectionId: string | null): boolean =>
+  (input.type === 'provider.turnEnded' || input.type === 'provider.turnRefused') &&
+  (input.turnId !== turnId || input.connectionId !== connectionId);
+
+/** The fold of the facts is what the charts say, row by row. */
+function truthsOfRows({ state, charts, drawn }: Step): Truths {
+  const facts = drawn.facts as readonly Fact[];
+  const opened = facts.filter((fact) => fact.type === 'request.opened').map((fact) => fact.request.requestId);
+  const closed = named(facts, 'request.closed', 'requestId');
+  const waiting = [...Object.keys(openIn(state.charts)), ...opened].filter((id) => !closed.includes(id));
+  const folded = facts.reduce(
+    (view, fact) => evolveState(view, { sequence: 1, version: 1, at: 0, fact }),
+    viewOf(state.charts),
+  );
+  return {
+    'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
+    'the queue is the fold of its facts':
+      queueOf(charts) === JSON.stringify(facts.reduce(evolveQueue, threadContextOf(state.charts.root).queue)),
+    'the row is the fold of the facts': rowOf(folded) === rowOf(viewOf(charts)),
+    'the status is stated when it changes':
+      statusOf(state.charts.root).status === statusOf(charts.root).status ||
+      facts.at(-1)?.type === 'thread.statusChanged',
+  };
+}
+
+function truthsOfEffects({ state, charts, drawn, move }: Step): Truths {
+  const { effects } = drawn;
+  const before = linkIn(state.charts);
+  const after = linkIn(charts);
+  const { phase } = threadContextOf(charts.root).link;
+  const isOpening = effects.some(
+    (effect) =>
+      effect.type === 'tell' &&
+      effect.input.type === 'instance.acquire' &&
+      effect.input.work.type === 'connection.open' &&
+      effect.input.work.connectionId === after,
+  );
+  return {
+    'a new connection asks for its process': after === null || after === before || isOpening,
+    'a connection ends by the word of its provider, or is killed':
+      before === null ||
+      after === before ||
+      isSaidOf(before, move.input) ||
+      effects.some((effect) => effect.type === 'connection.kill' && effect.connectionId === before),
+    'a connection that did not answer is not used again':
+      !GIVING_UP.has(move.input.type) || after !== before || phase === 'closing' || tagged(charts, 'busy'),
+    'a prompt goes to an open connection only': effects.every(
+      ({ type }) =>
+        (type !== 'turn.start' && type !== 'turn.steer') || phase === 'open' || phase === 'closing',
+    ),
+    'a settled thread keeps no prompt of its own': effects.every(
+      ({ type }) => type !== 'turn.start' || tagged(charts, 'busy'),
+    ),
+  };
+}
+
+/** By the provider of its connection, or by a new run of the server, which has ended all processes of the old one. */
+function isSaidOf(connectionId: string, input: ThreadInput): boolean {
+  if (input.type === 'runtime.recovered') return true;
+  return LINK_ENDS.has(input.type) && 'connectionId' in input && input.connectionId === connectionId;
+}
+const LINK_ENDS: ReadonlySet<string> = new Set([
+  'connection.openFailed',
+  'connection.closed',
+  'connection.lost',
+]);
+/** The provider may still be at work after these. */
+const GIVING_UP: ReadonlySet<string> = new Set(['turn.startTimedOut', 'interrupt.timedOut']);
+const SENDING: ReadonlySet<string> = new Set(['turn.start', 'turn.steer', 'request.answer']);
+
+function truthsOfRecovery({ charts, drawn, move }: Step): Truths {
+  if (move.input.type !== 'runtime.recovered') return NO_TRUTHS;
+  const hasCompleted = drawn.facts.some((fact) => fact.type === 'turn.ended' && fact.outcome === 'completed');
+  return {
+    // the end of the turn had come before the server died: its queue flows as it would have
+    'a recovery leaves the thread settled, looking up its prompt, or on with its queue':
+      tagged(charts, 'settled') ||
+      tagged(charts, 'deleted') ||
+      charts.turn?.hasTag('reconciling') === true ||
+      hasCompleted,
+    'a recovery sends nothing by itself': drawn.effects.every(({ type }) => !SENDING.has(type)),
+  };
+}
+
+const factsOf = ({ drawn }: Step): readonly Fact[] => drawn.facts as readonly Fact[];
+
+function linkIn({ connection }: Charts): string | null {
+  if (connection?.status !== 'active') return null;
+  return (connection.context as ConnectionContext).connectionId;
+}
+
+/** The thread's row as the charts have it. */
+function viewOf(charts: Charts): ThreadState {
+  const { settings, queue, archived, link, threadId } = threadContextOf(charts.root);
+  const { status, activeTurnId, lastError } = statusOf(charts.root);
+  const created = initialState({ type: 'thread.created', threadId, settings }, 0);
+  const isDeleting = link.closing === 'delete' ? 'deleting' : 'none';
+  const openRequestCount = Object.keys(openIn(charts)).length;
+  return {
+    ...created,
+    row: { ...created.row, status, activeTurnId, lastError, archived, openRequestCount },
+    queue,
+    bound: hasLink(charts),
+    removal: tagged(charts, 'deleted') ? 'deleted' : isDeleting,
+  };
+}
+
+/** What of a row the charts know. */
+const rowOf = ({ row, bound, removal }: ThreadState): string =>
+  JSON.stringify([
+    row.status,
+    row.activeTurnId,
+    row.lastError?.code,
+    row.archived,
+    row.openRequestCount,
+    bound,
+    removal,
+  ]);
+
+const turnsIn = ({ root }: Charts): ReadonlySet<string> => {
+  const { activeTurn, sideTurns } = threadContextOf(root);
+  return new Set([
+    ...(activeTurn === null ? [] : [activeTurn.turnId]),
+    ...sideTurns.map((side) => side.turnId),
+  ]);
+};
+
+function openIn({ connection, turn }: Charts): Readonly<Record<string, LiveRequest>> {
+  const alive = [connection, turn].filter((owner) => owner?.status === 'active');
+  return Object.assign({}, ...alive.map(requestsOf)) as Record<string, LiveRequest>;
+}
+
+function named(facts: readonly Fact[], type: FactType, key: 'turnId' | 'requestId' = 'turnId'): string[] {
+  return facts
+    .filter((fact) => fact.type === type)
+    .flatMap((fact) => (key in fact ? [String((fact as unknown as Record<string, unknown>)[key])] : []));
+}
+
+const queueOf = ({ root }: Charts): string => JSON.stringify(threadContextOf(root).queue);
+
+const sameSet = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((id) => others.includes(id));
+
+export const truthsOfTurned = ({ move, refusal }: Turned): Truths => ({
+  'no armed timer fires in vain': move.cause !== 'timer',
+  'a refusal has a code of its own': refusal?.code !== 'INTERNAL',
+});

@@ -1,0 +1,66 @@
+/** How large the explored worlds are. The counts are pinned from below: one that has become empty fails. */
+import type { Bounds } from '../model/environment.ts';
+
+export interface Configuration {
+  readonly name: string;
+  readonly bounds: Bounds;
+  readonly stateCount: number;
+  readonly edgeCount: number;
+  /** At least so many edges are taken once more by live actors. */
+  readonly replayCount: number;
+}
+
+const THREE = { prompts: 3, requests: 3, sideRequests: 0, sideTurns: 0 };
+const FOUR = { prompts: 4, requests: 4, sideRequests: 0, sideTurns: 0 };
+const ALL = { prompts: 1, requests: 1, sideRequests: 1, sideTurns: 1 };
+const TWO_BESIDE = { prompts: 2, requests: 1, sideRequests: 1, sideTurns: 2 };
+const [again, native] = [{ nativeSteer: false }, { nativeSteer: true }];
+
+export const CONFIGURATIONS: readonly Configuration[] = [
+  {
+    name: '3 prompts, 3 requests, steers as attempts',
+    bounds: { ...THREE, ...again },
+    stateCount: 63_000,
+    edgeCount: 1_850_000,
+    replayCount: 50_000,
+  },
+  {
+    name: '3 prompts, 3 requests, native steers',
+    bounds: { ...THREE, ...native },
+    stateCount: 37_000,
+    edgeCount: 1_080_000,
+    replayCount: 10_000,
+  },
+  {
+    name: '1 of each and beside, steers as attempts',
+    bounds: { ...ALL, ...again },
+    stateCount: 29_000,
+    edgeCount: 740_000,
+    replayCount: 10_000,
+  },
+  {
+    name: '1 of each and beside, native steers',
+    bounds: { ...ALL, ...native },
+    stateCount: 23_000,
+    edgeCount: 580_000,
+    replayCount: 10_000,
+  },
+];
+
+/** For hours at leisure: `npm run soak`. */
+export const LARGER: readonly Configuration[] = [
+  {
+    name: '4 prompts, 4 requests, steers as attempts',
+    bounds: { ...FOUR, ...again },
+    stateCount: 100_000,
+    edgeCount: 4_000_000,
+    replayCount: 50_000,
+  },
+  {
+    name: '2 prompts, 2 side turns, steers as attempts',
+    bounds: { ...TWO_BESIDE, ...again },
+    stateCount: 100_000,
+    edgeCount: 2_000_000,
+    replayCount: 10_000,
+  },
+];

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { prove } from '../model/prove.ts';
+import { FAULTS } from './faults.ts';
+import { PROPERTIES } from './properties.ts';
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+test('the README lists every property in its words', () => {
+  const [, section = ''] = /## What is proved\n([^]*?)\n## /.exec(README) ?? [];
+  const listed = [...section.matchAll(/^\| (\S.*?) +\| (.*?) *\|$/gm)].map(([, name, sentence]) => ({
+    name,
+    sentence,
+  }));
+  expect(listed.slice(2)).toEqual(PROPERTIES.map(({ name, sentence }) => ({ name, sentence })));
+});
+
+test('every rule of the exploration belongs to one property', () => {
+  const { checks } = prove({ prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, nativeSteer: false });
+  expect(PROPERTIES.flatMap(({ rules }) => rules).toSorted()).toEqual([...checks.keys()].toSorted());
+});
+
+test('at least 25 faults are seeded, each under a name of its own and against a rule that there is', () => {
+  const rules = PROPERTIES.flatMap((property) => property.rules);
+  expect(new Set(FAULTS.map(({ name }) => name)).size).toBeGreaterThanOrEqual(25);
+  expect(FAULTS.filter(({ rule }) => !rules.includes(rule))).toEqual([]);
+});

@@ -1,0 +1,67 @@
+/**
+ * Records scenarios of the real codex: `node test/replay/record.ts [--demo] [--overwrite] [SCENARIO …]`; default: those that
+ * have no file yet. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
+ * that come with the package, without facts. Look at all of it before committing.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { codexBinary } from '../agents/agents.ts';
+import { recordCodex, writeNewRecording, type CodexScenario } from '../helpers/record-codex.ts';
+import type { EntryFacts } from '../helpers/recorded-runtime.ts';
+import { factLines, playRecording } from './play-recording.ts';
+import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
+import { CODEX_SCENARIOS } from './scenarios/codex.ts';
+import { DEMO_SCENARIOS } from './scenarios/demo.ts';
+
+const VERSION = '0.169.0';
+
+const { values, positionals: names } = parseArgs({
+  options: {
+    demo: { type: 'boolean', default: false },
+    overwrite: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const binary = codexBinary();
+if (binary === null) throw new Error('codex is not installed: run npm run agents');
+const abort = new AbortController();
+process.once('SIGINT', () => abort.abort());
+
+const all = values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS;
+const unknown = names.filter((name) => all.every(({ scenario }) => scenario !== name));
+if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
+const wanted = all.filter((each) =>
+  names.length === 0 ? !existsSync(fileOf(each)) : names.includes(each.scenario),
+);
+for (const scenario of wanted) await record(scenario, binary);
+
+function fileOf({ scenario, branch }: CodexScenario): string {
+  const name = branch === undefined ? scenario : `${scenario}.${branch}`;
+  return values.demo ? demoFileOf(name) : recordingFileOf('codex', `${VERSION}-${name}`);
+}
+
+async function record(scenario: CodexScenario, program: string): Promise<void> {
+  const file = fileOf(scenario);
+  if (existsSync(file) && !values.overwrite) throw new Error(`${file} is there already; give --overwrite`);
+  const { recording, facts: live } = await recordCodex(scenario, { binary: program, signal: abort.signal });
+  mkdirSync(dirname(file), { recursive: true });
+  writeNewRecording(file, recording, values.overwrite);
+  const { facts } = await playRecording(recording);
+  if (!values.demo) writeFileSync(factsFileOf(file), factLines(facts));
+  if (shapeOf(facts) !== shapeOf(live)) {
+    console.warn(`played, it gives other facts than while it was recorded:`);
+    console.warn(`recorded:\n${shapeOf(live)}\nplayed:\n${shapeOf(facts)}`);
+  }
+  console.log(`${file}: ${recording.lines.length} lines, ${facts.length} entries`);
+}
+
+/** What must not depend on the run: texts may be cut elsewhere, so deltas are left out. */
+function shapeOf(facts: readonly EntryFacts[]): string {
+  return facts
+    .filter(({ input }) => input !== 'provider.itemDelta')
+    .map(({ thread, input, facts: drawn }) =>
+      [thread, input, ...drawn.map((fact) => String(Reflect.get(Object(fact), 'type')))].join(' '),
+    )
+    .join('\n');
+}
