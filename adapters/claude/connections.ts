@@ -44,14 +44,15 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     const model = await launch(run, session, effect);
     if (session.phase !== 'opening') return;
     session.phase = 'open';
-    session.report({
+    session.opened = {
       type: 'connection.opened',
       connectionId,
       nativeThreadId: sessionId,
       resumed: resume !== null,
       capabilities: CAPABILITIES,
       model,
-    });
+    };
+    session.report(session.opened);
   } catch (error) {
     failOpen(run, session, error);
   }

@@ -108,7 +108,13 @@ function takeInit(
   { uuid, session_id: sessionId, capabilities }: ReturnType<typeof wire.initSchema.parse>,
   { session }: Taken,
 ): void {
-  session.sessionId = sessionId;
+  const { opened } = session;
+  if (opened !== null && opened.nativeThreadId !== sessionId) {
+    // `/clear` has begun another conversation
+    session.sessionId = sessionId;
+    session.opened = { ...opened, nativeThreadId: sessionId, resumed: false };
+    session.report(session.opened);
+  }
   session.report(...session.prompts.began(uuid, capabilities));
 }
 

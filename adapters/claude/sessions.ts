@@ -1,4 +1,5 @@
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
+import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -25,6 +26,8 @@ export class Session {
   readonly requests = new OpenRequests();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
+  /** What was told when it was opened. */
+  opened: ThreadInputOf<'connection.opened'> | null = null;
   /** As it was last asked for. */
   inEffect: InEffect;
   /** As claude says: a person can grant more for the session, and claude can plan by itself. */

@@ -195,6 +195,12 @@ describe.skipIf(requireAgent('claude') === null)('requests of claude', () => {
     expect(await thread.turn('/clear')).toMatchObject({ outcome: 'completed' });
     await thread.turn('four');
     expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).not.toContain('in short');
+    await server.restart();
+    await thread.until(() => thread.synchronizedCount > 1, 'the return of the client');
+    await thread.turn('five');
+    const resumed = JSON.stringify(server.endpoint.requests.at(-1)?.input);
+    expect(resumed).toContain('four');
+    expect(resumed).not.toContain('in short');
     expect(thread.items('unrecognized')).toEqual([]);
     await thread.reached('ready');
     await thread.expectSameView();
