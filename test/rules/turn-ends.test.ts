@@ -243,7 +243,7 @@ describe('a provider that says that nothing runs', () => {
     when: [opened()],
     holds: (is) => expect([is.answer, is.value]).toEqual(['ignored', RUNNING]),
     without: {
-      'the conversation that it names': guardIs('thread', 'isOtherConversation', () => true),
+      'the conversation that it names': guardIs('thread', 'isOtherConversation', true),
     },
   });
 
