@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
@@ -43,7 +42,9 @@ const adapters: ServerAdapters = {
     openProtocolLog({ folder, name: instanceId, redact: secrets.redact, onError }),
 };
 
-const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const manifest: unknown = JSON.parse(
+  readFileSync(new URL(import.meta.resolve('threadchart/package.json')), 'utf8'),
+);
 const release =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)

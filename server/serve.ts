@@ -90,26 +90,12 @@ export async function serve(
   const failed = new Promise<RuntimeError>((resolve) => {
     giveUp = resolve;
   });
-  const runtime = new ThreadRuntime({
+  const runtime = makeRuntime(config, adapters, {
     journal,
-    drivers: adapters.drivers,
-    instances: config.instances,
-    processes: adapters.makeProcessHost(journal),
-    endSurvivor: (row) => adapters.endSurvivor(row),
-    clock: systemClock,
-    newId: makeId,
+    logs,
     log,
-    redact: secrets.redact,
     release,
-    deltaWindowMs: config.deltaWindowMs,
-    deltaRetentionMs: config.deltaRetentionMs,
-    connectionIdleMs: config.connectionIdleMs,
-    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
-    removeAttachment: (id) => removeAttachment(config.data, id),
-    attachmentPath: (id) => attachmentPathOf(config.data, id),
-    isFolder,
-    logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
-    giveUp,
+    giveUp: (cause) => giveUp(cause),
   });
   let http: HttpServer;
   try {
@@ -140,6 +126,38 @@ export async function serve(
     },
   };
 }
+
+interface RuntimeNeeds {
+  readonly journal: Journal;
+  readonly logs: ReadonlyMap<InstanceId, FrameLog>;
+  readonly log: Log;
+  readonly release: string;
+  readonly giveUp: (cause: RuntimeError) => void;
+}
+
+const makeRuntime = (
+  config: Config,
+  adapters: ServerAdapters,
+  { logs, ...needs }: RuntimeNeeds,
+): ThreadRuntime =>
+  new ThreadRuntime({
+    ...needs,
+    drivers: adapters.drivers,
+    instances: config.instances,
+    processes: adapters.makeProcessHost(needs.journal),
+    endSurvivor: (row) => adapters.endSurvivor(row),
+    clock: systemClock,
+    newId: makeId,
+    redact: adapters.secrets.redact,
+    deltaWindowMs: config.deltaWindowMs,
+    deltaRetentionMs: config.deltaRetentionMs,
+    connectionIdleMs: config.connectionIdleMs,
+    deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    removeAttachment: (id) => removeAttachment(config.data, id),
+    attachmentPath: (id) => attachmentPathOf(config.data, id),
+    isFolder,
+    logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
+  });
 
 const openDoors = (
   config: Config,

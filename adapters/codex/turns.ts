@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
-import type { AttachmentId } from '../../machines/domain/ids.ts';
-import { endRunningTurn } from './connections.ts';
+import { itemIdOf, type AttachmentId } from '../../machines/domain/ids.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
+import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
   interruptTurn as interruptParams,
   OPTIONS,
   startTurn as startParams,
   steerTurn as steerParams,
+  turnSettingsGap,
 } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -21,9 +23,6 @@ export type TurnEffect = Extract<
   { type: 'turn.start' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
 >;
 type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
-
-/** Shorter than the chart's own bound for settling. */
-const CLEAN_TIMEOUT_MS = 10_000;
 
 /** Performs an effect on an open session. Everything is sent before this returns, so that it keeps its order. */
 export function performTurn(run: Run, session: Session, effect: TurnEffect): Promise<void> {
@@ -54,13 +53,30 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   try {
     const { turn } = await run.server.ask({ method: 'turn/start', params, answer: wire.turnAnswerSchema });
     session.mode = settings.interactionMode;
-    run.report(session, { type: 'provider.turnAccepted', ...keyOf(effect), nativeTurnId: turn.id });
+    const accepted = { ...keyOf(effect), nativeTurnId: turn.id };
+    run.report(session, { type: 'provider.turnAccepted', ...accepted });
+    const gap = turnSettingsGap({ ...settings, model: params.model ?? null }, session.settings);
+    if (gap.length > 0) run.report(session, settingsNotice(accepted, gap));
   } catch (error) {
     const cause = refusalIn(run, error, 'START_REFUSED');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   } finally {
     run.early.release(session);
   }
+}
+
+/** Codex may go by other settings than it was asked to, for rules of its administrator. */
+function settingsNotice(turn: ReturnType<typeof keyOf>, gap: readonly string[]): ProviderReport {
+  return {
+    type: 'provider.itemCompleted',
+    ...turn,
+    item: {
+      itemId: itemIdOf(turn.nativeTurnId ?? turn.connectionId, 'settings'),
+      body: { kind: 'notice', tone: 'error', topic: 'settings.notApplied' },
+      text: gap.join('\n'),
+      status: 'completed',
+    },
+  };
 }
 
 async function steer(run: Run, session: Session, effect: EffectOf<'turn.steer'>): Promise<void> {
@@ -100,21 +116,14 @@ async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.inte
 
 function ignore(): void {}
 
-/** codex 0.169.0 ends an interrupted turn at once and lets its command run on; this ends the command. */
+/** codex 0.169.0 ends an interrupted turn at once, and lets what it has begun run on. */
 async function settle(run: Run, session: Session, effect: EffectOf<'turn.settle'>): Promise<void> {
-  const params = { threadId: session.nativeThreadId };
   session.interrupted = null;
   try {
-    if (effect.outcome === 'completed') return;
-    await run.server.ask({
-      method: 'thread/backgroundTerminals/clean',
-      params,
-      answer: z.unknown(),
-      timeoutMs: CLEAN_TIMEOUT_MS,
-    });
+    if (effect.outcome !== 'completed') await endLeftovers(run, session, effect);
   } catch (error) {
     if (!isClosed(error))
-      run.host.warn('the commands of a turn could not be ended', { error: String(error) });
+      run.host.warn('what a turn left running could not be ended', { error: String(error) });
   } finally {
     run.host.settled(session.threadId, effect.turnId, effect.attempt);
   }

@@ -2,6 +2,7 @@
  * (snapshots, look-ups, input) → accepted or refused with a code. First what a chart cannot look up, then whether the
  * root and, where `route` names one, the child can take the input. Charts never call it.
  */
+import { answerGap } from './answer.ts';
 import type { Capability } from './capability.ts';
 import type { ThreadContext } from './context.ts';
 import type { ErrorCode } from './error.ts';
@@ -133,8 +134,13 @@ function refusedRespond(
         Object.keys(answer.answers).every((id) =>
           body.questions.some((question) => question.questionId === id),
         );
-  if (isOffered) return null;
-  return { code: 'DECISION_NOT_OFFERED', why: 'the request does not offer that', details: { decisions } };
+  if (!isOffered)
+    return { code: 'DECISION_NOT_OFFERED', why: 'the request does not offer that', details: { decisions } };
+  const gap =
+    'answers' in answer && body.kind === 'question' ? answerGap(body.questions, answer.answers) : null;
+  if (gap === null) return null;
+  const { questionId, why } = gap;
+  return { code: 'ANSWER_INVALID', why: `the answer does not fit: ${why}`, details: { questionId } };
 }
 
 /** The charts do not say why; the state does. */

@@ -153,6 +153,17 @@ export const deltaInputSchema = input('provider.itemDelta', {
   text: z.string(),
 });
 
+/**
+ * What the model was saying is thrown away and will not go on: its open messages and thoughts are interrupted. Journaled
+ * as the end of each of them.
+ */
+export const cutInputSchema = input('provider.textCut', {
+  ...turnRef,
+  /** Of a sub-agent's text: the item that began it. */
+  parentItemId: itemIdSchema.nullable(),
+});
+export type CutInput = z.infer<typeof cutInputSchema>;
+
 // ---- timers that fired -------------------------------------------------------------------------------------------
 
 /** `armedBy`: the sequence of the entry that armed the timer; another one's firing is stale and dropped. */

@@ -173,4 +173,6 @@ const QUARANTINED: MachineState = {
   tags: ['quarantined'],
   can: ['thread.delete'],
   children: {},
+  timers: [],
+  closing: null,
 };

@@ -96,13 +96,11 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, newId, log, release } = options;
-    const hash = machineHash(release);
-    this.info = { version: release, epoch: journal.epoch.epoch, machineHash: hash };
+    const { journal, clock, log, release: version } = options;
+    this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
-      journal,
-      clock,
-      machineHash: hash,
+      ...options,
+      machineHash: this.info.machineHash,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
@@ -132,27 +130,21 @@ export class ThreadRuntime implements Runtime {
       (byMs) => this.#clockJumped(byMs),
     );
     this.#loop = new TickLoop({
-      journal,
-      clock,
-      newId,
+      ...options,
       threads: this.threads,
       instances: this.#instances,
-      machineHash: hash,
+      machineHash: this.info.machineHash,
       counters: this.counters,
-      isFolder: options.isFolder,
-      attachmentPath: options.attachmentPath,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      giveUp: options.giveUp,
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
     this.#hibernation = new Hibernation({
-      clock,
+      ...options,
       threads: this.threads,
-      connectionIdleMs: options.connectionIdleMs,
       push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
     });
     this.#chores = new Chores({

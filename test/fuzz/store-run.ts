@@ -88,13 +88,16 @@ export class StoreRun {
       .all();
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const table = String(this.#random.pick(tables)['name']);
-      const rows = sqlite.prepare(`select rowid as place, * from "${table}"`).all();
+      const rows = sqlite.prepare(`select * from "${table}"`).all();
       if (rows.length === 0) continue;
-      const { place, ...columns } = this.#random.pick(rows);
+      const columns = this.#random.pick(rows);
       const column = this.#random.pick(Object.keys(columns));
       const value = this.#changed(columns[column]);
+      const isRow = Object.keys(columns).map((name) => `"${name}" is ?`);
       try {
-        sqlite.prepare(`update "${table}" set "${column}" = ? where rowid = ?`).run(value, place as number);
+        sqlite
+          .prepare(`update "${table}" set "${column}" = ? where ${isRow.join(' and ')}`)
+          .run(value, ...Object.values(columns));
         return `${table}.${column}: ${String(columns[column]).slice(0, 500)} → ${String(value).slice(0, 500)}`;
       } catch {
         // the schema does not take it; another one will do
@@ -125,12 +128,12 @@ export class StoreRun {
 
   /** All that can be read of the other thread is, whatever one of them throws. */
   #readEach({ runtime: { reads } }: RuntimeRun): void {
-    const errors: unknown[] = [];
+    const errors: Error[] = [];
     const attempt = (read: () => unknown): void => {
       try {
         read();
       } catch (error) {
-        errors.push(error);
+        errors.push(error instanceof Error ? error : new Error(String(error)));
       }
     };
     attempt(() => reads.listThreads({ limit: 50 }));

@@ -105,6 +105,7 @@ class Player {
       reportInstance: () => {},
       settled: () => {},
       attachmentPath: () => null,
+      openItems: () => [],
       logFrame: () => `log:${(this.#frameCount += 1)}`,
       warn: (message, details) => {
         throw new Error(`${message}: ${JSON.stringify(details)}`);

@@ -44,7 +44,16 @@ export class FakeThread implements ThreadTables {
   machineState(): MachineState {
     const status = this.state?.row.status ?? 'ready';
     const activeTurnId = this.state?.row.activeTurnId ?? null;
-    return { status, activeTurnId, value: status, tags: [status], can: ['turn.submit:start'], children: {} };
+    return {
+      status,
+      activeTurnId,
+      value: status,
+      tags: [status],
+      can: ['turn.submit:start'],
+      children: {},
+      timers: [],
+      closing: null,
+    };
   }
 
   snapshot({ before, limit }: { before: number | null; limit: number }): ThreadSnapshot {

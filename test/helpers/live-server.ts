@@ -160,6 +160,11 @@ export class LiveServer {
     return ServerProcess.start(this.#program(['serve', '--json', '--port', '0']));
   }
 
+  /** Makes an empty file in the workspace. */
+  touch(name: string): void {
+    writeFileSync(join(this.workspace, name), '');
+  }
+
   /** Everything that lives of this run, the server included. */
   processes(): Promise<RunProcess[]> {
     return listRunProcesses(this.#word);

@@ -45,6 +45,24 @@ export interface RuntimeSetup {
 
 export type Outcome = { readonly result: CommandResult } | { readonly error: RuntimeError };
 
+/** What a setup leaves open. */
+const DEFAULTS = {
+  processes: {
+    spawn: () => {
+      throw new Error('the scripted provider has no process');
+    },
+  },
+  endSurvivor: () => Promise.resolve(),
+  release: 'test',
+  redact: (text: string) => text,
+  deltaWindowMs: 0,
+  deltaRetentionMs: 60_000,
+  connectionIdleMs: 1_800_000,
+  removeAttachment: () => {},
+  deletedAfterMs: null,
+  logFrame: () => '',
+};
+
 /** One run of the server. After a crash make another one over the same journal, world and clock. */
 export class RuntimeRun {
   readonly runtime: ThreadRuntime;
@@ -62,27 +80,20 @@ export class RuntimeRun {
   #idCount = 0;
 
   constructor(setup: RuntimeSetup) {
-    const {
-      journal,
-      world,
-      clock,
-      capabilities,
-      deltaWindowMs = 0,
-      deltaRetentionMs = 60_000,
-      instances,
-      endSurvivor,
-    } = setup;
+    const { journal, world = new World(), clock = new TestClock(), instances = ['scripted'] } = setup;
     this.journal = journal;
-    this.world = world ?? new World();
-    this.clock = clock ?? new TestClock();
+    this.world = world;
+    this.clock = clock;
     const epoch = journal.epoch.epoch;
-    this.#instances = instances ?? ['scripted'];
+    this.#instances = instances;
     const warn = (_: unknown, message: string): void => void this.warnings.push(message);
     this.runtime = new ThreadRuntime({
-      journal,
+      ...DEFAULTS,
+      ...setup,
+      clock,
       drivers: [
         ...(setup.driver === undefined ? [] : [setup.driver]),
-        scriptedDriver(this.world, capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
+        scriptedDriver(this.world, setup.capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
         }),
       ],
@@ -92,28 +103,13 @@ export class RuntimeRun {
         command: null,
         env: {},
       })),
-      processes: setup.processes ?? {
-        spawn: () => {
-          throw new Error('the scripted provider has no process');
-        },
-      },
-      endSurvivor: endSurvivor ?? (() => Promise.resolve()),
-      clock: this.clock,
       newId: () => {
         this.#idCount += 1;
         return `${epoch}-${this.#idCount}`;
       },
       log: { info: () => {}, warn, error: warn },
-      release: 'test',
-      redact: setup.redact ?? ((text) => text),
-      deltaWindowMs,
-      deltaRetentionMs,
-      connectionIdleMs: 1_800_000,
       attachmentPath: (id) => (setup.attachments?.has(id) ? `/images/${id}` : null),
       isFolder: (path) => path !== '/missing' && !setup.goneFolders?.has(path),
-      removeAttachment: setup.removeAttachment ?? (() => {}),
-      deletedAfterMs: setup.deletedAfterMs ?? null,
-      logFrame: () => '',
       giveUp: (cause) => {
         this.gaveUp = cause;
       },

@@ -107,7 +107,7 @@ describe('a store that fails', () => {
   test('while it is pruned is left alone for half a minute', async () => {
     const { run } = await startThread();
     await run.submit('long say');
-    const { prune } = run.journal;
+    const prune = run.journal.prune.bind(run.journal);
     let failures = 0;
     run.journal.prune = () => {
       failures += 1;
