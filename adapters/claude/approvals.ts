@@ -122,15 +122,20 @@ function bodyOf({ tool_name: name, input }: CanUseTool, form: ReplyForm, cwd: st
   if (name === 'Bash') return { kind: 'command', command: textIn(input, 'command'), cwd };
   if (FILE_TOOLS.has(name)) return { kind: 'file-change', paths: [...pathsOf({ input })] };
   if (isReading(name)) return { kind: 'file-read', paths: [...pathsOf({ input })] };
-  return { kind: 'tool', ...(mcpName(name) ?? { tool: name }) };
+  return { kind: 'tool', ...(mcpName(name) ?? { tool: name }), input: JSON.stringify(input) };
 }
 
-const questionOf = ({ header, question, options }: Questions[number], index: number): Question => ({
+const questionOf = (
+  { header, question, options, multiSelect }: Questions[number],
+  index: number,
+): Question => ({
   questionId: questionIdOf(index),
   header,
   question,
   options: [...options],
   allowsText: true,
+  minAnswers: 1,
+  ...(multiSelect ? {} : { maxAnswers: 1 }),
 });
 
 /** Claude knows its questions by their text only. */
