@@ -66,10 +66,9 @@ export function describeRequests(stage: ContractStage): void {
       }
       await thread.ended(sent);
       const states = thread.items('command').map(({ text, status }) => ({ text: text.trim(), status }));
-      expect(states).toEqual([
-        { text: 'first', status: 'completed' },
-        expect.objectContaining({ status: 'declined' }),
-      ]);
+      expect(states).toHaveLength(2);
+      expect(states).toContainEqual({ text: 'first', status: 'completed' });
+      expect(states).toContainEqual(expect.objectContaining({ status: 'declined' }));
     });
 
     it('asks about a file outside of the workspace', async () => {

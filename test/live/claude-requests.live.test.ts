@@ -151,7 +151,7 @@ describe.skipIf(requireAgent('claude') === null)('requests of claude', () => {
     );
     const thread = await server.thread({ interactionMode: 'plan', runtimeMode: 'full-access' });
     expect(await thread.turn('plan')).toMatchObject({ outcome: 'completed' });
-    expect(thread.items('plan')).toMatchObject([{ text: '# The plan\n', status: 'completed' }]);
+    expect(thread.items('plan')).toMatchObject([{ text: '# The plan', status: 'completed' }]);
     expect(thread.items('command')).toMatchObject([{ status: 'declined' }]);
     expect(existsSync(join(server.workspace, 'made'))).toBe(false);
     expect(thread.facts('request.opened')).toEqual([]);
