@@ -12,6 +12,7 @@ import { REFUSALS, SILENT } from './refusals.ts';
 import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
+import { checkSettings } from './settings-check.ts';
 import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
@@ -22,7 +23,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
   if (route.agent === null && isOtherStart(route.session, frame)) return;
-  if (frame.method === 'thread/settings/updated') noteSettings(route, frame);
+  checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
@@ -105,15 +106,6 @@ function loseThread(run: Run, { session }: Route): void {
     connectionId,
     failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
   });
-}
-
-/** A prompt that changes settings is compared with this once it is answered. */
-function noteSettings({ session, agent }: Route, { params }: Frame): void {
-  const { data } = wire.settingsNoticeSchema.safeParse(params);
-  if (data === undefined || agent !== null) return;
-  const { sandboxPolicy: sandbox, collaborationMode, ...settings } = data.threadSettings;
-  session.settings = { ...settings, sandbox };
-  session.mode = collaborationMode?.mode === 'plan' ? 'plan' : 'default';
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */
