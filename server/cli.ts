@@ -1,21 +1,15 @@
-/** argv → command. Each command is a file in `cli/`; here stand only their names, flags and help. */
+/** argv → command. Each command is a file in `cli/`, loaded when it is run; here stand their names, flags and help. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SUBMIT_MODES } from '../machines/domain/command.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
-import { answerCommand } from './cli/answer.ts';
-import { backupCommand } from './cli/backup.ts';
-import { compactCommand } from './cli/compact.ts';
+import { statusSchema } from '../machines/domain/fact.ts';
+import { runtimeModeSchema } from '../machines/domain/settings.ts';
 import type { ClientFlags } from './cli/connection.ts';
-import { doctorCommand } from './cli/doctor-command.ts';
-import { exportCommand } from './cli/export.ts';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
-import { purgeCommand, type PurgeFlags } from './cli/purge.ts';
-import { replayCommand } from './cli/replay.ts';
-import { ACCESS_MODES, SEND_MODES, sendCommand, type SendFlags } from './cli/send.ts';
-import { serveCommand } from './cli/serve-command.ts';
-import { stopCommand } from './cli/stop.ts';
-import { tailCommand } from './cli/tail.ts';
-import { makeTerminal, type Streams, type Terminal } from './cli/terminal.ts';
-import { createTokenCommand, listTokensCommand, revokeTokenCommand } from './cli/token.ts';
+import type { LsFlags } from './cli/ls.ts';
+import type { PurgeFlags } from './cli/purge.ts';
+import type { SendFlags } from './cli/send.ts';
+import { Terminal, type Streams } from './cli/terminal.ts';
 import type { ConfigFlags } from './config.ts';
 import type { ServerAdapters } from './serve.ts';
 
@@ -35,7 +29,7 @@ interface Build extends CliParts {
 /** Runs one command line; never throws. The result is for `process.exitCode`. */
 export async function runCli(argv: readonly string[], parts: CliParts): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
-  const terminal = makeTerminal(argv.includes('--json'), parts.streams ?? process);
+  const terminal = new Terminal(argv.includes('--json'), parts.streams ?? process);
   const build: Build = { ...parts, terminal, exit: (code) => void (exitCode = code) };
   try {
     await programOf(build).parseAsync(argv, { from: 'user' });
@@ -44,14 +38,17 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
     complain(error, terminal);
     return exitCodeOf(error);
+  } finally {
+    terminal.close();
   }
 }
 
 function complain(error: unknown, terminal: Terminal): void {
-  const code = error instanceof RuntimeError ? error.code : 'INTERNAL';
+  const code = error instanceof RuntimeError ? error.code : null;
   const message = error instanceof Error ? error.message : String(error);
-  if (terminal.isJson) terminal.print('', { error: { code, message } });
-  else terminal.note(`threadchart: ${message}`);
+  if (terminal.isJson) return terminal.print('', { error: { code: code ?? 'INTERNAL', message } });
+  const text = `threadchart: ${message}${code === null ? '' : ` (${code})`}`;
+  terminal.note(terminal.styleNote('red', text));
 }
 
 function programOf(build: Build): Command {
@@ -65,6 +62,8 @@ function programOf(build: Build): Command {
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
+  addViews(program, build);
+  addConfig(program, build);
   addRecordings(program, build);
   addStore(program, build);
   addTokens(program, build);
@@ -87,16 +86,25 @@ function clientCommand(parent: Command, name: string, description: string): Comm
 }
 
 function addServe(program: Command, build: Build): void {
-  command(program, 'serve', 'run the server until a signal')
+  const { terminal, exit } = build;
+  listening(command(program, 'serve', 'run the server until a signal')).action(async (flags: ConfigFlags) => {
+    const { serveCommand } = await import('./cli/serve-command.ts');
+    exit(await serveCommand(flags, build, terminal));
+  });
+  command(program, 'doctor', 'start each configured agent once and say what it found')
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (flags: ConfigFlags) => {
+      const { doctorCommand } = await import('./cli/doctor-command.ts');
+      exit(await doctorCommand(flags, build, terminal));
+    });
+}
+
+const listening = (of: Command): Command =>
+  of
     .option('--host <host>', 'default 127.0.0.1')
     .option('--port <port>', 'default 4747; 0: any', toPort)
     .option('--config <file>', 'default: config.json in the data folder')
-    .option('--allow-insecure', 'listen beyond loopback without TLS')
-    .action(async (flags: ConfigFlags) => build.exit(await serveCommand(flags, build, build.terminal)));
-  command(program, 'doctor', 'start each configured agent once and say what it found')
-    .option('--config <file>', 'default: config.json in the data folder')
-    .action(async (flags: ConfigFlags) => build.exit(await doctorCommand(flags, build, build.terminal)));
-}
+    .option('--allow-insecure', 'listen beyond loopback without TLS');
 
 function addThreadCommands(program: Command, { terminal, exit }: Build): void {
   clientCommand(program, 'send', 'send a prompt and stream the answer')
@@ -105,12 +113,12 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .option('--instance <id>', 'of a new thread; default: the first one')
     .option('--cwd <folder>', 'of a new thread; default: this one')
     .option('--model <model>', 'of a new thread')
-    .addOption(new Option('--access <mode>', 'of a new thread').choices(ACCESS_MODES))
-    .addOption(new Option('--mode <mode>', 'what to do while a turn runs').choices(SEND_MODES))
-    .action(async (text: string, flags: SendFlags) => exit(await sendCommand(text, flags, terminal)));
-  clientCommand(program, 'tail', 'follow a thread')
-    .argument('<thread>')
-    .action(async (thread: string, flags: ClientFlags) => exit(await tailCommand(thread, flags, terminal)));
+    .addOption(new Option('--access <mode>', 'of a new thread').choices(runtimeModeSchema.options))
+    .addOption(new Option('--mode <mode>', 'what to do while a turn runs').choices(SUBMIT_MODES))
+    .action(async (text: string, flags: SendFlags) => {
+      const { sendCommand } = await import('./cli/send.ts');
+      exit(await sendCommand(text, flags, terminal));
+    });
   clientCommand(program, 'answer', 'answer an approval or a question')
     .argument('<thread>')
     .argument('<request>')
@@ -119,45 +127,97 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     )
     .action(async (...given: [string, string, string[], ClientFlags]) => {
       const [threadId, requestId, answers, flags] = given;
+      const { answerCommand } = await import('./cli/answer.ts');
       exit(await answerCommand({ threadId, requestId, answers }, flags, terminal));
     });
   clientCommand(program, 'stop', 'interrupt a thread and close its connection')
     .argument('<thread>')
-    .action(async (thread: string, flags: ClientFlags) => exit(await stopCommand(thread, flags, terminal)));
+    .action(async (thread: string, flags: ClientFlags) => {
+      const { stopCommand } = await import('./cli/stop.ts');
+      exit(await stopCommand(thread, flags, terminal));
+    });
+}
+
+function addViews(program: Command, { terminal, exit }: Build): void {
+  clientCommand(program, 'ls', 'list threads, the latest change first')
+    .addOption(new Option('--status <status>', 'only these').choices(statusSchema.options))
+    .option('--query <text>', 'only those whose title or preview has it')
+    .option('--archived', 'the archived ones instead')
+    .action(async (flags: LsFlags) => {
+      const { lsCommand } = await import('./cli/ls.ts');
+      exit(await lsCommand(flags, terminal));
+    });
+  clientCommand(program, 'why', 'say what a thread waits for, from whom, since when and what ends it')
+    .argument('<thread>')
+    .action(async (thread: string, flags: ClientFlags) => {
+      const { whyCommand } = await import('./cli/why.ts');
+      exit(await whyCommand(thread, flags, terminal));
+    });
+  clientCommand(program, 'tail', 'follow a thread')
+    .argument('<thread>')
+    .action(async (thread: string, flags: ClientFlags) => {
+      const { tailCommand } = await import('./cli/tail.ts');
+      exit(await tailCommand(thread, flags, terminal));
+    });
+}
+
+function addConfig(program: Command, { terminal, exit }: Build): void {
+  const config = program.command('config').description('what a server would run with');
+  listening(command(config, 'print', 'print each value and where it comes from')).action(
+    async (flags: ConfigFlags) => {
+      const { printConfigCommand } = await import('./cli/config-command.ts');
+      exit(printConfigCommand(flags, terminal));
+    },
+  );
+  command(config, 'schema', 'print the JSON schema of config.json').action(async () => {
+    const { configSchemaCommand } = await import('./cli/config-command.ts');
+    exit(configSchemaCommand(terminal));
+  });
 }
 
 function addRecordings(program: Command, build: Build): void {
   clientCommand(program, 'export', 'write a thread as a recording, without secrets')
     .argument('<thread>')
     .argument('[file]', 'a new file; default: stdout')
-    .action(async (threadId: string, file: string | undefined, flags: ClientFlags) =>
-      build.exit(await exportCommand({ threadId, file }, flags, build)),
-    );
+    .action(async (threadId: string, file: string | undefined, flags: ClientFlags) => {
+      const { exportCommand } = await import('./cli/export.ts');
+      build.exit(await exportCommand({ threadId, file }, flags, build));
+    });
   command(program, 'replay', 'step an exported thread with these charts; needs no server')
     .argument('<file>')
-    .action((file: string) => build.exit(replayCommand(file, build, build.terminal)));
+    .action(async (file: string) => {
+      const { replayCommand } = await import('./cli/replay.ts');
+      build.exit(replayCommand(file, build, build.terminal));
+    });
 }
 
 function addStore(program: Command, build: Build): void {
   command(program, 'backup', 'copy database, attachments and configuration, while a server runs or not')
     .argument('<file>', 'a new tar file')
     .option('--config <file>', 'default: config.json in the data folder')
-    .action((file: string, flags: ConfigFlags) => build.exit(backupCommand(file, flags, build)));
+    .action(async (file: string, flags: ConfigFlags) => {
+      const { backupCommand } = await import('./cli/backup.ts');
+      build.exit(backupCommand(file, flags, build));
+    });
   command(
     program,
     'compact',
     'remove what is not needed and make the database small; not while a server runs',
   )
     .option('--config <file>', 'default: config.json in the data folder')
-    .action((flags: ConfigFlags) => build.exit(compactCommand(flags, build)));
+    .action(async (flags: ConfigFlags) => {
+      const { compactCommand } = await import('./cli/compact.ts');
+      build.exit(compactCommand(flags, build));
+    });
   clientCommand(program, 'purge', 'take the text of deleted threads away for ever')
     .argument('[threads...]')
     .option('--deleted', 'all threads that are deleted')
     .option('--older-than <days>', 'of these, those deleted so long ago', toDays)
     .option('--config <file>', 'default: config.json in the data folder')
-    .action(async (threads: string[], flags: PurgeFlags) =>
-      build.exit(await purgeCommand(threads, flags, build)),
-    );
+    .action(async (threads: string[], flags: PurgeFlags) => {
+      const { purgeCommand } = await import('./cli/purge.ts');
+      build.exit(await purgeCommand(threads, flags, build));
+    });
 }
 
 function toDays(text: string): number {
@@ -168,18 +228,23 @@ function toDays(text: string): number {
 
 function addTokens(program: Command, { terminal, exit }: Build): void {
   const token = program.command('token').description('who may do what');
-  command(token, 'list', 'list tokens').action((flags: ConfigFlags) =>
-    exit(listTokensCommand(flags, terminal)),
-  );
+  command(token, 'list', 'list tokens').action(async (flags: ConfigFlags) => {
+    const { listTokensCommand } = await import('./cli/token.ts');
+    exit(listTokensCommand(flags, terminal));
+  });
   command(token, 'create', 'make a token; it is shown once')
     .argument('<name>')
     .requiredOption('--scopes <scopes...>', 'read, operate, admin')
-    .action((name: string, flags: ConfigFlags & { scopes: string[] }) =>
-      exit(createTokenCommand(name, flags, terminal)),
-    );
+    .action(async (name: string, flags: ConfigFlags & { scopes: string[] }) => {
+      const { createTokenCommand } = await import('./cli/token.ts');
+      exit(createTokenCommand(name, flags, terminal));
+    });
   command(token, 'revoke', 'revoke a token')
     .argument('<id>')
-    .action((id: string, flags: ConfigFlags) => exit(revokeTokenCommand(id, flags, terminal)));
+    .action(async (id: string, flags: ConfigFlags) => {
+      const { revokeTokenCommand } = await import('./cli/token.ts');
+      exit(revokeTokenCommand(id, flags, terminal));
+    });
 }
 
 function toPort(text: string): number {

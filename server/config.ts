@@ -9,50 +9,78 @@ import { instanceIdSchema } from '../machines/domain/ids.ts';
 const durationMs = z.number().int().nonnegative().max(86_400_000);
 
 const instanceSchema = z.strictObject({
-  /** Known to clients by this id; several may use one driver. */
-  instanceId: instanceIdSchema,
-  driver: z.string().min(1),
-  /** The program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them. */
-  command: z.string().min(1).nullable().default(null),
-  /** Added to the environment of the server. */
-  env: z.record(z.string(), z.string()).default({}),
+  instanceId: instanceIdSchema.describe('known to clients by this id; several may use one driver'),
+  driver: z.string().min(1).describe('the kind of agent, such as `codex`'),
+  command: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them',
+    ),
+  env: z.record(z.string(), z.string()).default({}).describe('added to the environment of the server'),
+});
+
+const DEFAULT_INSTANCES = [
+  { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
+  { instanceId: instanceIdSchema.parse('claude'), driver: 'claude', command: null, env: {} },
+  // recordings that come with the package: they need no agent
+  { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
+];
+
+const retentionSchema = z.strictObject({
+  deletedAfterDays: z
+    .number()
+    .min(0)
+    .max(36_500)
+    .nullable()
+    .default(null)
+    .describe('so many days after its deletion a thread is purged: its text is gone for ever'),
 });
 
 /** The configuration file. Unknown keys are an error. */
 export const configFileSchema = z.strictObject({
-  $schema: z.string().optional(),
-  host: z.string().min(1).default('127.0.0.1'),
-  /** 0: any free port. */
-  port: z.number().int().min(0).max(65_535).default(4747),
-  /** Listen beyond loopback without TLS. */
-  allowInsecure: z.boolean().default(false),
-  /** Further values of the `Host` header, without port. */
-  allowedHosts: z.array(z.string()).default([]),
-  /** Further origins of web pages, such as `https://desk.example`. */
-  allowedOrigins: z.array(z.string()).default([]),
-  /** `power`: also survives the loss of power, at the price of a disk flush per commit. */
-  durability: z.enum(['process', 'power']).default('process'),
-  /** Streamed text after the first piece of an item is merged for so long. */
-  deltaWindowMs: durationMs.max(1000).default(25),
-  /** So long after its turn text is kept as it was streamed: clients that come back by then miss nothing. */
-  deltaRetentionMs: durationMs.default(60_000),
-  /** An idle provider connection is closed after this. */
-  connectionIdleMs: durationMs.default(1_800_000),
-  /** What is done with deleted threads; by default they are kept. */
-  retention: z
-    .strictObject({
-      /** So many days after its deletion a thread is purged: its text is gone for ever. */
-      deletedAfterDays: z.number().min(0).max(36_500).nullable().default(null),
-    })
-    .prefault({}),
-  /** How long running turns may go on after SIGTERM. */
-  drainMs: durationMs.default(10_000),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  instances: z.array(instanceSchema).default([
-    { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
-    // recordings that come with the package: they need no agent
-    { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
-  ]),
+  $schema: z.string().optional().describe('where the schema of this file is, for editors'),
+  host: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('listens there; beyond loopback only with `allowInsecure`'),
+  port: z.number().int().min(0).max(65_535).default(4747).describe('0: any free one'),
+  allowInsecure: z.boolean().default(false).describe('listens beyond loopback without TLS'),
+  allowedHosts: z.array(z.string()).default([]).describe('further values of the `Host` header, without port'),
+  allowedOrigins: z
+    .array(z.string())
+    .default([])
+    .describe('further origins of web pages, such as `https://desk.example`'),
+  durability: z
+    .enum(['process', 'power'])
+    .default('process')
+    .describe('`power`: survives the loss of power too, at the price of a disk flush per commit'),
+  deltaWindowMs: durationMs
+    .max(1000)
+    .default(25)
+    .describe('streamed text after the first piece of an item is merged for so long'),
+  deltaRetentionMs: durationMs
+    .default(60_000)
+    .describe(
+      'so long after its turn text is kept as it was streamed: who comes back by then misses nothing',
+    ),
+  connectionIdleMs: durationMs
+    .default(1_800_000)
+    .describe('an idle provider connection is closed after this'),
+  retention: retentionSchema
+    .prefault({})
+    .describe(
+      'what is done with deleted threads: after `deletedAfterDays` they are purged, by default never',
+    ),
+  drainMs: durationMs.default(10_000).describe('how long running turns may go on after SIGTERM'),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('what is logged, as JSON lines on stderr'),
+  instances: z.array(instanceSchema).default(DEFAULT_INSTANCES).describe('the agents that threads can use'),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 
@@ -70,7 +98,13 @@ export interface ConfigFlags {
   readonly allowInsecure?: boolean;
 }
 
-const ENVIRONMENT = {
+/** Where a value of the configuration comes from; `name` is the file, the variable or the flag. */
+export type Origin =
+  | { readonly from: 'default' }
+  | { readonly from: 'file' | 'environment' | 'flag'; readonly name: string };
+
+/** Keys that the environment can set, and by which variable. */
+export const ENVIRONMENT = {
   host: 'THREADCHART_HOST',
   port: 'THREADCHART_PORT',
   logLevel: 'THREADCHART_LOG_LEVEL',
@@ -89,15 +123,62 @@ export function dataFolder(flags: ConfigFlags, env: Environment): string {
  * without `allowInsecure`.
  */
 export function loadConfig(flags: ConfigFlags, env: Environment): Config {
+  return explainConfig(flags, env).config;
+}
+
+/** The configuration, and for each key where its value comes from. @throws as `loadConfig` does */
+export function explainConfig(
+  flags: ConfigFlags,
+  env: Environment,
+): { readonly config: Config; readonly origins: Readonly<Record<string, Origin>> } {
   const data = dataFolder(flags, env);
   const path = flags.config ?? env['THREADCHART_CONFIG'] ?? join(data, 'config.json');
   const isAskedFor = (flags.config ?? env['THREADCHART_CONFIG']) !== undefined;
-  const file = parse(readConfigFile(path, isAskedFor), path);
-  const merged = parse({ ...file, ...fromEnvironment(env), ...fromFlags(flags) }, 'environment and flags');
+  const given = readConfigFile(path, isAskedFor);
+  const file = parse(given, path);
+  const variables = fromEnvironment(env);
+  const chosen = fromFlags(flags);
+  const merged = parse({ ...file, ...variables, ...chosen }, 'environment and flags');
   const { $schema: _, ...config } = merged;
   checkHost(config);
   checkInstances(config);
-  return Object.freeze({ ...config, data });
+  const sources = { file: { path, given }, variables, chosen };
+  const origins = Object.keys(config).map((key) => [key, originOf(key, sources)] as const);
+  const dataOrigin = dataOriginOf(flags, env);
+  return {
+    config: Object.freeze({ ...config, data }),
+    origins: { ...Object.fromEntries(origins), data: dataOrigin },
+  };
+}
+
+interface Sources {
+  readonly file: { readonly path: string; readonly given: unknown };
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly chosen: Readonly<Record<string, unknown>>;
+}
+
+function originOf(key: string, { file, variables, chosen }: Sources): Origin {
+  if (key in chosen) return { from: 'flag', name: flagOf(key) };
+  const variable = Object.entries(ENVIRONMENT).find(([name]) => name === key && name in variables);
+  if (variable !== undefined) return { from: 'environment', name: variable[1] };
+  const isInFile = typeof file.given === 'object' && file.given !== null && key in file.given;
+  return isInFile ? { from: 'file', name: file.path } : { from: 'default' };
+}
+
+const flagOf = (key: string): string =>
+  `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function dataOriginOf({ data }: ConfigFlags, env: Environment): Origin {
+  if (data !== undefined) return { from: 'flag', name: '--data' };
+  return env['THREADCHART_HOME'] === undefined
+    ? { from: 'default' }
+    : { from: 'environment', name: 'THREADCHART_HOME' };
+}
+
+/** JSON schema of the configuration file, for editors. */
+export function configSchemaJson(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(configFileSchema, { io: 'input', target: 'draft-7' });
+  return { ...schema, title: 'threadchart configuration' };
 }
 
 function readConfigFile(path: string, isAskedFor: boolean): unknown {

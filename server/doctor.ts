@@ -67,6 +67,7 @@ function probeHost(processes: ProcessHost, answer: (found: InstanceReport | Fail
     report: () => {},
     settled: () => {},
     attachmentPath: () => null,
+    openItems: () => [],
     logFrame: () => '',
     warn: () => {},
     reportInstance: (input: InstanceReportInput) => {

@@ -1,7 +1,7 @@
-#!/usr/bin/env node
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
@@ -19,7 +19,7 @@ const makeMarker = (): string => nanoid(24);
 const secrets = new Secrets();
 
 /** Of agents; the recordings of each can be played, too. */
-const drivers = [codexDriver];
+const drivers = [codexDriver, claudeDriver];
 
 const adapters: ServerAdapters = {
   secrets,
@@ -43,7 +43,9 @@ const adapters: ServerAdapters = {
     openProtocolLog({ folder, name: instanceId, redact: secrets.redact, onError }),
 };
 
-const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const manifest: unknown = JSON.parse(
+  readFileSync(new URL(import.meta.resolve('threadchart/package.json')), 'utf8'),
+);
 const release =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)

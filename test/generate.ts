@@ -7,6 +7,7 @@ import { threadMachine } from '../machines/thread.machine.ts';
 import { turnMachine } from '../machines/turn.machine.ts';
 import { diagramsOf } from './model/diagram.ts';
 import { tableOf } from './model/table.ts';
+import { readmeText } from './readme-parts.ts';
 
 export interface Generated {
   /** From the root of the repository. */
@@ -26,10 +27,12 @@ export const DIAGRAMS: Generated = {
 };
 export const TABLE: Generated = { path: 'test/rules/table.gen.md', text: tableOf };
 
+export const README: Generated = { path: 'README.md', text: readmeText };
+
 export const pathOf = ({ path }: Generated): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 if (import.meta.main) {
-  for (const file of [DIAGRAMS, TABLE]) {
+  for (const file of [DIAGRAMS, TABLE, README]) {
     writeFileSync(pathOf(file), file.text());
     console.log(`wrote ${file.path}`);
   }

@@ -1,16 +1,17 @@
-import type { z } from 'zod';
 import { itemIdOf, requestIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody, RequestDraft } from '../../machines/domain/request.ts';
-import type { AgentPlace } from './translate.ts';
+import type { AgentPlace } from './agents.ts';
+import { elicitationReply, elicited, type FormFields } from './elicitation.ts';
+import { linesOf } from './permissions.ts';
 import * as wire from './wire.ts';
-import type { FormField, Frame } from './wire.ts';
+import type { Frame, PermissionProfile } from './wire.ts';
 
 /** What an answer has to look like for codex; kept beside an open request. */
 export type ReplyForm =
   | { readonly kind: 'decision' }
   | { readonly kind: 'answers' }
-  | { readonly kind: 'elicitation'; readonly fields: Readonly<Record<string, FormField>> }
+  | { readonly kind: 'elicitation'; readonly fields: FormFields }
   | { readonly kind: 'permissions'; readonly permissions: Readonly<Record<string, unknown>> };
 
 /** A question of codex for a person. */
@@ -35,7 +36,15 @@ export function askedIn({ method, params }: Frame, scope: AskScope): Asked | nul
   const { nativeTurnId, nativeItemId, form, ...draft } = part;
   const itemId = nativeTurnId === null || nativeItemId === null ? null : itemIdOf(nativeTurnId, nativeItemId);
   const requestId = requestIdOf(connectionId, nativeRequestId);
-  const request = { requestId, nativeRequestId, ...draft, ...(itemId === null ? {} : { itemId }), rawRef };
+  const taskId = agent?.begun ? agent.itemId : undefined;
+  const request = {
+    requestId,
+    nativeRequestId,
+    ...draft,
+    ...(itemId === null ? {} : { itemId }),
+    ...(taskId === undefined ? {} : { taskId }),
+    rawRef,
+  };
   const turn = byNative(agent?.nativeTurnId ?? nativeTurnId);
   return {
     report: { type: 'provider.requestOpened', connectionId, ...turn, owner: 'turn', request },
@@ -84,11 +93,13 @@ function commandApproval(params: unknown): Part | null {
   const { data } = wire.commandApprovalSchema.safeParse(params);
   if (data === undefined) return null;
   const { command, cwd, reason, networkApprovalContext, availableDecisions } = data;
+  const permissions = linesOf(data.additionalPermissions ?? {});
   const host = networkApprovalContext?.host;
   const body: RequestBody = {
     kind: 'command',
     command: command ?? (host === undefined ? '' : `network access to ${host}`),
     ...(cwd === null || cwd === undefined ? {} : { cwd }),
+    ...(permissions.length === 0 ? {} : { permissions }),
   };
   return {
     ...placeOf(data),
@@ -117,12 +128,13 @@ function fileApproval(params: unknown): Part | null {
 function userInput(params: unknown): Part | null {
   const { data } = wire.userInputSchema.safeParse(params);
   if (data === undefined) return null;
-  const questions = data.questions.map(({ id, header, question, options, isOther }): Question => ({
+  const questions = data.questions.map(({ id, header, question, options, isOther, isSecret }): Question => ({
     questionId: id.slice(0, QUESTION_ID_LENGTH),
     header,
     question,
     options: [...(options ?? [])],
     allowsText: isOther || (options ?? []).length === 0,
+    ...(isSecret && { secret: true }),
   }));
   return {
     nativeTurnId: data.turnId,
@@ -139,64 +151,41 @@ const QUESTION_ID_LENGTH = 128;
 /** An MCP server asks; or codex asks whether one of its tools may run, in the same form. */
 function elicitation(params: unknown): Part | null {
   const { data } = wire.elicitationSchema.safeParse(params);
-  if (data === undefined) return null;
-  const { turnId, message, requestedSchema } = data;
-  const fields = requestedSchema?.properties ?? {};
-  const hasFields = Object.keys(fields).length > 0;
+  const asked = data === undefined ? null : elicited(data);
+  if (data === undefined || asked === null) return null;
+  const { fields, ...what } = asked;
   return {
-    nativeTurnId: turnId ?? null,
+    nativeTurnId: data.turnId ?? null,
     nativeItemId: null,
-    ...(hasFields ? formOf(fields) : consentOf(data)),
-    ...reasonOf(message),
+    ...what,
+    ...reasonOf(data.message),
     form: { kind: 'elicitation', fields },
   };
 }
 
-const formOf = (fields: Readonly<Record<string, FormField>>): Pick<Part, 'body' | 'decisions'> => ({
-  body: {
-    kind: 'question',
-    questions: Object.entries(fields).map(([name, field]) => questionOf(name, field)),
-  },
-  decisions: ['decline', 'cancel'],
-});
-
-function consentOf({ _meta, url, serverName }: Elicitation): Pick<Part, 'body' | 'decisions'> {
-  const canPersist = _meta?.persist?.includes('session') ?? false;
-  return {
-    body: { kind: 'tool', tool: _meta?.tool_name ?? url ?? 'elicitation', server: serverName },
-    decisions: canPersist ? [...ALL] : ['accept', 'decline', 'cancel'],
-  };
-}
-type Elicitation = z.infer<typeof wire.elicitationSchema>;
-
-function questionOf(name: string, field: FormField): Question {
-  const labels = field.type === 'boolean' ? ['yes', 'no'] : (field.enum ?? []);
-  return {
-    questionId: name.slice(0, QUESTION_ID_LENGTH),
-    header: field.title ?? name,
-    question: field.description ?? field.title ?? name,
-    options: labels.map((label) => ({ label, description: '' })),
-    allowsText: labels.length === 0,
-  };
-}
-
+/** Granted as a whole, or not at all. */
 function permissions(params: unknown): Part | null {
   const { data } = wire.permissionsSchema.safeParse(params);
   if (data === undefined) return null;
   const { fileSystem, network } = data.permissions;
-  const paths = [...(fileSystem?.read ?? []), ...(fileSystem?.write ?? [])];
-  const body: RequestBody =
-    fileSystem === null || fileSystem === undefined
-      ? { kind: 'tool', tool: 'network' }
-      : { kind: fileSystem.write?.length ? 'file-change' : 'file-read', paths };
   const asked = { ...(network && { network }), ...(fileSystem && { fileSystem }) };
   return {
     ...placeOf(data),
-    body,
+    body: bodyOf(data.permissions),
     decisions: ['accept', 'acceptForSession', 'decline'],
     ...reasonOf(data.reason),
     form: { kind: 'permissions', permissions: asked },
   };
+}
+
+function bodyOf(asked: PermissionProfile): RequestBody {
+  const permissions = linesOf(asked);
+  const { read, write, entries } = asked.fileSystem ?? {};
+  const named = (entries ?? []).flatMap(({ path }) => path.path ?? []);
+  const paths = [...new Set([...(read ?? []), ...(write ?? []), ...named])];
+  if (permissions.every((line) => line === 'network')) return { kind: 'tool', tool: 'network' };
+  const isRead = permissions.every((line) => line === 'network' || line.startsWith('read '));
+  return { kind: isRead ? 'file-read' : 'file-change', paths, permissions };
 }
 
 const placeOf = ({ turnId, itemId }: { turnId: string; itemId: string }) => ({
@@ -207,11 +196,16 @@ const placeOf = ({ turnId, itemId }: { turnId: string; itemId: string }) => ({
 const reasonOf = (reason: string | null | undefined) =>
   reason === null || reason === undefined || reason === '' ? {} : { reason };
 
-/** codex 0.169.0 takes a decline although it offers none; amendments of its rules are not offered. */
+/**
+ * codex 0.169.0 takes a decline and a consent for the session although it does not offer them. Amendments of its rules
+ * for commands and hosts are left out: they are written to the disk, for all sessions to come.
+ */
 function offered(available: readonly unknown[] | null | undefined): Decision[] {
   if (available === null || available === undefined) return [...ALL];
-  return ALL.filter((decision) => decision === 'decline' || available.includes(decision));
+  return ALL.filter((decision) => ALWAYS_TAKEN.has(decision) || available.includes(decision));
 }
+
+const ALWAYS_TAKEN: ReadonlySet<Decision> = new Set(['acceptForSession', 'decline']);
 
 // ---- answers -----------------------------------------------------------------------------------------------------
 
@@ -219,35 +213,6 @@ type Answers = Extract<Answer, { answers: unknown }>['answers'];
 
 const wrapped = (answers: Answers) =>
   Object.fromEntries(Object.entries(answers).map(([id, texts]) => [id, { answers: texts }]));
-
-function elicitationReply(fields: Readonly<Record<string, FormField>>, answer: Answer): unknown {
-  if ('answers' in answer) {
-    const entries = Object.entries(answer.answers).map(([id, texts]) => [id, valueOf(fields[id], texts)]);
-    return { action: 'accept', content: Object.fromEntries(entries), _meta: null };
-  }
-  const { decision } = answer;
-  const isAccepted = decision === 'accept' || decision === 'acceptForSession';
-  return {
-    action: isAccepted ? 'accept' : decision,
-    content: null,
-    _meta: decision === 'acceptForSession' ? { persist: 'session' } : null,
-  };
-}
-
-function valueOf(field: FormField | undefined, texts: readonly string[]): unknown {
-  const [text = ''] = texts;
-  switch (field?.type) {
-    case 'boolean':
-      return text === 'yes' || text === 'true';
-    case 'number':
-    case 'integer':
-      return Number(text);
-    case 'array':
-      return texts;
-    default:
-      return text;
-  }
-}
 
 function permissionsReply(asked: Readonly<Record<string, unknown>>, answer: Answer): unknown {
   const decision = 'decision' in answer ? answer.decision : 'decline';

@@ -6,16 +6,16 @@ import { failure, RuntimeError, type Failure } from '../../machines/domain/error
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { failureOfRequest, isClosed, isRefusal, isTimeout, isUnknownThread } from './failures.ts';
-import { interruptTurn, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
+import { endAgents, endCommands, endRunningTurn } from './endings.ts';
+import { failureOfRequest, isArchived, isClosed, isTimeout, isUnknownThread } from './failures.ts';
+import { resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import * as wire from './wire.ts';
 import type { ThreadAnswer } from './wire.ts';
 
-/** The three steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
-const INTERRUPT_WAIT_MS = 2000;
-const CLEAN_TIMEOUT_MS = 2000;
+/** The two steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
+const END_WAIT_MS = 4000;
 const UNSUBSCRIBE_TIMEOUT_MS = 5000;
 const CLEAN_UP_TIMEOUT_MS = 5000;
 
@@ -55,11 +55,7 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
         params: startThread(settings),
         answer: wire.threadAnswerSchema,
       })
-    : run.server.ask({
-        method: 'thread/resume',
-        params: resumeThread(resume, settings),
-        answer: wire.threadAnswerSchema,
-      }));
+    : resumed(run, resume, settings));
   const session = sessionOf({ connectionId, threadId }, answer);
   if (!run.opening.has(connectionId)) {
     letGo(run, session.nativeThreadId);
@@ -72,16 +68,35 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   return session;
 }
 
+/** A conversation that somebody has archived at codex is taken out again: archives are ours. */
+async function resumed(run: Run, threadId: string, settings: Settings): Promise<ThreadAnswer> {
+  const resume = () =>
+    run.server.ask({
+      method: 'thread/resume',
+      params: resumeThread(threadId, settings),
+      answer: wire.threadAnswerSchema,
+    });
+  return resume().catch(async (error: unknown) => {
+    if (!isArchived(error)) throw error;
+    await run.server.ask({ method: 'thread/unarchive', params: { threadId }, answer: z.unknown() });
+    return resume();
+  });
+}
+
 const sessionOf = (
   ids: Pick<Session, 'connectionId' | 'threadId'>,
-  { thread, model, reasoningEffort, collaborationMode }: ThreadAnswer,
+  { thread, reasoningEffort, collaborationMode, ...settings }: ThreadAnswer,
 ): Session => ({
   ...ids,
   nativeThreadId: thread.id,
-  model,
+  model: settings.model,
+  settings,
+  asked: null,
   effort: reasoningEffort ?? null,
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
+  reviewTurnId: null,
   interrupted: null,
+  compacting: null,
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
@@ -118,8 +133,8 @@ function openFailure(resume: string | null, error: unknown): Failure {
 }
 
 /**
- * What runs goes on running, unless the thread's chart has interrupted it: then its command is ended too, because a close
- * comes before the turn can be settled.
+ * Background work ends with its connection, and so does what a turn has begun that was interrupted: a close comes before
+ * that can be settled.
  */
 export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
   const session = run.sessions.of(connectionId);
@@ -129,7 +144,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
     return run.host.report(threadId, { type: 'connection.closed', connectionId });
   }
   try {
-    if (session.interrupted !== null) await endCommands(run, session, session.interrupted);
+    await endWork(run, session);
     await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
     run.report(session, { type: 'connection.closed', connectionId });
     run.forget(connectionId);
@@ -143,24 +158,16 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
   }
 }
 
-async function endCommands(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
+/** Not before an interrupt has been answered, and not for ever. */
+async function endWork(run: Run, { nativeThreadId, interrupted }: Session): Promise<void> {
   const timer = new AbortController();
-  await Promise.race([
-    interrupted,
-    wait(INTERRUPT_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {}),
-  ]);
-  timer.abort();
-  const params = { threadId: nativeThreadId };
-  await run.server
-    .ask({
-      method: 'thread/backgroundTerminals/clean',
-      params,
-      answer: z.unknown(),
-      timeoutMs: CLEAN_TIMEOUT_MS,
-    })
+  const ended = (interrupted ?? Promise.resolve())
+    .then(() => Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]))
     .catch((error: unknown) =>
-      run.host.warn('the commands of a thread could not be ended', { error: String(error) }),
+      run.host.warn('what runs in a thread could not be ended', { error: String(error) }),
     );
+  await Promise.race([ended, wait(END_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
 }
 
 /** Nothing more is reported; what still runs is ended behind the scenes. */
@@ -192,27 +199,8 @@ async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void
     timeoutMs: CLEAN_UP_TIMEOUT_MS,
   });
   if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
+  else await Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]);
   await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
-}
-
-/** Ends the turn that codex still runs, with its commands, for a connection that has not begun it. */
-export async function endRunningTurn(run: Run, threadId: string): Promise<void> {
-  const bounded = { answer: z.unknown(), timeoutMs: CLEAN_UP_TIMEOUT_MS };
-  // a running turn is the newest; 0.169.0 lists it as interrupted already
-  const { data } = await run.server.ask({
-    ...bounded,
-    method: 'thread/turns/list',
-    params: { threadId, limit: 1 },
-    answer: wire.turnsPageSchema,
-  });
-  const [turn] = data;
-  if (turn === undefined) return;
-  const params = interruptTurn(threadId, turn.id);
-  await run.server.ask({ ...bounded, method: 'turn/interrupt', params }).catch((error: unknown) => {
-    // a refusal means that it has ended meanwhile: an interrupt of before was still under way
-    if (!isRefusal(error)) throw error;
-  });
-  await run.server.ask({ ...bounded, method: 'thread/backgroundTerminals/clean', params: { threadId } });
 }
 
 async function unsubscribe(run: Run, threadId: string, timeoutMs: number): Promise<void> {

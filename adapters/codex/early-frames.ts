@@ -1,5 +1,8 @@
 import type { Session } from './sessions.ts';
 
+/** Between the start of a turn and the answer to its prompt stand some ten frames. */
+const MOST_HELD_COUNT = 1_000;
+
 /**
  * Frames that came too early: codex 0.169.0 under load says that a turn has begun before it answers the prompt, and only the
  * answer says whose turn it is. They wait for it, with everything that comes after them.
@@ -18,6 +21,8 @@ export class EarlyFrames {
     const waiting = this.#waiting.get(session);
     if (waiting === undefined || (waiting.length === 0 && !isStart)) return false;
     waiting.push(take);
+    // the answer does not come: what follows is taken for a turn of codex's own
+    if (waiting.length >= MOST_HELD_COUNT) this.release(session);
     return true;
   }
 

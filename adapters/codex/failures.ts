@@ -125,6 +125,10 @@ export const isRefusal = (error: unknown): boolean =>
 export const isTimeout = (error: unknown): boolean =>
   error instanceof JsonRpcError && error.kind === 'timeout';
 
+/** Somebody has put the thread away by another client of codex. */
+export const isArchived = (error: unknown): boolean =>
+  error instanceof JsonRpcError && /\bis archived\b/.test(error.remote?.message ?? '');
+
 /** codex does not know the thread, or has nothing of it on disk. */
 export function isUnknownThread(error: unknown): boolean {
   const message = error instanceof JsonRpcError ? (error.remote?.message ?? '') : '';

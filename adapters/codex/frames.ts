@@ -3,13 +3,18 @@ import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
+import { keyOf } from '../shared/decline.ts';
 import type { LoggedFrame } from './app-server.ts';
+import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
+import { REFUSALS, SILENT } from './refusals.ts';
+import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
-import type { Route } from './sessions.ts';
-import { agentsIn, translate, unrecognized } from './translate.ts';
+import type { Route, Session } from './sessions.ts';
+import { checkSettings } from './settings-check.ts';
+import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -18,16 +23,27 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (route === null) return takeOfProcess(run, frame);
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
+  if (route.agent === null && isOtherStart(route.session, frame)) return;
+  checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
+  if (route.agent === null && frame.method === 'turn/started') sayCompacting(run, route.session, frame);
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
-  for (const report of translate(frame, scope)) {
-    run.changes.note(report);
-    run.report(session, report);
-  }
+  for (const report of translate(frame, scope)) run.report(session, report);
   for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
     run.sessions.adopt(nativeThreadId, { session, agent: place });
   }
+}
+
+const MOST_ID_LENGTH = 256;
+
+/** The turn of a compaction that was asked for has begun. */
+function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+  const { compacting } = session;
+  const { data } = wire.turnNoticeSchema.safeParse(params);
+  if (compacting === null || data === undefined) return;
+  session.compacting = null;
+  run.report(session, { type: 'provider.turnAccepted', ...keyOf(compacting), nativeTurnId: data.turn.id });
 }
 
 /** A request of codex is always answered: by a person, or at once with an error. */
@@ -35,16 +51,19 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
-    run.server.refuse(id, `nobody is there to answer ${method}`);
+    refuse(run, id, method);
     return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef, agent };
-  const asked = askedIn(frame, { ...scope, nativeRequestId: String(id) });
+  const nativeRequestId = String(id);
+  const asked =
+    nativeRequestId.length > MOST_ID_LENGTH ? null : askedIn(frame, { ...scope, nativeRequestId });
   if (asked === null) {
-    run.server.refuse(id, `${method} is not supported by this client`);
-    return run.report(session, unrecognized(frame, scope));
+    refuse(run, id, method);
+    if (!SILENT.has(method)) run.report(session, unrecognized(frame, scope));
+    return;
   }
   const { report, form } = asked;
   run.requests.add(report.request.requestId, {
@@ -52,7 +71,13 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
     connectionId: session.connectionId,
     form,
   });
-  run.report(session, { ...report, request: run.changes.named(report.request) });
+  run.report(session, report);
+}
+
+function refuse({ server }: Run, id: JsonRpcId, method: string): void {
+  const refusal = REFUSALS.get(method);
+  if (refusal === undefined) server.refuse(id, `${method} is not supported by this client`);
+  else server.respond(id, refusal(Date.now()));
 }
 
 interface Early {

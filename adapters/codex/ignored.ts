@@ -6,7 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'thread/goal/cleared': 'comes after every resume',
   'thread/goal/updated': 'the turns that a goal begins are told as turns',
   'thread/queue/changed': 'the queue of codex is not used; a turn from it is told as a turn',
-  'thread/settings/updated': 'settings are sent with each prompt',
+  'thread/settings/updated': 'compared with what the prompt asked for; only a difference is told',
   'thread/name/updated': 'titles are ours',
   'thread/section/changed': 'sections are not used',
   'thread/attachment/updated': 'attached threads are not used',

@@ -1,10 +1,11 @@
 import type { InstanceReport, Model } from '../../machines/domain/instance.ts';
 import type { AppServer } from './app-server.ts';
+import { pagesOf } from './pages.ts';
 import * as wire from './wire.ts';
 import type { CodexModel, RateLimits } from './wire.ts';
 
 const CATALOGUE_TIMEOUT_MS = 10_000;
-const MAX_PAGE_COUNT = 10;
+const MOST_PAGES = 10;
 
 /** What a fresh process says of itself. What it does not tell in time is left out. */
 export async function readCatalogue(
@@ -56,19 +57,18 @@ export async function readCommands(server: AppServer): Promise<InstanceReport> {
 }
 
 async function readModels(server: AppServer): Promise<readonly CodexModel[]> {
+  const pages = pagesOf(
+    (cursor) =>
+      server.ask({
+        method: 'model/list',
+        params: { cursor },
+        answer: wire.modelsPageSchema,
+        timeoutMs: CATALOGUE_TIMEOUT_MS,
+      }),
+    MOST_PAGES,
+  );
   const models: CodexModel[] = [];
-  let cursor: string | null = null;
-  for (let pageCount = 0; pageCount < MAX_PAGE_COUNT; pageCount += 1) {
-    const page: { data: CodexModel[]; nextCursor?: string | null | undefined } = await server.ask({
-      method: 'model/list',
-      params: { cursor },
-      answer: wire.modelsPageSchema,
-      timeoutMs: CATALOGUE_TIMEOUT_MS,
-    });
-    models.push(...page.data);
-    cursor = page.nextCursor ?? null;
-    if (cursor === null) break;
-  }
+  for await (const page of pages) models.push(...page);
   return models;
 }
 

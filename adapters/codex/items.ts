@@ -37,12 +37,6 @@ export function draftOf(item: CodexItem, place: ItemPlace): ItemDraft | null {
   };
 }
 
-/** The threads of sub-agents that this item tells of. */
-export function agentThreadsOf(item: CodexItem): readonly string[] {
-  if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;
-  return item.type === 'subAgentActivity' ? [item.agentThreadId] : [];
-}
-
 const TOPIC_LENGTH = 64;
 
 type Contents = { readonly [T in CodexItem['type']]: (item: ItemOf<T>) => Content };
@@ -75,7 +69,7 @@ const CONTENTS: Contents = {
   collabAgentToolCall: collabOf,
   subAgentActivity: ({ kind, agentThreadId, agentPath }) =>
     kind === 'started'
-      ? done({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId })
+      ? work({ kind: 'subagent', title: agentPath, nativeThreadId: agentThreadId }, '', 'inProgress')
       : notice(`subagent.${kind}`.slice(0, TOPIC_LENGTH), agentPath),
   webSearch: ({ query, action }) =>
     done({ kind: 'web_search', query: query || (action?.query ?? action?.url ?? '') }),
@@ -143,6 +137,8 @@ export function changeOf({
   return { path: newPath, kind: 'renamed', from: path, diff };
 }
 
+const AT_WORK: ReadonlySet<string> = new Set(['pendingInit', 'running']);
+
 /** A sub-agent's beginning is an item of its own kind; what is done with it later is a tool call. */
 function collabOf({
   tool,
@@ -155,11 +151,10 @@ function collabOf({
   const [nativeThreadId] = receiverThreadIds;
   if (tool === 'spawnAgent') {
     const title = (prompt ?? '').slice(0, 200);
-    return work(
-      { kind: 'subagent', title, ...(nativeThreadId === undefined ? {} : { nativeThreadId }) },
-      '',
-      status,
-    );
+    const body: ItemBody = { kind: 'subagent', title };
+    if (nativeThreadId === undefined) return work(body, '', status);
+    const state = agentsStates[nativeThreadId]?.status ?? 'running';
+    return work({ ...body, nativeThreadId }, '', AT_WORK.has(state) ? 'inProgress' : status);
   }
   const input = JSON.stringify({ agents: receiverThreadIds, ...(prompt && { prompt }) });
   return work({ ...toolCall(tool, 'agents'), input }, states.join('\n'), status);

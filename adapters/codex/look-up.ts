@@ -2,6 +2,7 @@
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import { failureOfRequest, failureOfTurn, isUnknownThread } from './failures.ts';
+import { pagesOf } from './pages.ts';
 import type { Run } from './run.ts';
 import * as wire from './wire.ts';
 import type { CodexTurn } from './wire.ts';
@@ -9,8 +10,10 @@ import type { CodexTurn } from './wire.ts';
 export type LookUp = Extract<ProviderEffect, { type: 'turn.lookUp' }>;
 type Found = Pick<ThreadInputOf<'provider.turnLookedUp'>, 'found' | 'failure'>;
 
-const PAGE_LENGTH = 20;
-const MAX_PAGE_COUNT = 3;
+/** The longest page of 0.169.0. */
+const PAGE_LENGTH = 100;
+/** A page takes milliseconds; ten thousand turns are more than anybody has. */
+const MOST_PAGES = 100;
 const ABSENT: Found = { found: 'absent', failure: null };
 
 export async function lookUp(run: Run, effect: LookUp): Promise<void> {
@@ -21,22 +24,24 @@ export async function lookUp(run: Run, effect: LookUp): Promise<void> {
 }
 
 /** `thread/turns/list` reads the file of a thread that is not loaded (0.169.0), newest turn first. */
-async function find(run: Run, { nativeThreadId, clientMessageId }: LookUp): Promise<Found> {
-  if (nativeThreadId === null) return ABSENT;
-  let cursor: string | null = null;
-  for (let pageCount = 0; pageCount < MAX_PAGE_COUNT; pageCount += 1) {
-    const page: { data: CodexTurn[]; nextCursor?: string | null | undefined } = await run.server.ask({
-      method: 'thread/turns/list',
-      params: { threadId: nativeThreadId, cursor, limit: PAGE_LENGTH },
-      answer: wire.turnsPageSchema,
-    });
-    const turn = page.data.find(({ items }) => items.some((item) => isMessage(item, clientMessageId)));
+async function find(run: Run, { nativeThreadId: threadId, clientMessageId }: LookUp): Promise<Found> {
+  if (threadId === null) return ABSENT;
+  let turnCount = 0;
+  const pages = pagesOf(
+    (cursor) =>
+      run.server.ask({
+        method: 'thread/turns/list',
+        params: { threadId, cursor, limit: PAGE_LENGTH },
+        answer: wire.turnsPageSchema,
+      }),
+    MOST_PAGES,
+  );
+  for await (const turns of pages) {
+    const turn = turns.find(({ items }) => items.some((item) => isMessage(item, clientMessageId)));
     if (turn !== undefined) return outcomeOf(turn);
-    cursor = page.nextCursor ?? null;
-    if (cursor === null) return ABSENT;
+    turnCount += turns.length;
   }
-  // it would have been among the newest, unless codex went on by itself for long
-  return { found: 'unknown', failure: null };
+  return turnCount < MOST_PAGES * PAGE_LENGTH ? ABSENT : { found: 'unknown', failure: null };
 }
 
 function isMessage(item: unknown, clientMessageId: string): boolean {

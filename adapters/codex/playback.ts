@@ -16,6 +16,11 @@ function improvise(frame: unknown, why: string): Improvised {
       return { frames: [{ id, result: {} }, ...interrupted(params)], endsTurn: true };
     case 'thread/backgroundTerminals/clean':
       return answer({});
+    // nothing runs in a recording
+    case 'thread/backgroundTerminals/list':
+    case 'thread/list':
+    case 'thread/turns/list':
+      return answer({ data: [], nextCursor: null });
     case 'thread/unsubscribe':
       return answer({ status: 'unsubscribed' });
     case 'thread/read':

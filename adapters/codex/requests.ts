@@ -5,6 +5,7 @@ import type { Prompt } from '../../machines/domain/turn.ts';
 import { policyFor } from './policy.ts';
 import type {
   InitializeParams,
+  ThreadCompactStartParams,
   ThreadResumeParams,
   ThreadSettingsUpdateParams,
   ThreadStartParams,
@@ -63,8 +64,17 @@ const SANDBOX_TYPES: Readonly<Record<string, string>> = {
   'danger-full-access': 'dangerFullAccess',
 };
 
+/** What is compared with it. */
+export type AskedSettings = Pick<Settings, 'cwd' | 'model' | 'runtimeMode' | 'policy'>;
+
+/** What codex says that it goes by. */
+export type SettingsInEffect = Pick<
+  ThreadAnswer,
+  'model' | 'cwd' | 'approvalPolicy' | 'approvalsReviewer' | 'sandbox'
+>;
+
 /** The settings that codex answered otherwise than it was asked, as `name: asked, answered`. */
-export function settingsGap(settings: Settings, answer: ThreadAnswer): readonly string[] {
+export function settingsGap(settings: AskedSettings, answer: SettingsInEffect): readonly string[] {
   const asked = policyFor(settings);
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['approvalPolicy', asked.approvalPolicy, answer.approvalPolicy],
@@ -76,6 +86,16 @@ export function settingsGap(settings: Settings, answer: ThreadAnswer): readonly 
   return pairs
     .filter(([, wanted, got]) => wanted !== got)
     .map(([name, wanted, got]) => `${name}: asked for ${String(wanted)}, got ${JSON.stringify(got)}`);
+}
+
+/** Of a turn, which can ask for more than an opening: whether the sandbox has the network. */
+export function turnSettingsGap(settings: AskedSettings, answer: SettingsInEffect): readonly string[] {
+  const gap = settingsGap(settings, answer);
+  const { sandboxPolicy: wanted } = policyFor(settings);
+  if (!('networkAccess' in wanted) || wanted.type !== answer.sandbox.type) return gap;
+  const { networkAccess: got = false } = answer.sandbox;
+  if (got === wanted.networkAccess) return gap;
+  return [...gap, `network: asked for ${String(wanted.networkAccess)}, got ${JSON.stringify(got)}`];
 }
 
 export function startTurn(effect: EffectOf<'turn.start'>, target: PromptTarget): TurnStartParams {
@@ -137,6 +157,8 @@ export function steerTurn(
     expectedTurnId: nativeTurnId ?? '',
   };
 }
+
+export const compactThread = (threadId: string): ThreadCompactStartParams => ({ threadId });
 
 export const interruptTurn = (threadId: string, turnId: string): TurnInterruptParams => ({
   threadId,

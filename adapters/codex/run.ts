@@ -3,7 +3,6 @@ import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import { AppServer } from './app-server.ts';
-import { ChangedFiles } from './changed-files.ts';
 import { EarlyFrames } from './early-frames.ts';
 import { takeNotification, takeRequest } from './frames.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -17,7 +16,6 @@ export class Run {
   readonly sessions = new Sessions();
   readonly requests = new OpenRequests();
   readonly early = new EarlyFrames();
-  readonly changes = new ChangedFiles();
   /** Connections that are being opened; those that were closed meanwhile are taken out. */
   readonly opening = new Set<ConnectionId>();
   /** Threads of codex that are still being let go; nobody opens them before that is done. */

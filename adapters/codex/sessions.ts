@@ -1,5 +1,7 @@
+import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
-import type { AgentPlace } from './translate.ts';
+import type { AskedSettings, SettingsInEffect } from './requests.ts';
+import type { AgentPlace } from './agents.ts';
 
 /** A connection's thread at codex, with what its prompts need to know of it. */
 export interface Session {
@@ -9,10 +11,21 @@ export interface Session {
   /** As codex answered when it was opened. */
   readonly model: string;
   readonly effort: string | null;
+  /** What codex last said that it goes by. */
+  settings: SettingsInEffect;
+  /** The last prompt and what it asked for, until that has been compared. */
+  asked: {
+    readonly turn: TurnKey & { readonly nativeTurnId: string };
+    readonly settings: AskedSettings;
+  } | null;
   /** The mode that codex is in; a prompt changes it. */
   mode: 'default' | 'plan';
+  /** The turn of a review that is under way, by the id that codex goes on with. */
+  reviewTurnId: string | null;
   /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
   interrupted: Promise<void> | null;
+  /** The compaction that was asked for, until its turn begins: only that says the turn's id. */
+  compacting: TurnKey | null;
 }
 
 /** Where the frames of a thread of codex go. */
@@ -49,7 +62,8 @@ export class Sessions {
     const known = this.route(nativeThreadId);
     if (known === null) this.#routes.set(nativeThreadId, route);
     else if (known.agent !== null && route.agent !== null) {
-      const agent = { ...route.agent, itemId: known.agent.itemId };
+      const { itemId, begun } = known.agent;
+      const agent = { ...route.agent, itemId, begun };
       this.#routes.set(nativeThreadId, { session: route.session, agent });
     }
   }

@@ -3,18 +3,12 @@ import { itemIdOf, requestIdOf, type ConnectionId, type ItemId } from '../../mac
 import { byNative } from '../../machines/domain/input.ts';
 import type { ItemBody, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { agentReports, type AgentPlace } from './agents.ts';
 import { failureOfTurn } from './failures.ts';
 import { IGNORED } from './ignored.ts';
-import { agentThreadsOf, changeOf, draftOf } from './items.ts';
+import { changeOf, draftOf } from './items.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
-
-/** A sub-agent's place in the thread that began it. */
-export interface AgentPlace {
-  /** The turn of the parent thread that last had to do with it. */
-  readonly nativeTurnId: string;
-  readonly itemId: ItemId;
-}
 
 /** What a frame is translated for. */
 export interface Scope {
@@ -25,26 +19,10 @@ export interface Scope {
   readonly agent: AgentPlace | null;
 }
 
-/** A sub-agent's thread that a frame made known. */
-export interface FoundAgent extends AgentPlace {
-  readonly nativeThreadId: string;
-}
-
 /** A notification of codex about a thread as inputs of ours. Pure and total: what it does not know is told as such. */
 export function translate(frame: Frame, scope: Scope): readonly ProviderReport[] {
   if (IGNORED.has(frame.method)) return [];
   return TRANSLATIONS.get(frame.method)?.(frame.params, scope) ?? [unrecognized(frame, scope)];
-}
-
-/** The sub-agents that a frame tells of, so that their own frames are known as theirs. */
-export function agentsIn({ method, params }: Frame, { agent }: Scope): readonly FoundAgent[] {
-  if (method !== 'item/started' && method !== 'item/completed') return [];
-  const notice = wire.itemNoticeSchema.safeParse(params);
-  const item = wire.itemSchema.safeParse(notice.data?.item);
-  if (!notice.success || !item.success) return [];
-  const { turnId } = notice.data;
-  const place = { nativeTurnId: agent?.nativeTurnId ?? turnId, itemId: itemIdOf(turnId, item.data.id) };
-  return agentThreadsOf(item.data).map((nativeThreadId) => ({ nativeThreadId, ...place }));
 }
 
 /** Something of codex that is not known here, as an entry of the transcript. */
@@ -80,16 +58,14 @@ function on<S extends z.ZodType>(
 
 const BY_METHOD: Readonly<Record<string, Translation>> = {
   'turn/started': on(wire.turnNoticeSchema, ({ turn }, scope) =>
-    ofThreadItself(scope, { type: 'provider.turnStarted', ...at(scope, turn.id), isNew: false }),
+    scope.agent === null ? [startOf(scope, turn.id)] : agentReports(scope, { ...turn, status: 'inProgress' }),
   ),
-  'turn/completed': on(wire.turnNoticeSchema, ({ turn }, scope) =>
-    ofThreadItself(scope, {
-      type: 'provider.turnEnded',
-      ...at(scope, turn.id),
-      outcome: turn.status === 'inProgress' ? 'interrupted' : turn.status,
-      failure: turn.status === 'failed' ? failureOfTurn(turn.error) : null,
-    }),
-  ),
+  'turn/completed': on(wire.turnNoticeSchema, ({ turn }, scope) => {
+    const outcome = turn.status === 'inProgress' ? 'interrupted' : turn.status;
+    if (scope.agent !== null) return agentReports(scope, { ...turn, status: outcome });
+    const failure = turn.status === 'failed' ? failureOfTurn(turn.error) : null;
+    return [{ type: 'provider.turnEnded', ...at(scope, turn.id), outcome, failure }];
+  }),
   'turn/plan/updated': on(wire.planSchema, ({ turnId, explanation, plan }, scope) =>
     ofThreadItself(scope, {
       type: 'provider.planReported',
@@ -134,7 +110,12 @@ const BY_METHOD: Readonly<Record<string, Translation>> = {
     },
   ]),
 
-  error: on(wire.errorNoticeSchema, (params, scope) => [errorReport(params, scope)]),
+  // a try that failed has said nothing: the next one begins its answer anew
+  error: on(wire.errorNoticeSchema, (params, scope) =>
+    params.willRetry
+      ? [cutOf(scope, params.turnId), errorReport(params, scope)]
+      : [errorReport(params, scope)],
+  ),
   warning: on(wire.warningSchema, ({ message }, scope) => [notice(scope, 'provider.warning', message)]),
   guardianWarning: on(wire.warningSchema, ({ message }, scope) => [
     notice(scope, 'provider.warning', message),
@@ -207,9 +188,31 @@ function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'
     if (!known.success) return [unrecognized(frame, scope, item.id)];
     const place = { nativeTurnId: turnId, isDone: type === 'provider.itemCompleted', rawRef: scope.rawRef };
     const draft = draftOf(known.data, { ...place, ...parentOf(scope) });
-    return draft === null ? [] : [{ type, ...at(scope, turnId), item: draft }];
+    // 0.169.0 begins a new answer for a message that joins, and throws away what it was saying
+    const isJoining = item.type === 'userMessage' && type === 'provider.itemStarted';
+    const cut = isJoining ? [cutOf(scope, turnId)] : [];
+    if (draft === null) return cut;
+    // a sub-agent goes on when the call that began it is over
+    const isOpen = type === 'provider.itemCompleted' && draft.status === 'open';
+    const report = isOpen ? 'provider.itemUpdated' : type;
+    // a review says nothing else of the beginning of its turn
+    const isReview = item.type === 'enteredReviewMode' && type === 'provider.itemStarted';
+    const start = isReview ? ofThreadItself(scope, startOf(scope, turnId)) : [];
+    return [...cut, ...start, { type: report, ...at(scope, turnId), item: draft }];
   });
 }
+
+const startOf = (scope: Scope, turnId: string): ProviderReport => ({
+  type: 'provider.turnStarted',
+  ...at(scope, turnId),
+  isNew: false,
+});
+
+const cutOf = (scope: Scope, turnId: string): ProviderReport => ({
+  type: 'provider.textCut',
+  ...at(scope, turnId),
+  parentItemId: scope.agent?.itemId ?? null,
+});
 
 function deltaOf(
   { turnId, itemId, delta }: Pick<z.infer<typeof wire.deltaSchema>, 'turnId' | 'itemId' | 'delta'>,

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { AttachmentId } from '../../machines/domain/ids.ts';
-import { endRunningTurn } from './connections.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
+import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
+  compactThread as compactParams,
   interruptTurn as interruptParams,
   OPTIONS,
   startTurn as startParams,
@@ -18,18 +19,17 @@ import * as wire from './wire.ts';
 
 export type TurnEffect = Extract<
   ProviderEffect,
-  { type: 'turn.start' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
+  { type: 'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
 >;
 type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
-
-/** Shorter than the chart's own bound for settling. */
-const CLEAN_TIMEOUT_MS = 10_000;
 
 /** Performs an effect on an open session. Everything is sent before this returns, so that it keeps its order. */
 export function performTurn(run: Run, session: Session, effect: TurnEffect): Promise<void> {
   switch (effect.type) {
     case 'turn.start':
       return start(run, session, effect);
+    case 'turn.compact':
+      return compact(run, session, effect);
     case 'turn.steer':
       return steer(run, session, effect);
     case 'turn.interrupt':
@@ -54,12 +54,27 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   try {
     const { turn } = await run.server.ask({ method: 'turn/start', params, answer: wire.turnAnswerSchema });
     session.mode = settings.interactionMode;
-    run.report(session, { type: 'provider.turnAccepted', ...keyOf(effect), nativeTurnId: turn.id });
+    const accepted = { ...keyOf(effect), nativeTurnId: turn.id };
+    run.report(session, { type: 'provider.turnAccepted', ...accepted });
+    session.asked = { turn: accepted, settings: { ...settings, model: params.model ?? null } };
   } catch (error) {
     const cause = refusalIn(run, error, 'START_REFUSED');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   } finally {
     run.early.release(session);
+  }
+}
+
+/** Its answer says nothing; the turn that begins next is the compaction. */
+async function compact(run: Run, session: Session, effect: EffectOf<'turn.compact'>): Promise<void> {
+  const params = compactParams(session.nativeThreadId);
+  session.compacting = effect;
+  try {
+    await run.server.ask({ method: 'thread/compact/start', params, answer: z.unknown() });
+  } catch (error) {
+    session.compacting = null;
+    const cause = refusalIn(run, error, 'START_REFUSED');
+    if (cause !== null) run.report(session, refusalOf(effect, cause));
   }
 }
 
@@ -100,21 +115,14 @@ async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.inte
 
 function ignore(): void {}
 
-/** codex 0.169.0 ends an interrupted turn at once and lets its command run on; this ends the command. */
+/** codex 0.169.0 ends an interrupted turn at once, and lets what it has begun run on. */
 async function settle(run: Run, session: Session, effect: EffectOf<'turn.settle'>): Promise<void> {
-  const params = { threadId: session.nativeThreadId };
   session.interrupted = null;
   try {
-    if (effect.outcome === 'completed') return;
-    await run.server.ask({
-      method: 'thread/backgroundTerminals/clean',
-      params,
-      answer: z.unknown(),
-      timeoutMs: CLEAN_TIMEOUT_MS,
-    });
+    if (effect.outcome !== 'completed') await endLeftovers(run, session, effect);
   } catch (error) {
     if (!isClosed(error))
-      run.host.warn('the commands of a turn could not be ended', { error: String(error) });
+      run.host.warn('what a turn left running could not be ended', { error: String(error) });
   } finally {
     run.host.settled(session.threadId, effect.turnId, effect.attempt);
   }

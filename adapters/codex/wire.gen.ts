@@ -11,15 +11,19 @@ export interface ClientRequests {
   'initialize': { readonly params: InitializeParams; readonly result: InitializeResponse };
   'model/list': { readonly params: ModelListParams; readonly result: ModelListResponse };
   'skills/list': { readonly params: SkillsListParams; readonly result: SkillsListResponse };
-  'thread/archive': { readonly params: ThreadArchiveParams; readonly result: ThreadArchiveResponse };
   'thread/backgroundTerminals/clean': { readonly params: ThreadBackgroundTerminalsCleanParams; readonly result: ThreadBackgroundTerminalsCleanResponse };
+  'thread/backgroundTerminals/list': { readonly params: ThreadBackgroundTerminalsListParams; readonly result: ThreadBackgroundTerminalsListResponse };
+  'thread/backgroundTerminals/terminate': { readonly params: ThreadBackgroundTerminalsTerminateParams; readonly result: ThreadBackgroundTerminalsTerminateResponse };
+  'thread/compact/start': { readonly params: ThreadCompactStartParams; readonly result: ThreadCompactStartResponse };
   'thread/fork': { readonly params: ThreadForkParams; readonly result: ThreadForkResponse };
   'thread/items/list': { readonly params: ThreadItemsListParams; readonly result: ThreadItemsListResponse };
+  'thread/list': { readonly params: ThreadListParams; readonly result: ThreadListResponse };
   'thread/read': { readonly params: ThreadReadParams; readonly result: ThreadReadResponse };
   'thread/resume': { readonly params: ThreadResumeParams; readonly result: ThreadResumeResponse };
   'thread/settings/update': { readonly params: ThreadSettingsUpdateParams; readonly result: ThreadSettingsUpdateResponse };
   'thread/start': { readonly params: ThreadStartParams; readonly result: ThreadStartResponse };
   'thread/turns/list': { readonly params: ThreadTurnsListParams; readonly result: ThreadTurnsListResponse };
+  'thread/unarchive': { readonly params: ThreadUnarchiveParams; readonly result: ThreadUnarchiveResponse };
   'thread/unsubscribe': { readonly params: ThreadUnsubscribeParams; readonly result: ThreadUnsubscribeResponse };
   'turn/interrupt': { readonly params: TurnInterruptParams; readonly result: TurnInterruptResponse };
   'turn/start': { readonly params: TurnStartParams; readonly result: TurnStartResponse };
@@ -1918,10 +1922,6 @@ turns: Array<Turn>, };
 
 export type ThreadActiveFlag = "waitingOnApproval" | "waitingOnUserInput";
 
-export type ThreadArchiveParams = { threadId: string, };
-
-export type ThreadArchiveResponse = Record<string, never>;
-
 export type ThreadArchivedNotification = { threadId: string, };
 
 /**
@@ -1934,11 +1934,38 @@ export type ThreadAttachmentOperation = "created" | "deleted";
  */
 export type ThreadAttachmentUpdatedNotification = { threadId: string, attachmentType: string, identityKey: string, attachmentId: string, operation: ThreadAttachmentOperation, };
 
+export type ThreadBackgroundTerminal = { itemId: string, processId: string, command: string, cwd: LegacyAppPathString, osPid: number | null, cpuPercent: number | null, rssKb: number | null, };
+
 export type ThreadBackgroundTerminalsCleanParams = { threadId: string, };
 
 export type ThreadBackgroundTerminalsCleanResponse = Record<string, never>;
 
+export type ThreadBackgroundTerminalsListParams = { threadId: string,
+/**
+ * Opaque pagination cursor returned by a previous call.
+ */
+cursor?: string | null,
+/**
+ * Optional page size.
+ */
+limit?: number | null, };
+
+export type ThreadBackgroundTerminalsListResponse = { data: Array<ThreadBackgroundTerminal>,
+/**
+ * Opaque cursor to pass to the next call to continue after the last item.
+ * If None, there are no more items to return.
+ */
+nextCursor: string | null, };
+
+export type ThreadBackgroundTerminalsTerminateParams = { threadId: string, processId: string, };
+
+export type ThreadBackgroundTerminalsTerminateResponse = { terminated: boolean, };
+
 export type ThreadClosedNotification = { threadId: string, };
+
+export type ThreadCompactStartParams = { threadId: string, };
+
+export type ThreadCompactStartResponse = Record<string, never>;
 
 export type ThreadDeletedNotification = { threadId: string, };
 
@@ -2284,6 +2311,118 @@ nextCursor: string | null,
 /**
  * Opaque cursor to pass as `cursor` when reversing `sortDirection`.
  * This is only populated when the page contains at least one item.
+ */
+backwardsCursor: string | null, };
+
+export type ThreadListParams = {
+/**
+ * Include persistent threads attached to a parent when searching by title.
+ */
+includeAttachedThreads?: boolean,
+/**
+ * Show local history visible to the current ChatGPT account. Defaults to false.
+ */
+currentAccountOnly?: boolean,
+/**
+ * Opaque pagination cursor returned by a previous call.
+ */
+cursor?: string | null,
+/**
+ * Optional page size; defaults to a reasonable server-side value.
+ */
+limit?: number | null,
+/**
+ * Thread IDs to exclude before applying the result limit. Up to 100
+ * entries; invalid IDs or a larger list are rejected, never truncated.
+ * Send the same exclusions on each page. Omitted, null, or empty means no exclusions.
+ */
+excludedThreadIds?: Array<string> | null,
+/**
+ * Optional sort key; defaults to created_at.
+ */
+sortKey?: ThreadSortKey | null,
+/**
+ * Optional sort direction; defaults to descending (newest first).
+ */
+sortDirection?: SortDirection | null,
+/**
+ * Optional provider filter; when set, only sessions recorded under these
+ * providers are returned. When present but empty, includes all providers.
+ */
+modelProviders?: Array<string> | null,
+/**
+ * Optional source filter; when set, only sessions from these source kinds
+ * are returned. When omitted or empty, defaults to interactive sources.
+ */
+sourceKinds?: Array<ThreadSourceKind> | null,
+/**
+ * Optional originator allowlist, matching any supplied value exactly.
+ * Supported by hosted backends only; the local app-server rejects a nonempty list.
+ * Omitted or empty lists leave originators unrestricted.
+ */
+originators?: Array<string> | null,
+/**
+ * Optional archived filter; when set to true, only archived threads are returned.
+ * If false or null, only non-archived threads are returned.
+ */
+archived?: boolean | null,
+/**
+ * Omit to include every section, set to `null` for unsectioned threads,
+ * or provide a section ID to return only threads in that section.
+ */
+sectionId?: string | null,
+/**
+ * Omit to include every project, set to null for unassigned threads,
+ * or provide a project ID to return only threads in that project.
+ */
+projectId?: string | null,
+/**
+ * Optional cwd filter or filters; when set, only threads whose session cwd
+ * exactly matches one of these paths are returned.
+ */
+cwd?: string | Array<string> | null,
+/**
+ * If true, return from the state DB without scanning JSONL rollouts to
+ * repair thread metadata. Omitted or false preserves scan-and-repair
+ * behavior.
+ */
+useStateDbOnly?: boolean,
+/**
+ * Optional substring filter for the extracted thread title.
+ */
+searchTerm?: string | null,
+/**
+ * Optional direct parent thread filter. Mutually exclusive with `ancestorThreadId`.
+ */
+parentThreadId?: string | null,
+/**
+ * Optional ancestor thread filter. Returns spawned descendants at any depth, excluding the
+ * ancestor itself. Mutually exclusive with `parentThreadId`.
+ */
+ancestorThreadId?: string | null,
+/**
+ * Return only persistent threads attached to this thread, including empty threads.
+ * Mutually exclusive with parentThreadId and ancestorThreadId.
+ * Omitting this filter keeps attached threads hidden from ordinary listings.
+ */
+attachedToThreadId?: string | null, };
+
+export type ThreadListResponse = { data: Array<Thread>,
+/**
+ * Local receipts for eligible threads on this page, keyed by thread ID.
+ * Null means durable read state is unavailable; an absent key means that row is ineligible.
+ */
+readStates: { [key in string]?: ThreadReadState } | null,
+/**
+ * Opaque cursor to pass to the next call to continue after the last item.
+ * if None, there are no more items to return.
+ */
+nextCursor: string | null,
+/**
+ * Opaque cursor to pass as `cursor` when reversing `sortDirection`.
+ * This is only populated when the page contains at least one thread.
+ * Use it with the opposite `sortDirection`; for timestamp sorts it anchors
+ * at the start of the page timestamp so same-second updates are not skipped.
  */
 backwardsCursor: string | null, };
 
@@ -2669,7 +2808,11 @@ export type ThreadSettingsUpdateResponse = Record<string, never>;
 
 export type ThreadSettingsUpdatedNotification = { threadId: string, threadSettings: ThreadSettings, };
 
+export type ThreadSortKey = "created_at" | "updated_at" | "recency_at" | "section_position";
+
 export type ThreadSource = string;
+
+export type ThreadSourceKind = "cli" | "vscode" | "exec" | "appServer" | "subAgent" | "subAgentReview" | "subAgentCompact" | "subAgentThreadSpawn" | "subAgentOther" | "unknown";
 
 export type ThreadStartParams = { model?: string | null, modelProvider?: string | null,
 /**
@@ -2820,6 +2963,10 @@ nextCursor: string | null,
  * and catch updates to that turn.
  */
 backwardsCursor: string | null, };
+
+export type ThreadUnarchiveParams = { threadId: string, };
+
+export type ThreadUnarchiveResponse = { thread: Thread, };
 
 export type ThreadUnarchivedNotification = { threadId: string, };
 

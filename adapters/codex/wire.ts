@@ -6,6 +6,9 @@ import { z } from 'zod';
 
 const text = z.string();
 const strings = z.array(text);
+const count = z.number().int().nonnegative();
+/** Longer ones are no ids: what has one is shown as unrecognized. */
+const id = text.max(256);
 
 /** A notification, or a request of codex without its id. */
 export interface Frame {
@@ -90,13 +93,13 @@ export type ItemOf<T extends CodexItem['type']> = Extract<CodexItem, { type: T }
 // ---- notifications -----------------------------------------------------------------------------------------------
 
 const onThread = { threadId: text };
-const onTurn = { ...onThread, turnId: text };
+const onTurn = { ...onThread, turnId: id };
 const onItem = { ...onTurn, itemId: text };
 
 /** What a frame says about where it belongs; every part may be missing. */
 export const addressSchema = z.looseObject({
   threadId: text.nullish().catch(null),
-  turnId: text.nullish().catch(null),
+  turnId: id.nullish().catch(null),
 });
 
 export const errorInfoSchema = z.union([text, z.record(text, z.unknown())]);
@@ -108,7 +111,9 @@ export const turnErrorSchema = z.object({
 export type TurnError = z.infer<typeof turnErrorSchema>;
 
 export const turnSchema = z.object({
-  id: text,
+  id,
+  /** The turn that this one goes back to: of a sub-agent, a turn of its parent. */
+  rootTurnId: id.nullish(),
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']),
   error: turnErrorSchema.nullish(),
   items: z.array(z.unknown()).default([]),
@@ -142,7 +147,7 @@ export const reviewSchema = z.object({
 });
 export const hookSchema = z.object({
   ...onThread,
-  turnId: text.nullish(),
+  turnId: id.nullish(),
   run: z.object({
     id: text,
     eventName: text,
@@ -175,14 +180,30 @@ export const usageNoticeSchema = z.object({
 
 // ---- what codex asks ---------------------------------------------------------------------------------------------
 
-const ofTurn = { ...onThread, turnId: text.nullish() };
+const ofTurn = { ...onThread, turnId: id.nullish() };
 
+const entrySchema = z.object({
+  access: text,
+  path: z.looseObject({ type: text, path: text.optional(), pattern: text.optional() }),
+});
+const profileSchema = z.looseObject({
+  network: z.looseObject({ enabled: z.boolean().nullish() }).nullish(),
+  fileSystem: z
+    .looseObject({
+      read: strings.nullish(),
+      write: strings.nullish(),
+      entries: z.array(entrySchema).nullish(),
+    })
+    .nullish(),
+});
+export type PermissionProfile = z.infer<typeof profileSchema>;
 export const commandApprovalSchema = z.object({
   ...onItem,
   command: text.nullish(),
   cwd: text.nullish(),
   reason: text.nullish(),
   networkApprovalContext: z.looseObject({ host: text.optional() }).nullish(),
+  additionalPermissions: profileSchema.nullish(),
   /** Amendments of the rules are objects; they are not offered. */
   availableDecisions: z.array(z.unknown()).nullish(),
 });
@@ -196,19 +217,36 @@ export const userInputSchema = z.object({
         header: text,
         question: text,
         isOther: z.boolean().default(true),
+        isSecret: z.boolean().default(false),
         options: z.array(z.object({ label: text, description: text })).nullish(),
       }),
     )
     .min(1),
 });
+const choices = z.array(z.looseObject({ const: text, title: text.optional() })).optional();
 /** One field of a form that an MCP server asks to be filled in. */
 const fieldSchema = z.looseObject({
-  type: text.optional(),
+  type: z.enum(['string', 'number', 'integer', 'boolean', 'array']).default('string'),
   title: text.optional(),
   description: text.optional(),
   enum: strings.optional(),
+  enumNames: strings.optional(),
+  oneOf: choices,
+  items: z.looseObject({ enum: strings.optional(), anyOf: choices }).optional(),
+  minItems: count.optional(),
+  maxItems: count.optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  minLength: count.optional(),
+  maxLength: count.optional(),
+  format: z.enum(['email', 'uri', 'date', 'date-time']).optional().catch(undefined),
+  default: z.unknown().optional(),
 });
 export type FormField = z.infer<typeof fieldSchema>;
+export const formSchema = z.looseObject({
+  properties: z.record(text, fieldSchema).default({}),
+  required: strings.default([]),
+});
 export const elicitationSchema = z.object({
   ...ofTurn,
   serverName: text,
@@ -219,38 +257,55 @@ export const elicitationSchema = z.object({
     .looseObject({
       codex_approval_kind: text.optional(),
       tool_name: text.optional(),
+      tool_params: z.unknown().optional(),
       persist: z.union([text, strings]).nullish(),
     })
     .nullish(),
-  requestedSchema: z.looseObject({ properties: z.record(text, fieldSchema).default({}) }).nullish(),
+  requestedSchema: z.unknown().optional(),
 });
+export type Elicitation = z.infer<typeof elicitationSchema>;
 export const permissionsSchema = z.object({
   ...onItem,
   reason: text.nullish(),
-  permissions: z.looseObject({
-    network: z.looseObject({}).nullish(),
-    fileSystem: z.looseObject({ read: strings.nullish(), write: strings.nullish() }).nullish(),
-  }),
+  permissions: profileSchema,
 });
 
 // ---- answers of codex --------------------------------------------------------------------------------------------
 
 export const initializedSchema = z.object({ userAgent: text });
 const approvalSchema = z.union([text, z.record(text, z.unknown())]);
-/** The answer to `thread/start` and `thread/resume`: the settings in effect. */
-export const threadAnswerSchema = z.object({
-  thread: z.object({ id: text, status: z.object({ type: text }) }),
+const modeSchema = z.object({ mode: text }).nullish();
+const inEffect = {
   model: text,
   cwd: text,
   approvalPolicy: approvalSchema,
   approvalsReviewer: text,
-  sandbox: z.looseObject({ type: text }),
+};
+const sandboxSchema = z.looseObject({ type: text, networkAccess: z.unknown().optional() });
+/** The answer to `thread/start` and `thread/resume`: the settings in effect. */
+export const threadAnswerSchema = z.object({
+  thread: z.object({ id: text, status: z.object({ type: text }) }),
+  ...inEffect,
+  sandbox: sandboxSchema,
   reasoningEffort: text.nullish(),
-  collaborationMode: z.object({ mode: text }).nullish(),
+  collaborationMode: modeSchema,
 });
 export type ThreadAnswer = z.infer<typeof threadAnswerSchema>;
-export const turnAnswerSchema = z.object({ turn: z.object({ id: text }) });
+/** The settings in effect from now on; 0.169.0 says it before it answers the prompt that changed them. */
+export const settingsNoticeSchema = z.object({
+  ...onThread,
+  threadSettings: z.object({ ...inEffect, sandboxPolicy: sandboxSchema, collaborationMode: modeSchema }),
+});
+export const turnAnswerSchema = z.object({ turn: z.object({ id }) });
 export const turnsPageSchema = z.object({ data: z.array(turnSchema), nextCursor: text.nullish() });
+export const terminalsPageSchema = z.object({
+  data: z.array(z.object({ itemId: text, processId: text })),
+  nextCursor: text.nullish(),
+});
+export const threadsPageSchema = z.object({
+  data: z.array(z.object({ id: text, status: z.object({ type: text }) })),
+  nextCursor: text.nullish(),
+});
 export const threadReadSchema = z.object({ thread: z.object({ status: z.object({ type: text }) }) });
 
 export const accountAnswerSchema = z.object({

@@ -95,6 +95,7 @@ export class Playback {
         if (!this.#isGone) host.settled(threadId, turnId, attempt);
       },
       attachmentPath: (id) => host.attachmentPath(id),
+      openItems: (_, turnId) => host.openItems(this.#open.threadId, turnId),
       logFrame: (direction, frame) => host.logFrame(direction, frame),
       // what was warned of when it was recorded is no news
       warn: () => {},

@@ -134,6 +134,7 @@ export class Recorder {
       },
       settled: (threadId, turnId, attempt) => host.settled(threadId, turnId, attempt),
       attachmentPath: (id) => host.attachmentPath(id),
+      openItems: (threadId, turnId) => host.openItems(threadId, turnId),
       logFrame: (direction, frame) => host.logFrame(direction, frame),
       warn: (message, details) => host.warn(message, details),
     };

@@ -2,6 +2,7 @@
  * (snapshots, look-ups, input) → accepted or refused with a code. First what a chart cannot look up, then whether the
  * root and, where `route` names one, the child can take the input. Charts never call it.
  */
+import { answerGap } from './answer.ts';
 import type { Capability } from './capability.ts';
 import type { ThreadContext } from './context.ts';
 import type { ErrorCode } from './error.ts';
@@ -62,13 +63,14 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   if (view.root.hasTag('deleted') || view.context.link.closing === 'delete') {
     return { code: 'THREAD_DELETED', why: 'the thread is deleted' };
   }
+  if (view.context.archived && BEGINNERS.has(input.type)) return ARCHIVED;
   switch (input.type) {
     case 'turn.submit':
       return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
-    case 'turn.retry':
-      return view.context.archived ? ARCHIVED : null;
+    case 'thread.compact':
+      return missing(view, 'compact', true);
     case 'queue.promote':
-      return view.context.archived ? ARCHIVED : unableToSteer(view);
+      return unableToSteer(view);
     case 'turn.interrupt':
       return view.context.activeTurn === null ? null : missing(view, 'interrupt', true);
     case 'request.respond':
@@ -78,11 +80,17 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   }
 }
 
+/** What makes the provider work. */
+const BEGINNERS: ReadonlySet<ThreadInput['type']> = new Set([
+  'turn.submit',
+  'turn.retry',
+  'thread.compact',
+  'queue.promote',
+]);
 const ARCHIVED: Refusal = { code: 'THREAD_ARCHIVED', why: 'the thread is archived' };
 
 function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): Refusal | null {
   const { mode, expected, prompt } = input;
-  if (view.context.archived) return ARCHIVED;
   const active = view.context.activeTurn?.turnId ?? null;
   if (
     (mode === 'steer' || mode === 'restart') &&
@@ -133,8 +141,13 @@ function refusedRespond(
         Object.keys(answer.answers).every((id) =>
           body.questions.some((question) => question.questionId === id),
         );
-  if (isOffered) return null;
-  return { code: 'DECISION_NOT_OFFERED', why: 'the request does not offer that', details: { decisions } };
+  if (!isOffered)
+    return { code: 'DECISION_NOT_OFFERED', why: 'the request does not offer that', details: { decisions } };
+  const gap =
+    'answers' in answer && body.kind === 'question' ? answerGap(body.questions, answer.answers) : null;
+  if (gap === null) return null;
+  const { questionId, why } = gap;
+  return { code: 'ANSWER_INVALID', why: `the answer does not fit: ${why}`, details: { questionId } };
 }
 
 /** The charts do not say why; the state does. */
@@ -160,6 +173,7 @@ const NOTHING_TO_RETRY: Refusal = {
 const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'turn.interrupt': { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active' },
   'thread.archive': BUSY,
+  'thread.compact': BUSY,
   'queue.resume': ARCHIVED,
   'queue.edit': NO_ENTRY,
   'queue.reorder': NO_ENTRY,

@@ -49,6 +49,7 @@ export const ERRORS = {
   REQUEST_BEING_ANSWERED: entry(409, true, 'an answer to the request is on its way'),
   REQUEST_NOT_EXPIRED: entry(409, false, 'only an expired request can be asked again'),
   DECISION_NOT_OFFERED: entry(400, false, 'the request does not offer that decision or question'),
+  ANSWER_INVALID: entry(400, false, 'an answer does not fit its question, which the details name'),
   INSTANCE_NOT_FOUND: entry(404, false, 'no such provider instance'),
   INSTANCE_UNAVAILABLE: entry(503, true, 'the provider instance cannot be used now'),
   CAPABILITY_UNSUPPORTED: entry(409, false, 'the provider cannot do that; details name the capability'),

@@ -48,6 +48,8 @@ const commandInputs = [
   input('turn.interrupt', { turnId: turnIdSchema.nullable() }),
   /** `turnId`: of the new turn. */
   input('turn.retry', { turnId: turnIdSchema }),
+  /** `turnId`: of the turn in which it is done. */
+  input('thread.compact', { turnId: turnIdSchema }),
   input('queue.edit', { queueEntryId: turnIdSchema, text: z.string() }),
   input('queue.reorder', { queueEntryId: turnIdSchema, before: turnIdSchema.nullable() }),
   input('queue.cancel', { queueEntryId: turnIdSchema }),
@@ -152,6 +154,17 @@ export const deltaInputSchema = input('provider.itemDelta', {
   itemId: itemIdSchema,
   text: z.string(),
 });
+
+/**
+ * What the model was saying is thrown away and will not go on: its open messages and thoughts are interrupted. Journaled
+ * as the end of each of them.
+ */
+export const cutInputSchema = input('provider.textCut', {
+  ...turnRef,
+  /** Of a sub-agent's text: the item that began it. */
+  parentItemId: itemIdSchema.nullable(),
+});
+export type CutInput = z.infer<typeof cutInputSchema>;
 
 // ---- timers that fired -------------------------------------------------------------------------------------------
 

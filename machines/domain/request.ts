@@ -1,7 +1,7 @@
 /** Approvals and questions: durable records with a status of their own. */
 import { z } from 'zod';
 import { failureSchema } from './error.ts';
-import { connectionIdSchema, itemIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
+import { connectionIdSchema, itemIdSchema, requestIdSchema, turnIdSchema, type ItemId } from './ids.ts';
 
 export const decisionSchema = z.enum(['accept', 'acceptForSession', 'decline', 'cancel']);
 export type Decision = z.infer<typeof decisionSchema>;
@@ -13,16 +13,47 @@ export const questionSchema = z.object({
   options: z.array(z.object({ label: z.string(), description: z.string().default('') })),
   /** A free text is an answer too. */
   allowsText: z.boolean().default(true),
+  /** What is typed is not to be shown. */
+  secret: z.boolean().optional(),
+  /** How many answers are needed, and taken; default: as many as one likes. */
+  minAnswers: z.number().int().nonnegative().optional(),
+  maxAnswers: z.number().int().nonnegative().optional(),
+  /** What a text has to be. */
+  format: z.enum(['number', 'integer', 'email', 'uri', 'date', 'date-time']).optional(),
+  /** Of a number. */
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  /** Of a text, in characters. */
+  minLength: z.number().int().nonnegative().optional(),
+  maxLength: z.number().int().nonnegative().optional(),
+  /** What is proposed. */
+  proposed: z.array(z.string()).optional(),
 });
 export type Question = z.infer<typeof questionSchema>;
 
+/** What may be done beyond the sandbox if it is accepted, a line each, such as `write /opt`. */
+const permissionsSchema = z.array(z.string()).optional();
+
 /** What is asked. */
 export const requestBodySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('command'), command: z.string(), cwd: z.string().optional() }),
-  z.object({ kind: z.literal('file-read'), paths: z.array(z.string()) }),
-  z.object({ kind: z.literal('file-change'), paths: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('command'),
+    command: z.string(),
+    cwd: z.string().optional(),
+    permissions: permissionsSchema,
+  }),
+  z.object({ kind: z.literal('file-read'), paths: z.array(z.string()), permissions: permissionsSchema }),
+  z.object({ kind: z.literal('file-change'), paths: z.array(z.string()), permissions: permissionsSchema }),
   z.object({ kind: z.literal('question'), questions: z.array(questionSchema).min(1) }),
-  z.object({ kind: z.literal('tool'), tool: z.string(), server: z.string().optional() }),
+  z.object({
+    kind: z.literal('tool'),
+    tool: z.string(),
+    server: z.string().optional(),
+    /** The call's arguments as JSON text. */
+    input: z.string().optional(),
+    /** A page where the person has something to do before the answer. */
+    url: z.string().optional(),
+  }),
 ]);
 export type RequestBody = z.infer<typeof requestBodySchema>;
 
@@ -43,12 +74,17 @@ export const requestDraftSchema = z.object({
   /** Why the agent asks, where it says so. */
   reason: z.string().optional(),
   itemId: itemIdSchema.optional(),
+  /** The item of the background work that asks, such as a sub-agent: it may outlive the turn. */
+  taskId: itemIdSchema.optional(),
   rawRef: z.string().max(128).optional(),
 });
 export type RequestDraft = z.infer<typeof requestDraftSchema>;
 
-/** The turn, background task or connection whose end closes the request. */
-export const ownerSchema = z.enum(['turn', 'connection']);
+/**
+ * The turn, background task or connection whose end closes the request. A task that asks in a running turn asks for it;
+ * when the turn completes first, the request becomes the task's own.
+ */
+export const ownerSchema = z.enum(['turn', 'task', 'connection']);
 export type Owner = z.infer<typeof ownerSchema>;
 
 export const requestSchema = requestDraftSchema.extend({
@@ -89,4 +125,6 @@ export interface LiveRequest {
   readonly status: 'open' | 'answering' | 'undeliverable';
   readonly nativeRequestId: string;
   readonly answer: Answer | null;
+  /** The background work that asks; left out where none does. */
+  readonly taskId?: ItemId;
 }

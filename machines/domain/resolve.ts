@@ -3,7 +3,7 @@ import type { ThreadContext, TurnContext } from './context.ts';
 import { itemIdOf, type ItemId, type TurnId } from './ids.ts';
 import type { ProviderInput, ThreadInput } from './input.ts';
 import type { ItemDraft, ItemRow } from './item.ts';
-import type { Owner } from './request.ts';
+import type { Owner, RequestDraft } from './request.ts';
 
 /** Look-ups of one thread; they see what is staged in the tick under way. */
 export interface TurnLookups {
@@ -45,9 +45,24 @@ function resolveTurn(input: TurnInput, lookups: TurnLookups): ThreadInput {
   const resolved = { ...input, ...pick(named ?? { turnId: null, attempt: 0 }) };
   if ('item' in resolved) return { ...resolved, item: itemOf(resolved, lookups) };
   if (resolved.type !== 'provider.requestOpened') return resolved;
-  const isActive = resolved.turnId !== null && resolved.turnId === lookups.thread.activeTurn?.turnId;
-  return { ...resolved, owner: isActive ? 'turn' : 'connection' };
+  const request = withPaths(resolved.request, lookups);
+  return { ...resolved, request, owner: askerOf(resolved, lookups) };
 }
+
+/** A provider may ask for leave to change files and name only the item that says which. */
+function withPaths(request: RequestDraft, lookups: TurnLookups): RequestDraft {
+  const { body, itemId } = request;
+  if (body.kind !== 'file-change' || body.paths.length > 0 || itemId === undefined) return request;
+  const change = lookups.item(itemId)?.body;
+  const paths = change?.kind === 'file_change' ? change.changes.map(({ path }) => path) : [];
+  return { ...request, body: { ...body, paths } };
+}
+
+function askerOf({ turnId, request: { taskId } }: Opened, lookups: TurnLookups): Owner {
+  if (turnId !== null && turnId === lookups.thread.activeTurn?.turnId) return 'turn';
+  return taskId !== undefined && lookups.item(taskId)?.status === 'open' ? 'task' : 'connection';
+}
+type Opened = Extract<ProviderInput, { type: 'provider.requestOpened' }>;
 
 type ItemInput = Extract<ProviderInput, { item: ItemDraft }> & Named;
 

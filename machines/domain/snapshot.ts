@@ -18,6 +18,8 @@ export const threadRowSchema = z.object({
   status: statusSchema,
   activeTurnId: turnIdSchema.nullable(),
   openRequestCount: z.number().int().nonnegative(),
+  /** Work that goes on although its turn has completed: the length of the roster. */
+  backgroundCount: z.number().int().nonnegative().default(0),
   lastError: failureSchema.nullable(),
   archived: z.boolean(),
   createdAt: z.number(),
@@ -48,7 +50,18 @@ export const threadStateSchema = z.object({
 });
 export type ThreadState = z.infer<typeof threadStateSchema>;
 
-/** The actor snapshot as the gateway relays it. `status` is stable; `value`, `tags`, `children` are diagnostic. */
+/** An armed timer as clients see it. Times are epoch ms. */
+export const deadlineSchema = z.object({
+  name: z.string(),
+  owner: z.enum(['connection', 'turn', 'instance']),
+  armedAt: z.number(),
+  dueAt: z.number(),
+  /** Items and deltas of the turn push it, and the push is not told: it is due at `dueAt` or later. */
+  idle: z.boolean(),
+});
+export type Deadline = z.infer<typeof deadlineSchema>;
+
+/** The actor snapshot as the gateway relays it. Only `status`, `activeTurnId` and `can` are stable, the rest is diagnostic. */
 export const machineStateSchema = z.object({
   status: statusSchema,
   activeTurnId: turnIdSchema.nullable(),
@@ -57,6 +70,10 @@ export const machineStateSchema = z.object({
   /** What some payload would be accepted for now, such as `turn.submit:steer`. */
   can: z.array(z.string()),
   children: z.object({ connection: z.unknown().optional(), turn: z.unknown().optional() }),
+  /** Armed now, the next one first. */
+  timers: z.array(deadlineSchema),
+  /** Why the connection is being closed. */
+  closing: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect']).nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 
@@ -68,6 +85,8 @@ export const threadSnapshotSchema = z.object({
   turn: turnRowSchema.nullable(),
   /** A page, ascending; `before` its first ordinal continues. */
   items: z.array(itemRowSchema),
+  /** Items of whatever age that go on although their turn has completed. */
+  roster: z.array(itemRowSchema).default([]),
   /** All that are not closed. */
   requests: z.array(requestRowSchema),
   queue: queueSchema,

@@ -1,13 +1,13 @@
 /** What a provider adapter is given and what it has to do. */
 import type { Capabilities } from '../domain/capability.ts';
 import type { ProviderEffect } from '../domain/effect.ts';
-import type { AttachmentId, InstanceId, ThreadId, TurnId } from '../domain/ids.ts';
+import type { AttachmentId, InstanceId, ItemId, ThreadId, TurnId } from '../domain/ids.ts';
 import type { InstanceInput } from '../domain/instance.ts';
-import type { DeltaInput, ProviderInput } from '../domain/input.ts';
+import type { CutInput, DeltaInput, ProviderInput } from '../domain/input.ts';
 import type { ProcessHost } from './process-host.ts';
 
 /** What an adapter says about a thread. Text of open items comes as deltas, everything else as inputs. */
-export type ProviderReport = ProviderInput | DeltaInput;
+export type ProviderReport = ProviderInput | DeltaInput | CutInput;
 
 /** What an adapter says about its process. */
 export type InstanceReportInput = Extract<
@@ -32,6 +32,8 @@ export interface ProviderHost {
   settled(threadId: ThreadId, turnId: TurnId, attempt: number): void;
   /** Where an attached image is stored, or `null` where it is unknown. */
   attachmentPath(attachmentId: AttachmentId): string | null;
+  /** The items of a turn that the adapter has not completed, as the journal has them. */
+  openItems(threadId: ThreadId, turnId: TurnId): readonly ItemId[];
   /** Appends a raw frame to the redacted protocol log; the result goes into `rawRef`. */
   logFrame(direction: 'in' | 'out', frame: string): string;
   /** Diagnostics for the server's log; never the place for something that a user has to know. */
@@ -50,11 +52,14 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost` · `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
+   * `turn.compact` → the same, without a message ·
    * `turn.steer` → `steerAccepted` or `steerRefused` · `turn.interrupt` → `turnEnded`, or `interruptRefused` ·
-   * `turn.settle` → `settled` is called · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
+   * `turn.settle` → `settled` is called; of a completed turn commands, tasks and sub-agents may go on, as items that are
+   * open until they end, at the latest with `connection.close` or `connection.kill` · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
    * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
    * `requestUndeliverable` · `request.refuse` → nothing.
    */

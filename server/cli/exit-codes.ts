@@ -23,6 +23,8 @@ export const EXIT_CODES = {
   notReady: 9,
   /** The recording comes out otherwise with these charts (`replay`). */
   differs: 10,
+  /** Left by Ctrl-C while the turn went on. */
+  left: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
@@ -34,6 +36,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   FORBIDDEN: EXIT_CODES.unauthorized,
   STORE_LOCKED: EXIT_CODES.inUse,
   STORE_UNAVAILABLE: EXIT_CODES.storeFailed,
+  CONNECTION_LOST: EXIT_CODES.unreachable,
   STORE_CORRUPT: EXIT_CODES.storeFailed,
   INTERNAL: EXIT_CODES.internal,
 };

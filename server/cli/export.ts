@@ -7,6 +7,7 @@ import { RECORDING_FORMAT, type Recording, type RecordingLine } from '../../mach
 import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
 import type { CliParts } from '../cli.ts';
 import type { Client } from '../client/client.ts';
+import { loadConfig } from '../config.ts';
 import { entriesPageSchema, refsIn, type EntriesPage } from '../http/entries.ts';
 import { redactEntries, type Redact } from '../redact-entries.ts';
 import { withClient, type ClientFlags, type Place } from './connection.ts';
@@ -27,6 +28,8 @@ export function exportCommand(
   { adapters, release, terminal }: Parts,
 ): Promise<ExitCode> {
   return withClient(flags, async (client, place) => {
+    adapters.secrets.add(place.token);
+    for (const { env } of loadConfig(flags, process.env).instances) adapters.secrets.addEnvironment(env);
     const { entries, frames } = await readThread(place, threadId);
     const { recordings } = adapters;
     const redact: Redact = (text) => recordings.redact(text);

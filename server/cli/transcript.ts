@@ -3,19 +3,25 @@ import type { FactEvent, FactOf } from '../../machines/domain/fact.ts';
 import type { ItemId } from '../../machines/domain/ids.ts';
 import type { Item, ItemKind } from '../../machines/domain/item.ts';
 import type { Request } from '../../machines/domain/request.ts';
-import type { Terminal } from './terminal.ts';
+import { askedBy } from '../../machines/domain/why.ts';
+import { HOLD_REASONS } from '../../machines/domain/why-phrases.ts';
+import { commandLine } from './command-line.ts';
+import type { ClientFlags } from './connection.ts';
+import type { Style, Terminal } from './terminal.ts';
 
 /** Prints events as they come: text as it streams, everything else as one line. With `--json`, each event. */
 export class Transcript {
   readonly #terminal: Terminal;
   readonly #threadId: string;
+  readonly #flags: ClientFlags;
   /** Kinds of the items that are open; text of assistant messages is streamed. */
   readonly #open = new Map<ItemId, ItemKind>();
   #isInText = false;
 
-  constructor(terminal: Terminal, threadId: string) {
+  constructor(terminal: Terminal, threadId: string, flags: ClientFlags) {
     this.#terminal = terminal;
     this.#threadId = threadId;
+    this.#flags = flags;
   }
 
   show(event: FactEvent): void {
@@ -25,7 +31,8 @@ export class Transcript {
     if (fact.type === 'item.completed') return this.#complete(fact.item);
     if (fact.type === 'item.delta') return this.#continue(fact);
     if (fact.type === 'request.opened') return this.#ask(fact.request);
-    if (fact.type === 'queue.held') return this.#note(`[the queue is held: ${fact.reason}]`);
+    if (fact.type === 'queue.held')
+      return this.#note(`[the queue is held: ${HOLD_REASONS[fact.reason]}]`, 'yellow');
     if (fact.type === 'turn.ended') this.#end(fact);
   }
 
@@ -40,7 +47,7 @@ export class Transcript {
 
   #end({ outcome, failure, reason }: FactOf<'turn.ended'>): void {
     this.#endLine();
-    if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`);
+    if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`, 'red');
   }
 
   #complete(item: Item): void {
@@ -55,10 +62,14 @@ export class Transcript {
     if (body.kind === 'assistant_message' && text !== '') this.#write(text);
   }
 
-  #ask({ requestId, body, reason }: Request): void {
-    const why = reason === undefined ? '' : ` (${reason})`;
-    const answers = body.kind === 'question' ? '"TEXT"' : 'accept | acceptForSession | decline | cancel';
-    this.#note(`? ${asked(body)}${why}\n  threadchart answer ${this.#threadId} ${requestId} ${answers}`);
+  #ask(request: Request): void {
+    const { requestId, body, decisions } = request;
+    this.#note(`? ${askedBy(request)}`, ['yellow', 'bold']);
+    if (body.kind === 'question') this.#note(optionsOf(body));
+    const answers = body.kind === 'question' ? body.questions.map(() => 'TEXT') : decisions.slice(0, 1);
+    const others = decisions.slice(1).join(', ');
+    const line = commandLine(['answer', this.#threadId, requestId, ...answers], this.#flags);
+    this.#note(`  ${line}${others === '' ? '' : `  (or ${others})`}`);
   }
 
   #write(text: string): void {
@@ -71,27 +82,20 @@ export class Transcript {
     this.#isInText = false;
   }
 
-  #note(text: string): void {
+  #note(text: string, style: Style = 'dim'): void {
     this.#endLine();
-    this.#terminal.note(text);
+    this.#terminal.note(this.#terminal.styleNote(style, text));
   }
 }
 
-function asked(body: Request['body']): string {
-  switch (body.kind) {
-    case 'command':
-      return `run ${body.command}`;
-    case 'file-read':
-      return `read ${body.paths.join(', ')}`;
-    case 'file-change':
-      return `change ${body.paths.join(', ')}`;
-    case 'tool':
-      return `use ${body.server === undefined ? '' : `${body.server}/`}${body.tool}`;
-    case 'question':
-      return body.questions
-        .map(({ question, options }) => [question, ...options.map((each) => `- ${each.label}`)].join('\n  '))
-        .join('\n  ');
-  }
+type Questions = Extract<Request['body'], { kind: 'question' }>;
+
+function optionsOf({ questions }: Questions): string {
+  const lines = questions.flatMap(({ question, options }) => [
+    `  ${question}`,
+    ...options.map(({ label }, index) => `    ${index + 1}  ${label}`),
+  ]);
+  return lines.join('\n');
 }
 
 function lineOf({ body, status, text }: Item): string | null {

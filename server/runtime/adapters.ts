@@ -2,6 +2,7 @@
 import { failureOf } from '../../machines/domain/error.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type {
   InstanceConfig,
@@ -17,6 +18,7 @@ import { refusalInFolder, type Workspaces } from './workspace.ts';
 
 export interface AdaptersParts extends Workspaces {
   readonly processes: ProcessHost;
+  readonly journal: Pick<Journal, 'openItems'>;
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   readonly log: Log;
   readonly redact: (text: string) => string;
@@ -84,10 +86,15 @@ export class Adapters {
   }
 
   #hostFor(instanceId: InstanceId): ProviderHost {
-    const { processes, attachmentPath, logFrame, log, deltas, redact } = this.#parts;
+    const { processes, attachmentPath, journal, logFrame, log, deltas, redact } = this.#parts;
     return {
       processes,
       attachmentPath,
+      openItems: (threadId, turnId) =>
+        journal
+          .openItems(threadId)
+          .filter((item) => item.turnId === turnId)
+          .map(({ itemId }) => itemId),
       report: (threadId, input) => {
         if (this.#isDeaf) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);

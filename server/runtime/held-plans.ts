@@ -67,7 +67,9 @@ export class HeldPlans {
     if (!('nativeTurnId' in input)) return this.release(threadId);
     const plans = this.#threads.get(threadId);
     const isDone = input.type === 'provider.turnEnded' && input.outcome === 'completed';
-    const mine = [...(plans ?? [])].filter(([, held]) => isSameTurn(held.input, input));
+    const mine = [...(plans ?? [])].filter(
+      ([, held]) => isSameTurn(held.input, input) && isSameSpeaker(held.input, input),
+    );
     for (const [itemId] of mine) plans?.delete(itemId);
     return mine.flatMap(([, held]) => ended(held, isDone ? 'completed' : 'interrupted'));
   }
@@ -82,6 +84,11 @@ function isSameTurn(one: Named, other: Named): boolean {
   return one.turnId === null || other.turnId === null || one.turnId === other.turnId;
 }
 
+/** A cut is of the agent itself, or of one of its sub-agents. */
+function isSameSpeaker({ item }: Written, input: Report['input']): boolean {
+  return !('parentItemId' in input) || (item.parentItemId ?? null) === input.parentItemId;
+}
+
 function ended({ report, input }: Held, status: ItemStatus): readonly Report[] {
   const text = input.item.text.trim();
   if (text === '') return [];
@@ -91,6 +98,7 @@ function ended({ report, input }: Held, status: ItemStatus): readonly Report[] {
 
 /** After these nobody writes the plan any more. */
 const ENDS: ReadonlySet<string> = new Set([
+  'provider.textCut',
   'provider.turnEnded',
   'provider.turnRefused',
   'provider.turnAbsorbed',

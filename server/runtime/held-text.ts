@@ -72,6 +72,7 @@ export class HeldText {
 
 /** After these nobody would wait for the text any more, or a person has to see it to decide. */
 const ENDS: ReadonlySet<string> = new Set([
+  'provider.textCut',
   'provider.turnEnded',
   'provider.turnRefused',
   'provider.turnAbsorbed',

@@ -2,7 +2,7 @@
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
-import type { DeltaInput, ProviderInput, RuntimeInput } from '../../machines/domain/input.ts';
+import type { CutInput, DeltaInput, ProviderInput, RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceInput } from '../../machines/domain/instance.ts';
 import type { InstanceDeclaration } from './instances.ts';
 
@@ -21,7 +21,7 @@ export type Arrival =
       readonly kind: 'provider';
       readonly instanceId: InstanceId;
       readonly threadId: ThreadId;
-      readonly input: ProviderInput;
+      readonly input: ProviderInput | CutInput;
     }
   | { readonly kind: 'delta'; readonly threadId: ThreadId; readonly input: DeltaInput }
   | { readonly kind: 'runtime'; readonly threadId: ThreadId; readonly input: RuntimeInput }

@@ -1,12 +1,14 @@
 /** The actor snapshot as clients see it. */
 import { statusOf } from '../../machines/charts.ts';
 import { canOf } from '../../machines/domain/can.ts';
-import type { MachineState } from '../../machines/domain/snapshot.ts';
+import type { Deadline, MachineState } from '../../machines/domain/snapshot.ts';
+import type { ArmedTimers } from '../../machines/domain/timer.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 
 export function machineStateOf(thread: LoadedThread): MachineState {
   const { root, connection, turn } = thread.actor.charts;
   const { status, activeTurnId } = statusOf(root);
+  const { link } = thread.context;
   const tags = [root, connection, turn].flatMap((chart) =>
     chart?.status === 'active' ? [...chart.tags] : [],
   );
@@ -20,5 +22,12 @@ export function machineStateOf(thread: LoadedThread): MachineState {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),
     },
+    timers: deadlinesOf(thread.timers),
+    closing: link.phase === 'none' ? null : link.closing,
   };
 }
+
+const deadlinesOf = (timers: ArmedTimers): Deadline[] =>
+  Object.values(timers)
+    .map(({ name, owner, afterMs, dueAt, idle }) => ({ name, owner, armedAt: dueAt - afterMs, dueAt, idle }))
+    .toSorted((one, other) => one.dueAt - other.dueAt);

@@ -1,8 +1,14 @@
 /** What a provider says on its way into the staging: parsed, named by look-ups, fenced. */
 import { newDrawn } from '../../machines/charts.ts';
 import { requestIdSchema, type TurnId } from '../../machines/domain/ids.ts';
-import { threadInputSchema, type DeltaInput, type ThreadInput } from '../../machines/domain/input.ts';
+import {
+  threadInputSchema,
+  type CutInput,
+  type DeltaInput,
+  type ThreadInput,
+} from '../../machines/domain/input.ts';
 import { instanceInputSchema } from '../../machines/domain/instance.ts';
+import { itemDraftSchema, type ItemKind } from '../../machines/domain/item.ts';
 import { resolve } from '../../machines/domain/resolve.ts';
 import { connectionIdIn } from '../../machines/thread-turns.ts';
 import { ownerOf } from './commands.ts';
@@ -24,6 +30,7 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
       type: given.type,
     });
   }
+  if (given.type === 'provider.textCut') return takeCut(intake, thread, given);
   const { context, turn, projection } = thread;
   const input = threadInputSchema.safeParse(
     resolve(given, {
@@ -60,6 +67,28 @@ function sayMalformed({ parts }: Intake, details: Record<string, unknown>): void
 function turnByNative({ parts }: Intake, { threadId, projection }: LoadedThread, nativeTurnId: string) {
   const known = projection.turns.find((turn) => turn.nativeTurnId === nativeTurnId);
   return known ?? parts.journal.turnByNative(threadId, nativeTurnId);
+}
+
+const SPOKEN: ReadonlySet<ItemKind> = new Set(['assistant_message', 'reasoning']);
+
+/** What the model was saying ends as far as it came. */
+function takeCut(intake: Intake, thread: LoadedThread, cut: CutInput): void {
+  const { connectionId, nativeTurnId, parentItemId } = cut;
+  const turnId =
+    cut.turnId ?? (nativeTurnId === null ? null : turnNamed(intake, thread, nativeTurnId)?.turnId);
+  if (turnId === null || turnId === undefined) return;
+  const open = thread.projection.openItems(turnId).filter(({ body }) => SPOKEN.has(body.kind));
+  for (const row of open) {
+    if ((row.parentItemId ?? null) !== parentItemId) continue;
+    const item = itemDraftSchema.parse({ ...row, status: 'interrupted' });
+    const place = { connectionId, turnId, attempt: row.attempt, nativeTurnId };
+    intake.apply(thread, { type: 'provider.itemCompleted', ...place, item });
+  }
+}
+
+function turnNamed(intake: Intake, thread: LoadedThread, nativeTurnId: string) {
+  const { turn } = thread;
+  return turn?.nativeTurnId === nativeTurnId ? turn : turnByNative(intake, thread, nativeTurnId);
 }
 
 export function takeDelta(intake: Intake, { threadId, input }: ArrivalOf<'delta'>): void {

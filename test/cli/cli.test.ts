@@ -1,30 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { runCli } from '../../server/cli.ts';
 import { EXIT_CODES } from '../../server/cli/exit-codes.ts';
-import { startServer, type TestServer } from '../helpers/start-server.ts';
+import { CliRun as Run } from '../helpers/cli-run.ts';
+import { startServer } from '../helpers/start-server.ts';
 import { until } from '../helpers/until.ts';
-
-class Run {
-  out = '';
-  err = '';
-  readonly code: Promise<number>;
-
-  constructor(server: TestServer, argv: readonly string[]) {
-    const streams = {
-      stdout: { write: (text: string) => (this.out += text) },
-      stderr: { write: (text: string) => (this.err += text) },
-    };
-    const place = ['--data', server.config.data];
-    this.code = runCli([...argv, ...place, ...(isClient(argv) ? ['--url', server.url] : [])], {
-      adapters: server.adapters,
-      release: '1.2.3',
-      streams,
-    });
-  }
-}
-
-const isClient = ([name = '']: readonly string[]): boolean =>
-  ['send', 'tail', 'answer', 'stop'].includes(name);
 
 test('send creates a thread, streams the answer and ends with the turn', async () => {
   const server = await startServer();
@@ -130,7 +109,6 @@ test('doctor starts each agent once and says what it found', async () => {
   const server = await startServer();
   server.world.faults.process = 'missing';
   const config = `${server.config.data}/doctor.json`;
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(
     config,
     JSON.stringify({
@@ -149,6 +127,48 @@ test('doctor starts each agent once and says what it found', async () => {
 test('a wrong command line is a usage error', async () => {
   const server = await startServer();
   expect(await new Run(server, ['dance']).code).toBe(EXIT_CODES.usage);
+});
+
+test('an answer that does not arrive is told', async () => {
+  const server = await startServer();
+  server.world.faults.answer = 'fail';
+  const run = new Run(server, ['send', 'ask after']);
+  await run.says('threadchart answer');
+  const [, thread = '', request = ''] = /threadchart answer (\S+) (\S+)/.exec(run.err) ?? [];
+  const answer = new Run(server, ['answer', thread, request, 'accept']);
+  expect(await answer.code).toBe(EXIT_CODES.refused);
+  expect(answer.err).toContain('(ANSWER_UNDELIVERED)');
+  delete server.world.faults.answer;
+  expect(await new Run(server, ['answer', thread, request, 'accept']).code).toBe(EXIT_CODES.ok);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+});
+
+test('the command that answers leads to the same server', async () => {
+  const server = await startServer();
+  const run = new Run(server, ['send', 'ask after']);
+  await run.says('threadchart answer');
+  expect(run.err).toContain(
+    ` accept --data ${server.config.data} --url ${server.url}  (or acceptForSession,`,
+  );
+  run.pressCtrlC();
+  await run.code;
+});
+
+test('a folder that another server uses, and a port that is taken, are told', async () => {
+  const server = await startServer();
+  const locked = new Run(server, ['serve', '--port', '0']);
+  expect(await locked.code).toBe(EXIT_CODES.inUse);
+  expect(locked.err).toContain('(STORE_LOCKED)');
+  const other = await startServer();
+  await other.running().stop(0);
+  const taken = new Run(other, ['serve', '--port', String(server.config.port)]);
+  expect(await taken.code).toBe(EXIT_CODES.inUse);
+});
+
+test('the release is printed', async () => {
+  const run = new Run(await startServer(), ['--version']);
+  expect(await run.code).toBe(EXIT_CODES.ok);
+  expect(run.out).toBe('1.2.3\n');
 });
 
 test.each(['0.0.0.0', '::', 'desk.example'])('serve --host %s needs --allow-insecure', async (host) => {

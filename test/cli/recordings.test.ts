@@ -35,17 +35,23 @@ async function run(server: TestServer, ...argv: string[]): Promise<Done> {
   return { code, out, err };
 }
 
+/** In the configuration file alone, without a form by which it would be known. */
+const CONFIGURED = 'opaque word of an instance';
+
 const fileIn = (server: TestServer, name: string): string => join(server.config.data, name);
 
 /** A coding task of the demo with its approval, settled, and exported. */
 async function exported(server: TestServer): Promise<{ file: string; thread: LiveThread }> {
   const thread = await LiveThread.create(await server.client(), { cwd: '/tmp', instanceId: 'demo' });
-  const { turnId = '' } = await thread.submit('mend it, the key is API_KEY=sk-verysecret123456');
+  const known = `${server.token} and ${CONFIGURED}`;
+  const { turnId = '' } = await thread.submit(`mend it, the key is API_KEY=sk-verysecret123456, ${known}`);
   const { requestId } = await thread.request();
   await thread.do({ type: 'request.respond', requestId, decision: 'accept' });
   await thread.ended(turnId);
   await thread.reached('ready');
   const file = fileIn(server, 'thread.ndjson');
+  const instance = { instanceId: 'x', driver: 'replay', env: { ANY: CONFIGURED } };
+  writeFileSync(fileIn(server, 'config.json'), JSON.stringify({ instances: [instance] }));
   expect(await run(server, 'export', thread.threadId, file)).toMatchObject({ code: EXIT_CODES.ok });
   return { file, thread };
 }
@@ -55,7 +61,7 @@ describe('export', () => {
     const server = await start();
     const { file, thread } = await exported(server);
     const text = readFileSync(file, 'utf8');
-    expect(text).not.toContain('verysecret');
+    for (const secret of ['verysecret', server.token, CONFIGURED]) expect(text).not.toContain(secret);
     expect(text).toContain('API_KEY=[redacted]');
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const { header, lines } = readRecording(file);

@@ -81,32 +81,26 @@ function requestOf(random: Random): object {
   return { jsonrpc: '2.0', id: random.below(1_000_000), method, params: paramsOf(method, random) };
 }
 
+const json = (value: unknown): string => JSON.stringify(value) ?? 'undefined';
+
+const KINDS = {
+  right: (_, right) => json(right),
+  wrong: (random, right) => json(mutated(right, random)),
+  garbled: (random, right) => garbled(json(right), random),
+  batch: (random, right) => json(Array.from({ length: random.below(5) }, () => right)),
+  deep: (random) => `${'[{"a":'.repeat(random.below(random.chance(0.05) ? 3_000 : 100))}1`,
+  value: (random) => json(strange(random)),
+  method: (random, right) => json({ ...right, method: String(strange(random)) }),
+  large: (random, right) => {
+    const text = 'z'.repeat(random.below(random.chance(0.02) ? 1_000_000 : 5_000));
+    return json({ ...right, params: { text } });
+  },
+} satisfies Record<string, (random: Random, right: object) => string>;
+
 /** One message of a client. Right ones always ask for an answer. */
 export function clientText(random: Random): string {
-  const right = requestOf(random);
-  switch (
-    random.weighted({ right: 8, wrong: 55, garbled: 20, batch: 3, deep: 3, value: 5, method: 4, large: 1 })
-  ) {
-    case 'right':
-      return JSON.stringify(right);
-    case 'wrong':
-      return JSON.stringify(mutated(right, random)) ?? 'undefined';
-    case 'garbled':
-      return garbled(JSON.stringify(right), random);
-    case 'batch':
-      return JSON.stringify(Array.from({ length: random.below(5) }, () => right));
-    case 'deep':
-      return `${'[{"a":'.repeat(random.below(random.chance(0.05) ? 3_000 : 100))}1`;
-    case 'value':
-      return JSON.stringify(strange(random)) ?? '';
-    case 'method':
-      return JSON.stringify({ ...right, method: String(strange(random)) });
-    case 'large':
-      return JSON.stringify({
-        ...right,
-        params: { text: 'z'.repeat(random.below(random.chance(0.02) ? 1_000_000 : 5_000)) },
-      });
-  }
+  const weights = { right: 8, wrong: 55, garbled: 20, batch: 3, deep: 3, value: 5, method: 4, large: 1 };
+  return KINDS[random.weighted(weights)](random, requestOf(random));
 }
 
 /** Every message but a notification is answered, once; what is no request at all is told so. */

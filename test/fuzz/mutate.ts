@@ -1,34 +1,15 @@
 /** Makes of something right something that is nearly right. */
 import type { Random } from '../helpers/random.ts';
 
+// prettier-ignore
 /** Values that parsers stumble over. */
 const STRANGE: readonly unknown[] = [
-  ...[null, true, false, 0, -1, 1.5, 1e308, -0, 2 ** 53, 2 ** 63, 4_294_967_296, '', ' ', 'x', 'null', '0'],
-  ...[[], {}, [[]], [null], { '': '' }, '__proto__', 'constructor', 'toString', '\u0000', '\ud800', '\uffff'],
-  ...[
-    '../../etc/passwd',
-    '%00',
-    '${1}',
-    "'; drop table entries; --",
-    '<script>',
-    '😀'.repeat(40),
-    'a#1',
-    'a#0',
-  ],
+  null, true, false, 0, -1, 1.5, 1e308, -0, 2 ** 53, 2 ** 63, 4_294_967_296, '', ' ', 'x', 'null', '0', [], {}, [[]],
+  [null], { '': '' }, '__proto__', 'constructor', 'toString', '\u0000', '\ud800', '\uffff', '../../etc/passwd', '%00',
+  '${1}', "'; drop table entries; --", '<script>', '😀'.repeat(40), 'a#1', 'a#0',
 ];
-const KEYS = [
-  '',
-  'id',
-  'type',
-  'method',
-  'params',
-  'threadId',
-  '__proto__',
-  'constructor',
-  'x',
-  'command',
-  '\u0000',
-];
+// prettier-ignore
+const KEYS = ['', 'id', 'type', 'method', 'params', 'threadId', '__proto__', 'constructor', 'x', 'command', '\u0000'];
 
 export function strange(random: Random): unknown {
   const kind = random.below(40);
@@ -60,7 +41,7 @@ function mutatedOnce(value: unknown, random: Random): unknown {
 }
 
 function without(value: object, key: string): unknown {
-  if (Array.isArray(value)) return value.filter((_, index) => String(index) !== key);
+  if (Array.isArray(value)) return Array.from(value).filter((_, index) => String(index) !== key);
   return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
 }
 

@@ -128,12 +128,12 @@ export class StoreRun {
 
   /** All that can be read of the other thread is, whatever one of them throws. */
   #readEach({ runtime: { reads } }: RuntimeRun): void {
-    const errors: unknown[] = [];
+    const errors: Error[] = [];
     const attempt = (read: () => unknown): void => {
       try {
         read();
       } catch (error) {
-        errors.push(error);
+        errors.push(error instanceof Error ? error : new Error(String(error)));
       }
     };
     attempt(() => reads.listThreads({ limit: 50 }));

@@ -25,6 +25,8 @@ export interface CodexHomeOptions {
   readonly streamIdleTimeoutMs?: number;
   /** How long a thread without subscribers stays loaded; default: codex's own. */
   readonly threadUnloadDelaySeconds?: number;
+  /** More TOML above all tables. */
+  readonly rootLines?: readonly string[];
   /** More TOML at the end of the file, so tables only. */
   readonly tables?: string;
 }
@@ -66,6 +68,7 @@ function configToml(options: CodexHomeOptions): string {
     `model = ${JSON.stringify(model)}`,
     'model_provider = "stub"',
     'check_for_update_on_startup = false',
+    ...(options.rootLines ?? []),
     ...(unload === undefined ? [] : [`thread_unload_delay_secs = ${unload}`]),
     '[model_providers.stub]',
     'name = "stub"',

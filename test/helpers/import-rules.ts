@@ -85,6 +85,8 @@ const ALLOWED_TOP_LEVEL = new Set([
   'package.json',
   'package-lock.json',
   'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.types.json',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',

@@ -1,8 +1,8 @@
 import { nanoid } from 'nanoid';
 import { LocalProcessHost, type ProcessRows } from '../../adapters/shared/process-host.ts';
-import type { AttachmentId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import type { AttachmentId, ItemId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import { instanceInputSchema } from '../../machines/domain/instance.ts';
-import { deltaInputSchema, threadInputSchema } from '../../machines/domain/input.ts';
+import { cutInputSchema, deltaInputSchema, threadInputSchema } from '../../machines/domain/input.ts';
 import type { ProcessRow } from '../../machines/ports/process-host.ts';
 import type { InstanceReportInput, ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import { until } from './until.ts';
@@ -17,6 +17,11 @@ type ReportOf<T extends ProviderReport['type']> = Extract<ProviderReport, { type
 type InstanceReportOf<T extends InstanceReportInput['type']> = Extract<InstanceReportInput, { type: T }>;
 
 const WAIT_MS = 30_000;
+
+export function schemaOf({ type }: ProviderReport) {
+  if (type === 'provider.itemDelta') return deltaInputSchema;
+  return type === 'provider.textCut' ? cutInputSchema : threadInputSchema;
+}
 
 /**
  * The host of an adapter under test: real processes, and everything that the adapter says is kept. What does not fit the
@@ -35,8 +40,7 @@ export class ProviderHarness implements ProviderHost {
   readonly processes = new LocalProcessHost({ table: this.#table(), makeMarker: nanoid });
 
   report(threadId: ThreadId, input: ProviderReport): void {
-    const schema = input.type === 'provider.itemDelta' ? deltaInputSchema : threadInputSchema;
-    const parsed = schema.safeParse(input);
+    const parsed = schemaOf(input).safeParse(input);
     if (!parsed.success) this.defects.push({ input, issues: parsed.error.issues });
     this.reports.push({ threadId, input });
   }
@@ -53,6 +57,17 @@ export class ProviderHarness implements ProviderHost {
 
   attachmentPath(attachmentId: AttachmentId): string | null {
     return this.attachments.get(attachmentId) ?? null;
+  }
+
+  openItems(threadId: ThreadId, turnId: TurnId): readonly ItemId[] {
+    const native = this.all(threadId, 'provider.turnAccepted').find((each) => each.turnId === turnId);
+    const isOfTurn = (each: { nativeTurnId: string | null }): boolean =>
+      each.nativeTurnId === native?.nativeTurnId;
+    const done = this.all(threadId, 'provider.itemCompleted').map(({ item }) => item.itemId);
+    return this.all(threadId, 'provider.itemStarted')
+      .filter(isOfTurn)
+      .map(({ item }) => item.itemId)
+      .filter((itemId) => !done.includes(itemId));
   }
 
   logFrame(direction: 'in' | 'out', frame: string): string {

@@ -3,7 +3,6 @@ import { onTestFinished } from 'vitest';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
-import { redact } from '../../adapters/shared/redact.ts';
 import { Secrets } from '../../adapters/shared/secrets.ts';
 import { copyDatabase, openJournal } from '../../adapters/sqlite/index.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
@@ -80,9 +79,10 @@ export async function startServer(
 }
 
 function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
+  const secrets = new Secrets();
   return {
     drivers,
-    recordings: { read: readRecording, format: formatRecording, redact },
+    recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     copyDatabase,
@@ -92,7 +92,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
         makeMarker: () => nanoid(),
       }),
     endSurvivor: () => Promise.resolve(),
-    secrets: new Secrets(),
+    secrets,
     openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),
   };
 }

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askedIn } from '../../adapters/codex/approvals.ts';
+import { isOtherStart } from '../../adapters/codex/reviews.ts';
 import { Sessions } from '../../adapters/codex/sessions.ts';
-import { agentsIn, translate } from '../../adapters/codex/translate.ts';
+import { agentsIn } from '../../adapters/codex/agents.ts';
+import { translate } from '../../adapters/codex/translate.ts';
 import { connectionIdOf, threadIdSchema } from '../../machines/domain/ids.ts';
-import { deltaInputSchema, threadInputSchema } from '../../machines/domain/input.ts';
 import type { ItemDraft } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { schemaOf } from './provider-harness.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'codex');
 const THREAD_ID = threadIdSchema.parse('t');
@@ -32,13 +34,24 @@ export function translateRecording(name: string): ProviderReport[] {
     nativeThreadId: recording.threadId,
     model: 'gpt-5.5',
     effort: null,
+    settings: {
+      model: 'm',
+      cwd: '/',
+      approvalPolicy: 'never',
+      approvalsReviewer: 'user',
+      sandbox: { type: 'readOnly' },
+    },
     mode: 'default' as const,
+    asked: null,
+    reviewTurnId: null,
     interrupted: null,
+    compacting: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {
     const route = sessions.route(frame.params.threadId ?? '');
     if (route === null) return [];
+    if (isOtherStart(route.session, frame)) return [];
     const scope = { connectionId: CONNECTION_ID, rawRef: `log:${index}`, agent: route.agent };
     if (frame.id !== undefined) {
       const asked = askedIn(frame, { ...scope, nativeRequestId: String(frame.id) });
@@ -51,19 +64,29 @@ export function translateRecording(name: string): ProviderReport[] {
   });
 }
 
+/** What came of a recorded scenario, without the counts of tokens and without cuts where nothing was being said. */
+export const linesOf = (name: string): string[] =>
+  summaryOf(translateRecording(name)).filter(
+    (line) => !line.startsWith('usageReported') && !line.endsWith('textCut'),
+  );
+
 /** The reports as one short line each: turns as T1, T2 …, items as kind#1, kind#2 … in the order of their coming. */
 export function summaryOf(reports: readonly ProviderReport[]): string[] {
   const summary = new Summary();
   return reports.map((report) => {
-    (report.type === 'provider.itemDelta' ? deltaInputSchema : threadInputSchema).parse(report);
+    schemaOf(report).parse(report);
     return summary.line(report);
   });
 }
+
+const SPOKEN: ReadonlySet<string> = new Set(['assistant_message', 'reasoning', 'plan']);
 
 class Summary {
   readonly #turns = new Map<string, string>();
   readonly #items = new Map<string, string>();
   readonly #counts = new Map<string, number>();
+  /** What the model is saying, with the sub-agent that says it. */
+  readonly #spoken = new Map<string, ItemDraft['parentItemId'] | null>();
 
   line(report: ProviderReport): string {
     const turn = 'nativeTurnId' in report ? this.#turn(report.nativeTurnId) : '';
@@ -73,6 +96,8 @@ class Summary {
   }
 
   #itemDetail(item: ItemDraft): string {
+    if (item.status !== 'open') this.#spoken.delete(item.itemId);
+    else if (SPOKEN.has(item.body.kind)) this.#spoken.set(item.itemId, item.parentItemId ?? null);
     const parent = item.parentItemId === undefined ? '' : ` of ${this.#items.get(item.parentItemId)}`;
     return `${this.#item(item.itemId, item.body.kind)} ${item.status}${parent}${quoted(item.text)}`;
   }
@@ -90,11 +115,20 @@ class Summary {
       }
       case 'provider.usageReported':
         return String(report.usage.contextTokens);
+      case 'provider.textCut':
+        return this.#cut(report.parentItemId);
       case 'provider.planReported':
         return report.steps.map(({ text, status }) => `${text}:${status}`).join(' ');
       default:
         return '';
     }
+  }
+
+  /** What was being said, which nobody says any more. */
+  #cut(parentItemId: ItemDraft['parentItemId'] | null): string {
+    const cut = [...this.#spoken].filter(([, parent]) => parent === parentItemId);
+    for (const [itemId] of cut) this.#spoken.delete(itemId);
+    return cut.map(([itemId]) => this.#items.get(itemId)).join(' ');
   }
 
   #turn(nativeTurnId: string | null): string {

@@ -20,16 +20,16 @@ Written by \`npm run generate\` from the machines; do not edit it. An arrow that
 diagram, not in the diagram. \`$…\` is what the three actors of a thread tell each other.
 `;
 
+/** One chart as a Mermaid block. */
+export const mermaidOf = ({ root }: AnyStateMachine): string =>
+  ['```mermaid', 'stateDiagram-v2', ...bodyOf(root, 1), ...arrowsOf(root), '```'].join('\n');
+
 function sectionOf({ name, machine }: Chart): string {
   const { root } = machine;
   return [
     `## ${name}`,
     '',
-    '```mermaid',
-    'stateDiagram-v2',
-    ...bodyOf(root, 1),
-    ...arrowsOf(root),
-    '```',
+    mermaidOf(machine),
     '',
     '| State | Tags | What it means | Takes without leaving |',
     '| ----- | ---- | ------------- | --------------------- |',

@@ -25,10 +25,11 @@ export class ModelThread {
     return drawn;
   }
 
-  /** What the gateway has to relay. */
-  get state(): MachineState {
+  /** What the gateway has to relay; when the timers were armed is not known here. */
+  get state(): Omit<MachineState, 'timers'> & { timers: string[] } {
     const { root, connection, turn } = this.charts;
     const { status, activeTurnId } = statusOf(root);
+    const { link } = threadContextOf(root);
     const active = [root, connection, turn].filter((chart) => chart?.status === 'active');
     return {
       status,
@@ -40,6 +41,8 @@ export class ModelThread {
         ...(connection && { connection: connection.value }),
         ...(turn && { turn: turn.value }),
       },
+      timers: Object.keys(this.timers).toSorted(),
+      closing: link.phase === 'none' ? null : link.closing,
     };
   }
 

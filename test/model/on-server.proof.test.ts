@@ -81,7 +81,10 @@ class Walker {
     }
     const { version } = runtime.reads.version(this.#id);
     await until(() => (this.#view?.version ?? 0) >= version);
-    expect({ way, ...this.#view?.machine }).toEqual(JSON.parse(JSON.stringify({ way, ...model.state })));
+    const timers = this.#view?.machine?.timers.map(({ name }) => name).toSorted();
+    expect({ way, ...this.#view?.machine, timers }).toEqual(
+      JSON.parse(JSON.stringify({ way, ...model.state })),
+    );
   }
 
   get #isDeleted(): boolean {

@@ -170,6 +170,17 @@ describe('a connection', () => {
     expect(await thread.open()).toMatchObject({ resumed: true });
   });
 
+  it('takes out of the archive what somebody has put there', async () => {
+    const archived = { error: { code: -32_600, message: 'session n is archived. Run `codex unarchive n`' } };
+    const codex = fake({ 'thread/resume': [archived, { result: answer({}) }] });
+    codex.start();
+    await codex.harness.awaitInstance('process.started');
+    const thread = codex.thread();
+    thread.nativeThreadId = 'n';
+    expect(await thread.open()).toMatchObject({ resumed: true });
+    expect(codex.sent('thread/unarchive')).toEqual([{ threadId: 'n' }]);
+  });
+
   it('is lost when codex unloads its thread, once', async () => {
     const unloaded =
       onThread('thread/status/changed', { status: { type: 'notLoaded' } }) + onThread('thread/closed');
@@ -268,6 +279,29 @@ describe('a turn', () => {
     });
   });
 
+  it('is the next that begins where a compaction was asked for, before the answer or after it', async () => {
+    const started = onThread('turn/started', { turn: { id: 'T', status: 'inProgress', items: [] } });
+    const codex = fake({ 'thread/compact/start': [{ raw: [`${started}{"id":$ID,"result":{}}\n`] }] });
+    const thread = await codex.open();
+    const key = thread.compact();
+    const { type: _, ...start } = await codex.harness.awaitReport(thread.threadId, 'provider.turnStarted');
+    expect(codex.harness.reports.slice(1).map(({ input }) => input)).toEqual([
+      { type: 'provider.turnAccepted', ...key, nativeTurnId: 'T' },
+      { type: 'provider.turnStarted', ...start },
+    ]);
+    expect(codex.sent('thread/compact/start')).toEqual([{ threadId: 'n' }]);
+  });
+
+  it('of a compaction is refused with what codex said', async () => {
+    const codex = fake({ 'thread/compact/start': [{ error: { code: -32_600, message: 'not now' } }] });
+    const thread = await codex.open();
+    const { turnId } = thread.compact();
+    expect(await codex.harness.awaitReport(thread.threadId, 'provider.turnRefused')).toMatchObject({
+      turnId,
+      failure: { code: 'START_REFUSED', message: 'thread/compact/start: not now (-32600)' },
+    });
+  });
+
   it('is refused where an image is not stored any more', async () => {
     const codex = fake();
     const thread = await codex.open();
@@ -313,11 +347,26 @@ describe('a turn', () => {
     expect(modes).toEqual(['plan', 'default', undefined]);
   });
 
-  it('is settled although its commands cannot be ended', async () => {
-    const codex = fake({ 'thread/backgroundTerminals/clean': [{ error: { code: -32_603, message: 'no' } }] });
+  it('is settled although what it left running cannot be ended', async () => {
+    const no = { error: { code: -32_603, message: 'no' } };
+    const codex = fake({ 'thread/backgroundTerminals/list': [no], 'thread/list': [no] });
+    const thread = await codex.open();
+    const sent = thread.send('hello');
+    await thread.settle({ ...sent, key: { ...sent.key, nativeTurnId: 'T' } }, 'failed');
+    await until(() => codex.harness.warnings.length >= 2);
+    expect(codex.harness.warnings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'what a turn left running could not be ended',
+        'sub-agents could not be ended',
+      ]),
+    );
+  });
+
+  it('leaves no command behind when codex never named it', async () => {
+    const codex = fake();
     const thread = await codex.open();
     await thread.settle(thread.send('hello'), 'failed');
-    expect(codex.harness.warnings.at(-1)?.message).toBe('the commands of a turn could not be ended');
+    expect(codex.sent('thread/backgroundTerminals/clean')).toEqual([{ threadId: 'n' }]);
   });
 });
 
@@ -325,24 +374,6 @@ describe('a request of codex', () => {
   const asking = (id: number, method: string, params: object = {}) =>
     line({ id, method, params: { threadId: 'n', turnId: 'T', itemId: 'i', ...params } });
   const COMMAND = 'item/commandExecution/requestApproval';
-
-  it('is answered at once with an error where nobody can be asked, and shown', async () => {
-    const codex = fake({ 'turn/start': [{ raw: [asking(0, 'item/tool/call')] }] });
-    const thread = await codex.open();
-    thread.send('hello');
-    const shown = await codex.harness.awaitReport(thread.threadId, 'provider.itemCompleted');
-    expect(shown.item.body).toEqual({ kind: 'unrecognized', method: 'item/tool/call' });
-    expect(codex.answers()).toMatchObject([{ id: 0, error: { code: -32_601 } }]);
-  });
-
-  it('is answered with an error for a thread that is not open', async () => {
-    const codex = fake({ 'turn/start': [{ raw: [asking(0, COMMAND, { threadId: 'other' })] }] });
-    const thread = await codex.open();
-    thread.send('hello');
-    await until(() => codex.answers().length > 0);
-    expect(codex.answers()).toMatchObject([{ id: 0, error: { code: -32_601 } }]);
-    expect(codex.harness.all(thread.threadId, 'provider.requestOpened')).toEqual([]);
-  });
 
   it('is told as resolved only while it is open, and takes one answer', async () => {
     const resolved = onThread('serverRequest/resolved', { requestId: 0 });

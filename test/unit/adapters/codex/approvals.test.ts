@@ -43,7 +43,7 @@ describe('what is asked', () => {
         requestId: requestIdOf(connectionId, '0'),
         nativeRequestId: '0',
         body: { kind: 'command', command: 'ls', cwd: '/ws' },
-        decisions: ['accept', 'decline', 'cancel'],
+        decisions: ['accept', 'acceptForSession', 'decline', 'cancel'],
         reason: 'why',
         itemId: itemIdOf('T', 'i'),
         rawRef: 'log:1',
@@ -51,14 +51,23 @@ describe('what is asked', () => {
     });
   });
 
-  it('offers no amendments of rules, and all decisions where codex names none', () => {
-    const amendment = { acceptWithExecpolicyAmendment: { execpolicy_amendment: ['ls'] } };
-    expect(command({ availableDecisions: ['accept', amendment, 'cancel'] }).request.decisions).toEqual([
+  it('offers no amendments of rules, and what codex takes although it does not say so', () => {
+    const amendments = [
+      { acceptWithExecpolicyAmendment: { execpolicy_amendment: ['ls'] } },
+      { applyNetworkPolicyAmendment: { network_policy_amendment: { host: 'h', action: 'allow' } } },
+    ];
+    expect(command({ availableDecisions: ['accept', ...amendments] }).request.decisions).toEqual([
       'accept',
+      'acceptForSession',
       'decline',
-      'cancel',
     ]);
     expect(command({}).request.decisions).toEqual(['accept', 'acceptForSession', 'decline', 'cancel']);
+    const additionalPermissions = { network: { enabled: true }, fileSystem: { write: ['/w'] } };
+    expect(command({ command: 'ls', additionalPermissions }).request.body).toEqual({
+      kind: 'command',
+      command: 'ls',
+      permissions: ['network', 'write /w'],
+    });
     expect(command({ networkApprovalContext: { host: 'example.org' } }).request.body).toEqual({
       kind: 'command',
       command: 'network access to example.org',
@@ -66,12 +75,17 @@ describe('what is asked', () => {
   });
 
   it("belongs to the parent's turn where a sub-agent asks", () => {
-    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn') };
+    const agent = { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn'), begun: null };
     const { report } = ask('item/fileChange/requestApproval', { ...place, grantRoot: '/root' }, { agent });
     expect(report).toMatchObject({
       nativeTurnId: 'P',
       request: { itemId: itemIdOf('T', 'i'), body: { kind: 'file-change', paths: ['/root'] } },
     });
+    expect(report.request).not.toHaveProperty('taskId');
+    const begun = { nativeTurnId: 'P', body: { kind: 'subagent', title: 'x' } } as const;
+    const asker = { agent: { ...agent, begun } };
+    const asked = ask('item/fileChange/requestApproval', { ...place, grantRoot: '/root' }, asker);
+    expect(asked.report.request).toMatchObject({ taskId: agent.itemId });
   });
 
   it('asks questions with and without options', () => {
@@ -79,7 +93,7 @@ describe('what is asked', () => {
       ...place,
       questions: [
         { id: 'a', header: 'A', question: 'A?', isOther: false, options: [{ label: 'x', description: 'd' }] },
-        { id: 'b', header: 'B', question: 'B?', isOther: false, options: null },
+        { id: 'b', header: 'B', question: 'B?', isOther: false, isSecret: true, options: null },
       ],
     });
     expect(request).not.toHaveProperty('itemId');
@@ -94,7 +108,7 @@ describe('what is asked', () => {
           options: [{ label: 'x', description: 'd' }],
           allowsText: false,
         },
-        { questionId: 'b', header: 'B', question: 'B?', options: [], allowsText: true },
+        { questionId: 'b', header: 'B', question: 'B?', options: [], allowsText: true, secret: true },
       ],
     });
   });
@@ -103,6 +117,7 @@ describe('what is asked', () => {
     const _meta = {
       codex_approval_kind: 'mcp_tool_call',
       tool_name: 'write',
+      tool_params: { path: 'a' },
       persist: ['session', 'always'],
     };
     const { request } = elicit({
@@ -111,12 +126,12 @@ describe('what is asked', () => {
       requestedSchema: { type: 'object', properties: {} },
     });
     expect(request).toMatchObject({
-      body: { kind: 'tool', tool: 'write', server: 's' },
+      body: { kind: 'tool', tool: 'write', server: 's', input: '{"path":"a"}' },
       decisions: ['accept', 'acceptForSession', 'decline', 'cancel'],
       reason: 'Allow?',
     });
     expect(elicit({ mode: 'url', url: 'https://x', message: 'Open' }).request).toMatchObject({
-      body: { kind: 'tool', tool: 'https://x' },
+      body: { kind: 'tool', tool: 'elicitation', url: 'https://x' },
       decisions: ['accept', 'decline', 'cancel'],
     });
   });
@@ -127,29 +142,34 @@ describe('what is asked', () => {
       reason: null,
       permissions: { network: null, fileSystem: { read: ['/r'], write: ['/w'] } },
     });
-    expect(files.request.body).toEqual({ kind: 'file-change', paths: ['/r', '/w'] });
+    expect(files.request.body).toEqual({
+      kind: 'file-change',
+      paths: ['/r', '/w'],
+      permissions: ['read /r', 'write /w'],
+    });
     expect(replyTo(files.form, { decision: 'acceptForSession' })).toEqual({
       permissions: { fileSystem: { read: ['/r'], write: ['/w'] } },
       scope: 'session',
     });
     expect(refusalOf(files.form)).toEqual({ permissions: {}, scope: 'turn' });
+    const entries = [
+      { access: 'read', path: { type: 'path', path: '/r' } },
+      { access: 'read', path: { type: 'glob_pattern', pattern: '*.md' } },
+      { access: 'read', path: { type: 'special', value: { kind: 'tmpdir' } } },
+    ];
+    const reading = { network: { enabled: true }, fileSystem: { read: null, write: null, entries } };
+    const read = ask('item/permissions/requestApproval', { ...place, permissions: reading });
+    expect(read.request.body).toEqual({
+      kind: 'file-read',
+      paths: ['/r'],
+      permissions: ['network', 'read /r', 'read *.md', 'read {"kind":"tmpdir"}'],
+    });
+    expect(replyTo(read.form, { decision: 'accept' })).toEqual({ permissions: reading, scope: 'turn' });
     const network = ask('item/permissions/requestApproval', {
       ...place,
       permissions: { network: { enabled: true }, fileSystem: null },
     });
     expect(network.request.body).toEqual({ kind: 'tool', tool: 'network' });
-  });
-
-  it.each([
-    'item/tool/call',
-    'attestation/generate',
-    'currentTime/read',
-    'account/chatgptAuthTokens/refresh',
-    'applyPatchApproval',
-    'execCommandApproval',
-    'no/such/method',
-  ])('has nobody to ask about %s', (method) => {
-    expect(askedIn({ method, params: place }, scope)).toBe(null);
   });
 
   it('does not guess at a request that has changed', () => {
@@ -176,40 +196,6 @@ describe('what is answered', () => {
       answers: { q: { answers: ['blue'] } },
     });
     expect(refusalOf({ kind: 'answers' })).toEqual({ answers: {} });
-  });
-
-  it('is a form filled in, with values of its types', () => {
-    const { form, request } = elicit({
-      message: 'Fill in',
-      requestedSchema: {
-        type: 'object',
-        properties: {
-          name: { type: 'string', title: 'Name', description: 'Who?' },
-          age: { type: 'integer' },
-          ok: { type: 'boolean' },
-          colour: { type: 'string', enum: ['red', 'blue'] },
-          many: { type: 'array' },
-        },
-      },
-    });
-    expect(request.decisions).toEqual(['decline', 'cancel']);
-    expect(request.body).toMatchObject({
-      questions: [
-        { questionId: 'name', header: 'Name', question: 'Who?', allowsText: true },
-        { questionId: 'age', header: 'age', question: 'age' },
-        { questionId: 'ok', options: [{ label: 'yes' }, { label: 'no' }], allowsText: false },
-        { questionId: 'colour', options: [{ label: 'red' }, { label: 'blue' }], allowsText: false },
-        { questionId: 'many' },
-      ],
-    });
-    const answers = { name: ['Bo'], age: ['3'], ok: ['yes'], colour: ['red'], many: ['a', 'b'] };
-    expect(replyTo(form, { answers })).toEqual({
-      action: 'accept',
-      content: { name: 'Bo', age: 3, ok: true, colour: 'red', many: ['a', 'b'] },
-      _meta: null,
-    });
-    expect(replyTo(form, { decision: 'cancel' })).toEqual({ action: 'cancel', content: null, _meta: null });
-    expect(refusalOf(form)).toEqual({ action: 'decline', content: null, _meta: null });
   });
 
   it('is a consent for the session where that was chosen', () => {

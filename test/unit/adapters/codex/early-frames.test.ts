@@ -53,3 +53,11 @@ test('a turn of its own that runs already is not held back by a prompt', async (
     ['provider.turnStarted', 'T'],
   ]);
 });
+
+test('what is held back is bounded: an answer that does not come is not waited for with ever more', async () => {
+  const flood = Array.from({ length: 1_000 }, () => completed('other')).join('');
+  const thread = await open({ 'turn/start': [{ raw: [started('T') + flood] }] });
+  thread.send('hello');
+  await thread.harness.awaitReport(thread.threadId, 'provider.turnStarted');
+  expect(told(thread)[0]).toEqual(['provider.turnStarted', 'T']);
+});

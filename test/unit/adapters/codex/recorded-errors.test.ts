@@ -1,9 +1,6 @@
 /** Frames that the real codex 0.169.0 sent, and what the adapter makes of them. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
-
-const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
+import { linesOf } from '../../../helpers/translate-recording.ts';
 
 describe('translated errors', () => {
   it('fails on HTTP 500 that does not go away', () => {
@@ -99,9 +96,11 @@ describe('translated errors', () => {
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
       'itemDelta assistant_message#1 "half "',
+      'T1 textCut assistant_message#1',
       '- itemCompleted notice#1 completed "Reconnecting... 1/2\\nstream disconnected before completion: Transport error: network error: error decoding response body"',
       'T1 itemStarted assistant_message#1 open',
       'itemDelta assistant_message#1 "half "',
+      'T1 textCut assistant_message#1',
       '- itemCompleted notice#1 completed "Reconnecting... 2/2\\nstream disconnected before completion: Transport error: network error: error decoding response body"',
       'T1 itemStarted assistant_message#1 open',
       'itemDelta assistant_message#1 "half "',

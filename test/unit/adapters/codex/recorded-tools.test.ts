@@ -1,9 +1,6 @@
 /** Frames that the real codex 0.169.0 sent, and what the adapter makes of them. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
-
-const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
+import { linesOf } from '../../../helpers/translate-recording.ts';
 
 describe('translated tools', () => {
   it('commands run, are accepted and are declined', () => {
@@ -13,11 +10,11 @@ describe('translated tools', () => {
       'itemDelta command#1 "out\\n"',
       'T1 itemCompleted command#1 failed "out\\n"',
       'T1 itemStarted command#2 open',
-      'T1 requestOpened command of command#2 [accept decline cancel]',
+      'T1 requestOpened command of command#2 [accept acceptForSession decline cancel]',
       'requestResolved',
       'T1 itemCompleted command#2 completed "asked\\n"',
       'T1 itemStarted command#3 open',
-      'T1 requestOpened command of command#3 [accept decline cancel]',
+      'T1 requestOpened command of command#3 [accept acceptForSession decline cancel]',
       'requestResolved',
       'T1 itemCompleted command#3 declined',
       'T1 itemStarted assistant_message#1 open',
@@ -123,17 +120,19 @@ describe('translated tools', () => {
       '- itemCompleted notice#1 completed "`[features].multi_agent` is deprecated. It still controls the V1 fallback. `[agents].enabled = false` disables subagent "',
       'T1 turnStarted',
       'T1 itemStarted subagent#1 open',
-      'T1 itemCompleted subagent#1 completed',
+      'T1 itemUpdated subagent#1 open',
+      'T1 itemUpdated subagent#1 open',
       'T1 itemStarted user_message#1 open of subagent#1 "do sub"',
       'T1 itemCompleted user_message#1 completed of subagent#1 "do sub"',
       'T1 itemStarted tool_call#1 open',
       'T1 itemStarted command#1 open of subagent#1',
-      'T1 requestOpened command of command#1 [accept decline cancel]',
+      'T1 requestOpened command of command#1 [accept acceptForSession decline cancel]',
       'requestResolved',
       'T1 itemCompleted command#1 completed of subagent#1 "sub\\n"',
       'T1 itemStarted assistant_message#1 open of subagent#1',
       'itemDelta assistant_message#1 "child says"',
       'T1 itemCompleted assistant_message#1 completed of subagent#1 "child says"',
+      'T1 itemCompleted subagent#1 completed "child says"',
       'T1 itemCompleted tool_call#1 completed "child says"',
       'T1 itemStarted assistant_message#2 open',
       'itemDelta assistant_message#2 "parent end"',
@@ -146,12 +145,14 @@ describe('translated tools', () => {
     expect(linesOf('agents-v2')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted subagent#1 open',
-      'T1 itemCompleted subagent#1 completed',
+      'T1 itemUpdated subagent#1 open',
+      'T1 itemUpdated subagent#1 open',
       'T1 itemStarted tool_call#1 open',
       'T1 itemStarted assistant_message#1 open of subagent#1',
       'itemDelta assistant_message#1 "child says"',
       'T1 itemCompleted assistant_message#1 completed of subagent#1 "child says"',
       'T1 itemStarted notice#1 open "/root/sub"',
+      'T1 itemCompleted subagent#1 completed "child says"',
       'T1 itemCompleted notice#1 completed "/root/sub"',
       'T1 itemCompleted tool_call#1 completed',
       'T1 itemStarted assistant_message#2 open',

@@ -1,9 +1,6 @@
 /** Frames that the real codex 0.169.0 sent, and what the adapter makes of them. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf, translateRecording } from '../../../helpers/translate-recording.ts';
-
-const linesOf = (name: string): string[] =>
-  summaryOf(translateRecording(name)).filter((line) => !line.startsWith('usageReported'));
+import { linesOf } from '../../../helpers/translate-recording.ts';
 
 describe('translated turns', () => {
   it('reasoning, commentary and the answer are streamed and completed', () => {
@@ -86,15 +83,32 @@ describe('translated turns', () => {
     ]);
   });
 
+  it('a review is one turn, by the id that codex goes on with', () => {
+    expect(linesOf('review')).toEqual([
+      'T1 turnStarted',
+      'T1 itemStarted notice#1 open "check it"',
+      'T1 itemCompleted notice#1 completed "check it"',
+      'T1 itemStarted user_message#1 open "check it"',
+      'T1 itemCompleted user_message#1 completed "check it"',
+      'T1 itemStarted assistant_message#1 open',
+      'T1 itemStarted notice#2 open "hi"',
+      'T1 itemCompleted notice#2 completed "hi"',
+      'T1 itemStarted assistant_message#2 open "hi"',
+      'T1 itemCompleted assistant_message#2 completed "hi"',
+      'T1 turnEnded completed',
+    ]);
+  });
+
   it('a resume tells the usage and nothing else', () => {
     expect(linesOf('resumed')).toEqual([]);
   });
 
-  it('a steer cuts the message short, which stays open, and its echo yields nothing', () => {
+  it('a steer cuts the message short, and its echo yields nothing else', () => {
     expect(linesOf('steered')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted assistant_message#1 open',
       'itemDelta assistant_message#1 "one way "',
+      'T1 textCut assistant_message#1',
       'T1 itemStarted assistant_message#2 open',
       'itemDelta assistant_message#2 "gone left"',
       'T1 itemCompleted assistant_message#2 completed "gone left"',
@@ -126,7 +140,7 @@ describe('translated interrupts', () => {
     expect(linesOf('interrupted-approval')).toEqual([
       'T1 turnStarted',
       'T1 itemStarted command#1 open',
-      'T1 requestOpened command of command#1 [accept decline cancel]',
+      'T1 requestOpened command of command#1 [accept acceptForSession decline cancel]',
       'T1 turnEnded interrupted',
       'requestResolved',
     ]);

@@ -12,12 +12,26 @@ function session(number: number, nativeThreadId: string): Session {
     nativeThreadId,
     model: 'm',
     effort: null,
+    settings: {
+      model: 'm',
+      cwd: '/',
+      approvalPolicy: 'never',
+      approvalsReviewer: 'user',
+      sandbox: { type: 'readOnly' },
+    },
     mode: 'default',
+    asked: null,
+    reviewTurnId: null,
     interrupted: null,
+    compacting: null,
   };
 }
 
-const agent = (turn: string) => ({ nativeTurnId: turn, itemId: itemIdOf(turn, 'spawn') });
+const agent = (turn: string) => ({
+  nativeTurnId: turn,
+  itemId: itemIdOf(turn, 'spawn'),
+  begun: { nativeTurnId: turn, body: { kind: 'subagent', title: turn } as const },
+});
 
 describe('Sessions', () => {
   it('routes a thread to the newest connection that opened it', () => {
@@ -41,7 +55,7 @@ describe('Sessions', () => {
     sessions.adopt('child', { session: parent, agent: agent('T2') });
     expect(sessions.route('child')).toEqual({
       session: parent,
-      agent: { nativeTurnId: 'T2', itemId: agent('T1').itemId },
+      agent: { ...agent('T1'), nativeTurnId: 'T2' },
     });
     sessions.remove(parent.connectionId);
     expect(sessions.route('child')).toBe(null);

@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { agentsIn } from '../../../../adapters/codex/agents.ts';
 import { OF_PROCESS } from '../../../../adapters/codex/frames.ts';
 import { IGNORED, IGNORED_OF_PROCESS } from '../../../../adapters/codex/ignored.ts';
-import { agentsIn, translate, TRANSLATIONS, type Scope } from '../../../../adapters/codex/translate.ts';
+import { translate, TRANSLATIONS, type Scope } from '../../../../adapters/codex/translate.ts';
 import { SERVER_NOTIFICATION_METHODS } from '../../../../adapters/codex/wire.gen.ts';
 import { connectionIdOf, itemIdOf, threadIdSchema } from '../../../../machines/domain/ids.ts';
-import { deltaInputSchema, threadInputSchema } from '../../../../machines/domain/input.ts';
 import type { ProviderReport } from '../../../../machines/ports/provider.ts';
+import { schemaOf } from '../../../helpers/provider-harness.ts';
 
 const connectionId = connectionIdOf(threadIdSchema.parse('t'), 1);
 const scope: Scope = { connectionId, rawRef: 'log:7', agent: null };
-const child: Scope = { ...scope, agent: { nativeTurnId: 'P', itemId: itemIdOf('P', 'spawn') } };
+const begun = { nativeTurnId: 'O', body: { kind: 'subagent', title: 'do it' } } as const;
+const child: Scope = { ...scope, agent: { nativeTurnId: 'P', itemId: itemIdOf('O', 'spawn'), begun } };
 const at = { threadId: 'n', turnId: 'T' };
 
 function reports(method: string, params: unknown, inScope: Scope = scope): readonly ProviderReport[] {
   const made = translate({ method, params }, inScope);
   for (const report of made) {
-    (report.type === 'provider.itemDelta' ? deltaInputSchema : threadInputSchema).parse(report);
+    schemaOf(report).parse(report);
   }
   return made;
 }
@@ -231,8 +233,9 @@ describe('translate', () => {
 
   it('tells a retry as one notice of no turn, so that it never counts as progress', () => {
     const error = { message: 'Reconnecting... 1/2', codexErrorInfo: null, additionalDetails: 'cause' };
-    const [first] = reports('error', { ...at, error, willRetry: true });
-    const [second] = reports('error', {
+    const [cut, first] = reports('error', { ...at, error, willRetry: true });
+    expect(cut).toMatchObject({ type: 'provider.textCut', nativeTurnId: 'T', parentItemId: null });
+    const [, second] = reports('error', {
       ...at,
       error: { ...error, message: 'Reconnecting... 2/2' },
       willRetry: true,
@@ -288,8 +291,21 @@ describe('translate', () => {
   it("tells a sub-agent's frames as items of its parent's turn, and none of its turns", () => {
     const turn = { id: 'C', status: 'completed', items: [] };
     const item = { type: 'agentMessage', id: 'i', text: 'x' };
-    expect(reports('turn/started', { threadId: 'c', turn }, child)).toEqual([]);
-    expect(reports('turn/completed', { threadId: 'c', turn }, child)).toEqual([]);
+    const said = [item, { ...item, text: 'at last' }];
+    const itself = { itemId: child.agent?.itemId, body: begun.body };
+    expect(reports('turn/started', { threadId: 'c', turn }, child)).toMatchObject([
+      { type: 'provider.itemUpdated', nativeTurnId: 'O', item: { ...itself, status: 'open', text: '' } },
+    ]);
+    expect(reports('turn/completed', { threadId: 'c', turn: { ...turn, items: said } }, child)).toMatchObject(
+      [{ type: 'provider.itemCompleted', item: { ...itself, status: 'completed', text: 'at last' } }],
+    );
+    for (const status of ['interrupted', 'failed']) {
+      expect(reports('turn/completed', { threadId: 'c', turn: { ...turn, status } }, child)).toMatchObject([
+        { nativeTurnId: 'O', item: { ...itself, status } },
+      ]);
+    }
+    const unknown = { ...child, agent: { nativeTurnId: 'P', itemId: itemIdOf('P', 'wait'), begun: null } };
+    expect(reports('turn/completed', { threadId: 'c', turn }, unknown)).toEqual([]);
     expect(reports('item/completed', { threadId: 'c', turnId: 'C', item }, child)).toMatchObject([
       { nativeTurnId: 'P', item: { itemId: itemIdOf('C', 'i'), parentItemId: child.agent?.itemId } },
     ]);
@@ -316,9 +332,19 @@ describe('agentsIn', () => {
 
   it('finds the threads of sub-agents, and those of their own', () => {
     expect(agentsIn(spawn(['c']), scope)).toEqual([
-      { nativeThreadId: 'c', nativeTurnId: 'T', itemId: itemIdOf('T', 'i') },
+      {
+        nativeThreadId: 'c',
+        nativeTurnId: 'T',
+        itemId: itemIdOf('T', 'i'),
+        begun: { nativeTurnId: 'T', body: { kind: 'subagent', title: '', nativeThreadId: 'c' } },
+      },
     ]);
-    expect(agentsIn(spawn(['d']), child)).toMatchObject([{ nativeThreadId: 'd', nativeTurnId: 'P' }]);
+    expect(agentsIn(spawn(['d']), child)).toMatchObject([
+      { nativeThreadId: 'd', nativeTurnId: 'P', begun: { parentItemId: child.agent?.itemId } },
+    ]);
+    const waited = spawn(['c']);
+    const item = { ...waited.params.item, tool: 'wait' };
+    expect(agentsIn({ ...waited, params: { ...at, item } }, scope)).toMatchObject([{ begun: null }]);
     expect(agentsIn(spawn([]), scope)).toEqual([]);
     expect(agentsIn({ method: 'turn/started', params: {} }, scope)).toEqual([]);
     expect(

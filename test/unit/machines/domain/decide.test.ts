@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { attachmentIdSchema, itemIdSchema } from '../../../../machines/domain/ids.ts';
 import { canTake, decide } from '../../../../machines/domain/decide.ts';
 import { ERRORS, type ErrorCode } from '../../../../machines/domain/error.ts';
-import type { ThreadInput } from '../../../../machines/domain/input.ts';
+import { threadInputSchema, type ThreadInput } from '../../../../machines/domain/input.ts';
 import type { RequestRow } from '../../../../machines/domain/request.ts';
 import { route } from '../../../../machines/domain/route.ts';
 import { given, type Cue } from '../../../helpers/given.ts';
@@ -29,6 +29,20 @@ import {
 } from '../../../helpers/inputs.ts';
 
 const ASKED = [...running('a'), asked('a', 'r')];
+const numberAsked = threadInputSchema.parse({
+  ...asked('a', 'r'),
+  request: {
+    requestId: 'r',
+    nativeRequestId: '0',
+    body: {
+      kind: 'question',
+      questions: [{ questionId: 'q', header: '', question: '', options: [], format: 'number' }],
+    },
+    decisions: [],
+  },
+});
+const answered = (text: string): ThreadInput =>
+  ({ ...respond('r'), answer: { answers: { q: [text] } } }) as ThreadInput;
 const withImage: ThreadInput = {
   type: 'turn.submit',
   mode: 'start',
@@ -58,6 +72,7 @@ const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
   ['REQUEST_CLOSED', [...ASKED, ended('a')], respond('r')],
   ['REQUEST_BEING_ANSWERED', [...ASKED, respond('r')], respond('r')],
   ['DECISION_NOT_OFFERED', ASKED, respond('r', 'cancel')],
+  ['ANSWER_INVALID', [...running('a'), numberAsked], answered('many')],
   ['CAPABILITY_UNSUPPORTED', [], withImage],
   ['PLAN_NOT_FOUND', [], withPlan],
   ['PLAN_IMPLEMENTED', [...PLANNED], withPlan],
@@ -68,8 +83,8 @@ const ELSEWHERE: readonly ErrorCode[] = [
   'COMMAND_CONFLICT',
   'THREAD_NOT_FOUND',
   'THREAD_EXISTS',
-  'THREAD_QUARANTINED',
   'THREAD_NOT_DELETED',
+  'THREAD_QUARANTINED',
   'REQUEST_NOT_EXPIRED',
   'INSTANCE_NOT_FOUND',
   'INSTANCE_UNAVAILABLE',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProviderInput, ThreadInput } from '../../../../machines/domain/input.ts';
 import type { ItemDraft, ItemRow } from '../../../../machines/domain/item.ts';
 import { resolve, resolveTold, type TurnLookups } from '../../../../machines/domain/resolve.ts';
-import { itemIdOf, requestIdSchema } from '../../../../machines/domain/ids.ts';
+import { itemIdOf, itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
 import {
   accepted,
   asked,
@@ -114,6 +114,34 @@ describe('the owner of a request', () => {
 
 it('leaves an input alone that names neither turn nor request', () => {
   for (const input of [lost(), inactive('ready')]) expect(resolvedAs(input)).toBe(input);
+});
+
+describe('a request for leave to change files', () => {
+  const itemId = itemIdSchema.parse('change');
+  const pathsAsked = (request: object): object => {
+    const input = {
+      ...asked('a', 'r', native('n-a')),
+      request: { requestId: 'r', nativeRequestId: '0', ...request },
+    } as unknown as ProviderInput;
+    const changes = ['/w/a', '/w/b'].map((path) => ({ path, kind: 'added' }));
+    const change = { body: { kind: 'file_change', changes } } as ItemRow;
+    return resolve(input, { ...LOOKUPS, item: (id) => (id === 'change' ? change : undefined) });
+  };
+
+  it('names the files of its item where the provider names none', () => {
+    expect(pathsAsked({ body: { kind: 'file-change', paths: [] }, itemId })).toMatchObject({
+      request: { body: { paths: ['/w/a', '/w/b'] } },
+    });
+  });
+
+  it('keeps what the provider names, and names none of an item that is not known', () => {
+    expect(pathsAsked({ body: { kind: 'file-change', paths: ['/w'] }, itemId })).toMatchObject({
+      request: { body: { paths: ['/w'] } },
+    });
+    expect(pathsAsked({ body: { kind: 'file-change', paths: [] } })).toMatchObject({
+      request: { body: { paths: [] } },
+    });
+  });
 });
 
 describe('an item that is named', () => {

@@ -1,0 +1,213 @@
+/** The words for each state of a turn, a connection and a thread at rest. */
+import { ERRORS, type ErrorCode, type Failure } from './error.ts';
+import type { InstanceRow } from './instance.ts';
+import type { MachineState } from './snapshot.ts';
+import type { HoldReason, InterruptReason, TurnRow } from './turn.ts';
+
+/** What is said of a state. */
+export interface Phrase {
+  readonly what: string;
+  readonly from: 'person' | 'provider' | 'server' | 'nobody';
+  /** The first of them that is armed ends the state. */
+  readonly timers: readonly string[];
+  /** What happens when that one is due. */
+  readonly outcome: string;
+  readonly canDo: readonly string[];
+}
+
+interface Names {
+  /** The instance's id. */
+  readonly agent: string;
+  readonly instance: InstanceRow | null;
+}
+
+const STEER = ['turn.submit:steer', 'turn.submit:queue'];
+const END = ['turn.interrupt', 'thread.stop'];
+const AGAIN = ['turn.submit:start', 'turn.retry', 'thread.delete'];
+
+type PhraseOf = (names: Names) => Phrase;
+
+const phrase =
+  (what: (names: Names) => string, rest: Omit<Phrase, 'what' | 'from'>): PhraseOf =>
+  (names) => ({ what: what(names), from: 'provider', ...rest });
+
+/** By the state of the turn's chart. */
+const TURN: Readonly<Record<string, PhraseOf>> = {
+  waiting: phrase(opening, {
+    timers: ['connection.openTimedOut'],
+    outcome: 'the opening is given up and the turn fails',
+    canDo: END,
+  }),
+  'handing.sent': phrase(({ agent }) => `${agent} has the prompt and has not begun the turn`, {
+    timers: ['turn.startTimedOut'],
+    outcome: 'the turn fails, and its connection is not used again',
+    canDo: END,
+  }),
+  'handing.cancelling': phrase(
+    ({ agent }) => `the turn is to be interrupted as soon as ${agent} has begun it`,
+    {
+      timers: ['turn.startTimedOut'],
+      outcome: 'the turn ends as interrupted, and its connection is not used again',
+      canDo: ['thread.stop'],
+    },
+  ),
+  'live.streaming': phrase(({ agent }) => `${agent} works on the turn`, {
+    timers: ['turn.stalled'],
+    outcome: 'the turn is interrupted because nothing came for too long',
+    canDo: [...STEER, ...END],
+  }),
+  'live.awaiting': phrase(({ agent }) => `${agent} takes in an answer`, {
+    timers: ['request.deliveryTimedOut'],
+    outcome: 'the answer counts as not delivered and can be sent again',
+    canDo: END,
+  }),
+  'live.steering': phrase(
+    ({ agent }) => `a message was sent into the turn; ${agent} has not said that it came`,
+    {
+      timers: ['steer.timedOut'],
+      outcome: 'the turn goes on, and the message is marked as unanswered',
+      canDo: END,
+    },
+  ),
+  'live.ending': phrase(
+    ({ agent }) => `${agent} is to end this attempt, so that the turn goes on with the new message`,
+    {
+      timers: ['interrupt.timedOut'],
+      outcome: 'the turn fails, and its connection is not used again',
+      canDo: END,
+    },
+  ),
+  'live.interrupting': phrase(({ agent }) => `${agent} was told to stop and has not said that it did`, {
+    timers: ['interrupt.timedOut'],
+    outcome: 'the turn is ended without the answer, and its connection is not used again',
+    canDo: ['thread.stop'],
+  }),
+  'settling.flushing': (names) => ({ ...settling(names), from: 'server' }),
+  'settling.answering': phrase(
+    ({ agent }) => `the turn has ended; ${agent} has not said what became of the last message`,
+    { timers: ['settle.timedOut'], outcome: 'the turn ends without the answer', canDo: [] },
+  ),
+  reconciling: phrase(
+    ({ agent }) => `the server ended while the prompt was handed over; ${agent} is asked what became of it`,
+    { timers: ['lookUp.timedOut'], outcome: 'the turn ends as unknown', canDo: END },
+  ),
+};
+
+const settling = phrase(() => 'the turn has ended; what belongs to it is being written down', {
+  timers: ['settle.timedOut'],
+  outcome: 'the turn ends without the rest',
+  canDo: [],
+});
+
+/** What a later release of the server may call its states is not known here. */
+const OTHER = phrase(({ agent }) => `${agent} works on the turn`, {
+  timers: Object.values(TURN).flatMap((each) => each({ agent: '', instance: null }).timers),
+  outcome: 'the thread goes on without it',
+  canDo: END,
+});
+
+function opening({ agent, instance }: Names): string {
+  if (instance?.state === 'ready') return `${agent} opens the session`;
+  const tried = `${agent} could not be started (${instance?.reason ?? 'it does not say why'})`;
+  if (instance?.state === 'unavailable') return `${tried} and is tried again`;
+  return `${agent} is being started`;
+}
+
+/** What a turn waits for, by the state of its chart; a state that is not known here has general words. */
+export const phraseOfTurn = (path: string, names: Names): Phrase => (TURN[path] ?? OTHER)(names);
+
+/** The states of the turn's chart that have words of their own. */
+export const TURN_STATES: readonly string[] = Object.keys(TURN);
+
+const CLOSING: Readonly<Record<NonNullable<MachineState['closing']>, string>> = {
+  stop: 'the thread is being stopped: the provider closes the session',
+  idle: 'the provider closes the session, which nobody used for long',
+  archive: 'the provider closes the session, because the thread was archived',
+  delete: 'the thread is being deleted: the provider closes the session',
+  suspect: 'the provider did not answer before and may still be at work: its session is being closed',
+};
+
+/** What a close waits for. */
+export const phraseOfClose = (why: MachineState['closing']): Phrase => ({
+  what: why === null ? 'the provider closes the session' : CLOSING[why],
+  from: 'provider',
+  timers: ['connection.closeTimedOut'],
+  outcome:
+    why === 'delete' || why === 'suspect'
+      ? 'the session is ended by force'
+      : 'the session stays open and the failure is shown; one that never opened is ended by force',
+  canDo: [],
+});
+
+/** Why a queue is held, as a clause. */
+export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
+  interrupted: 'the last turn was interrupted',
+  failed: 'the last turn failed',
+  absorbed: 'the last prompt was folded into another turn',
+  unknown: 'it is not known what became of the last prompt',
+  stopped: 'the thread was stopped',
+  archived: 'the thread was archived',
+  restarted: 'the server ended meanwhile',
+  refused: 'the provider refused a message',
+};
+
+const REASONS: Readonly<Record<InterruptReason, string>> = {
+  user: 'by a person',
+  restart: 'for another prompt',
+  stopped: 'because the thread was stopped',
+  stalled: 'because nothing came for too long',
+  provider: 'by the provider',
+  'server-restarted': 'because the server ended',
+};
+
+type AtRest = (turn: TurnRow | null, lastError: Failure | null) => Phrase;
+
+const atRest = (what: string, canDo: readonly string[]): Phrase => ({
+  what,
+  from: 'person',
+  timers: [],
+  outcome: '',
+  canDo,
+});
+const told = (failure: Failure | null): string =>
+  failure === null ? '' : ` (${failure.code}: ${failure.message})`;
+
+/** By the status of a thread without a turn. */
+export const SETTLED: Readonly<Record<MachineState['status'], AtRest>> = {
+  ready: (turn) =>
+    atRest(turn === null ? 'no prompt has come yet' : 'the last turn is done', ['turn.submit:start']),
+  interrupted: (turn, lastError) => {
+    const reason = turn?.reason ?? null;
+    const why = reason === null ? '' : ` ${REASONS[reason]}`;
+    return atRest(`the last turn was interrupted${why}${told(lastError)}`, AGAIN);
+  },
+  stopped: (_, lastError) => atRest(`the thread is stopped${told(lastError)}`, AGAIN),
+  error: (_, lastError) => atRest(`the last turn failed${told(lastError)}`, AGAIN),
+  // without a turn a thread is in neither of them
+  starting: () => atRest('a turn is to begin', END),
+  running: () => atRest('a turn runs', END),
+};
+
+const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  PROVIDER_UNAUTHORIZED: "log in with the provider's own program, then send the prompt again",
+  PROVIDER_RATE_LIMITED: 'wait until the limit is over, then send the prompt again',
+  PROVIDER_QUOTA_EXCEEDED: 'the account needs more quota before anything is sent again',
+  PROVIDER_MODEL_NOT_FOUND: 'set another model, then send the prompt again',
+  PROVIDER_CONTEXT_EXCEEDED: 'compact the conversation or go on in a new thread',
+  PROVIDER_BAD_REQUEST: 'change the prompt or the settings before it is sent again',
+  PROVIDER_UNREACHABLE: 'look at the network and at the status of the provider, then send the prompt again',
+  OPEN_FAILED: '`threadchart doctor` says what the provider lacks',
+  OPEN_TIMED_OUT: '`threadchart doctor` says whether the provider starts at all',
+  RESUME_FAILED: 'the next prompt begins a new conversation with the provider',
+  SERVER_RESTARTED: 'look at what was done before the prompt is sent again: it may have been in part',
+  CONNECTION_LOST: 'look at what was done before the prompt is sent again: it may have been in part',
+  INTERNAL: 'the log of the server has the cause',
+};
+
+/** What a person has to do about a failure; `null`: nothing is known to help. */
+export function failureAdvice(failure: Failure | null): string | null {
+  if (failure === null) return null;
+  const advice = ADVICE[failure.code];
+  if (advice !== undefined) return advice;
+  return ERRORS[failure.code].retryable ? 'the same prompt may succeed when it is sent again' : null;
+}

@@ -1,0 +1,63 @@
+/** A command line run in this process, with a terminal that the test types on and reads. */
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { runCli } from '../../server/cli.ts';
+import type { ExitCode } from '../../server/cli/exit-codes.ts';
+import type { TestServer } from './start-server.ts';
+import { until } from './until.ts';
+
+export interface RunOptions {
+  /** stdin, stdout and stderr are a terminal. */
+  readonly isTTY?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why']);
+
+export class CliRun {
+  out = '';
+  err = '';
+  readonly code: Promise<ExitCode>;
+  readonly #stdin = new PassThrough();
+  readonly #signals = new EventEmitter();
+
+  constructor(server: TestServer, argv: readonly string[], { isTTY = false, env = {} }: RunOptions = {}) {
+    const place = ['--data', server.config.data];
+    const isClient = CLIENT_COMMANDS.has(argv[0] ?? '');
+    this.code = runCli([...argv, ...place, ...(isClient ? ['--url', server.url] : [])], {
+      adapters: server.adapters,
+      release: '1.2.3',
+      streams: {
+        stdout: { write: (text: string) => (this.out += text), isTTY },
+        stderr: { write: (text: string) => (this.err += text), isTTY },
+        stdin: Object.assign(this.#stdin, { isTTY }),
+        env,
+        signals: this.#signals,
+      },
+    });
+  }
+
+  type(line: string): void {
+    this.#stdin.write(`${line}\n`);
+  }
+
+  /** Ctrl-D. */
+  endInput(): void {
+    this.#stdin.end();
+  }
+
+  pressCtrlC(): void {
+    this.#signals.emit('SIGINT');
+  }
+
+  /** Listeners that are left: a command takes its own away. */
+  get signalListenerCount(): number {
+    return this.#signals.listenerCount('SIGINT');
+  }
+
+  /** Awaits a text on stderr. */
+  async says(text: string | RegExp): Promise<void> {
+    const isSaid = (): boolean => (typeof text === 'string' ? this.err.includes(text) : text.test(this.err));
+    await until(isSaid, { describe: () => `${String(text)} in ${this.err}` });
+  }
+}
