@@ -8,7 +8,7 @@ import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
 import { Secrets } from '../adapters/shared/secrets.ts';
-import { openJournal } from '../adapters/sqlite/index.ts';
+import { copyDatabase, openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
 import type { ServerAdapters } from './serve.ts';
@@ -26,6 +26,7 @@ const adapters: ServerAdapters = {
   recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+  copyDatabase,
   makeProcessHost: (journal) =>
     new LocalProcessHost({
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
