@@ -12,8 +12,8 @@ export interface Move<Context, Signal> {
   readonly set?: Partial<Context>;
   readonly facts?: readonly (Fact | InstanceFact)[];
   readonly effects?: readonly Effect[];
-  readonly arm?: ArmTimer;
-  readonly cancel?: CancelTimer;
+  readonly arm?: ArmTimer | readonly ArmTimer[];
+  readonly cancel?: CancelTimer | readonly CancelTimer[];
   /** Told to the parent actor. */
   readonly signal?: Signal;
   /** Told to the child of that name. */
@@ -52,14 +52,18 @@ export function actOf<Context extends MachineContext, Event extends EventObject,
         if (set !== undefined) enqueue.assign(set);
         for (const params of facts) data({ type: 'fact', params });
         for (const params of effects) data({ type: 'effect', params });
-        if (cancel !== undefined) data({ type: 'cancelTimer', params: cancel });
-        if (arm !== undefined) data({ type: 'armTimer', params: arm });
+        for (const params of listOf(cancel)) data({ type: 'cancelTimer', params });
+        for (const params of listOf(arm)) data({ type: 'armTimer', params });
         if (signal !== undefined) data({ type: 'toParent', params: signal });
         if (toTurn !== undefined) data({ type: 'toTurn', params: toTurn });
         if (toConnection !== undefined) data({ type: 'toConnection', params: toConnection });
       },
     );
 }
+
+const listOf = <Value>(given: Value | readonly Value[] | undefined): readonly Value[] =>
+  given === undefined ? [] : isList(given) ? given : [given];
+const isList = <Value>(given: Value | readonly Value[]): given is readonly Value[] => Array.isArray(given);
 
 /** Names a guard or action that takes the event as its params: `by('isMine')`. */
 export const by = <Name extends string>(type: Name) => ({ type, params: payload });

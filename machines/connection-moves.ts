@@ -62,7 +62,13 @@ export const connectionMoves = {
     effects: [tellInstance(context, 'instance.release')],
   })),
   openRequest: act((context, event: ThreadInputOf<'provider.requestOpened'>) =>
-    request.openRequest(context, event, 'connection'),
+    request.openRequest(context, event),
+  ),
+  adoptRequests: act((context, event: Extract<ConnectionSignal, { type: '$adopt' }>) =>
+    request.adoptRequests(context, event),
+  ),
+  expireTask: act((context, { itemId }: Extract<ConnectionSignal, { type: '$taskEnded' }>) =>
+    request.expireRequestsOf(context, itemId),
   ),
   refuseRequest: act((_, event: ThreadInputOf<'provider.requestOpened'>) => request.refuseRequest(event)),
   answerRequest: act((context, event: ThreadInputOf<'request.respond'>) =>

@@ -57,6 +57,8 @@ export const connectionMachine = setup({
   initial: 'opening',
   on: {
     'connection.lost': { guard: by('isMine'), target: '.gone', actions: by('endBroken') },
+    $adopt: { actions: by('adoptRequests') },
+    $taskEnded: { actions: by('expireTask') },
     $restarted: { target: '.gone', actions: 'endRestarted' },
     'provider.requestResolved': { guard: by('isKnown'), actions: by('resolveRequest') },
     'provider.requestUndeliverable': { guard: by('isBeingAnswered'), actions: by('failRequest') },
@@ -82,6 +84,8 @@ export const connectionMachine = setup({
     open: {
       description: 'The session is live: prompts reach the provider.',
       on: {
+        // the provider has begun another conversation on it, and that is what is resumed
+        'connection.opened': { guard: by('isMine'), actions: by('sayOpened') },
         $close: { target: 'closing', actions: by('sayClosing') },
         'connection.idled': {
           guard: by('isMineAndQuiet'),

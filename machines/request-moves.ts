@@ -1,10 +1,11 @@
 /** How a request moves through its life; the same for the two actors that own requests, turn and connection. */
 import type { Move } from './act.ts';
 import { failure } from './domain/error.ts';
-import { requestIdSchema, type ConnectionId, type RequestId } from './domain/ids.ts';
+import type { Fact } from './domain/fact.ts';
+import { requestIdSchema, type ConnectionId, type ItemId, type RequestId } from './domain/ids.ts';
 import type { ThreadInputOf } from './domain/input.ts';
-import { outcomeOf, type Answer, type LiveRequest, type Owner } from './domain/request.ts';
-import { DEADLINES_MS, deliveryTimerOf } from './domain/timer.ts';
+import { outcomeOf, type Answer, type LiveRequest } from './domain/request.ts';
+import { DEADLINES_MS, deliveryTimerOf, type ArmTimer } from './domain/timer.ts';
 
 export interface RequestOwnerContext {
   readonly connectionId: ConnectionId | null;
@@ -12,16 +13,23 @@ export interface RequestOwnerContext {
 }
 type Requests = RequestOwnerContext['requests'];
 type RequestMove = Move<Pick<RequestOwnerContext, 'requests'>, never>;
+/** The actor that keeps it; what a background task asks is kept by its connection. */
+type RequestOwner = 'turn' | 'connection';
 type Asked = { readonly requestId: RequestId };
 
 export function openRequest(
   { requests }: RequestOwnerContext,
-  { connectionId, turnId, attempt, request }: ThreadInputOf<'provider.requestOpened'>,
-  owner: Owner,
+  { connectionId, turnId, attempt, owner, request }: ThreadInputOf<'provider.requestOpened'>,
 ): RequestMove {
-  const { requestId, nativeRequestId } = request;
+  const { requestId, nativeRequestId, taskId } = request;
+  const live: LiveRequest = {
+    status: 'open',
+    nativeRequestId,
+    answer: null,
+    ...(taskId === undefined ? {} : { taskId }),
+  };
   return {
-    set: { requests: { ...requests, [requestId]: { status: 'open', nativeRequestId, answer: null } } },
+    set: { requests: { ...requests, [requestId]: live } },
     facts: [
       {
         type: 'request.opened',
@@ -45,7 +53,7 @@ export function refuseRequest({
 export function answerRequest(
   { requests, connectionId }: RequestOwnerContext,
   { requestId, answer }: Asked & { readonly answer: Answer },
-  owner: Owner,
+  owner: RequestOwner,
 ): RequestMove {
   const request = requests[requestId];
   if (request === undefined || connectionId === null) return {};
@@ -54,15 +62,17 @@ export function answerRequest(
     set: { requests: { ...requests, [requestId]: { ...request, status: 'answering', answer } } },
     facts: [{ type: 'request.answering', requestId, answer }],
     effects: [{ type: 'request.answer', connectionId, requestId, nativeRequestId, answer }],
-    arm: {
-      name: deliveryTimerOf(requestId),
-      owner,
-      afterMs: DEADLINES_MS.delivery,
-      idle: false,
-      fires: { type: 'request.deliveryTimedOut', requestId, owner },
-    },
+    arm: deliveryTimer(requestId, owner),
   };
 }
+
+const deliveryTimer = (requestId: RequestId, owner: RequestOwner): ArmTimer => ({
+  name: deliveryTimerOf(requestId),
+  owner,
+  afterMs: DEADLINES_MS.delivery,
+  idle: false,
+  fires: { type: 'request.deliveryTimedOut', requestId, owner },
+});
 
 /** The answer did not arrive; it can be sent again. */
 export function failRequest(
@@ -100,17 +110,53 @@ export function resolveRequest({ requests }: RequestOwnerContext, { requestId }:
 }
 
 /** The owner ends: what is still open can no longer be answered. */
-export function expireRequests({ requests }: RequestOwnerContext, owner: Owner): RequestMove {
+export const expireRequests = ({ requests }: RequestOwnerContext, owner: RequestOwner): RequestMove => ({
+  set: { requests: {} },
+  facts: idsIn(requests).map(expired),
+  cancel: { owner },
+});
+
+/** The turn has completed: what background work asks is left to the connection, the rest can no longer be answered. */
+export function leaveRequests({ requests }: RequestOwnerContext): RequestMove & { readonly left: Requests } {
+  const left = Object.fromEntries(Object.entries(requests).filter(([, { taskId }]) => taskId !== undefined));
   return {
+    left,
     set: { requests: {} },
-    facts: Object.keys(requests).map((id) => ({
-      type: 'request.closed',
-      requestId: requestIdSchema.parse(id),
-      outcome: 'expired',
-    })),
-    cancel: { owner },
+    facts: idsIn(requests).map((requestId) =>
+      requestId in left ? { type: 'request.handedOver', requestId, owner: 'task' } : expired(requestId),
+    ),
+    cancel: { owner: 'turn' },
   };
 }
+
+/** What a turn has left; an answer under way stays bounded. */
+export function adoptRequests(
+  { requests }: RequestOwnerContext,
+  { requests: left }: { readonly requests: Requests },
+): RequestMove {
+  const answered = idsIn(left).filter((requestId) => left[requestId]?.status === 'answering');
+  return {
+    set: { requests: { ...requests, ...left } },
+    arm: answered.map((requestId) => deliveryTimer(requestId, 'connection')),
+  };
+}
+
+/** The background work ends. */
+export function expireRequestsOf({ requests }: RequestOwnerContext, taskId: ItemId): RequestMove {
+  const over = idsIn(requests).filter((requestId) => requests[requestId]?.taskId === taskId);
+  if (over.length === 0) return {};
+  const left = Object.entries(requests).filter(([, request]) => request.taskId !== taskId);
+  return {
+    set: { requests: Object.fromEntries(left) },
+    facts: over.map(expired),
+    cancel: over.map((requestId) => ({ name: deliveryTimerOf(requestId) })),
+  };
+}
+
+const idsIn = (requests: Requests): readonly RequestId[] =>
+  Object.keys(requests).map((id) => requestIdSchema.parse(id));
+
+const expired = (requestId: RequestId): Fact => ({ type: 'request.closed', requestId, outcome: 'expired' });
 
 export const isKnown = (requests: Requests, { requestId }: Asked): boolean => requestId in requests;
 

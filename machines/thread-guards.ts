@@ -52,6 +52,9 @@ const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean
 export const threadGuards = {
   isMine,
   isGone,
+  /** An opening that says nothing new comes late. */
+  isOtherConversation: ({ context: { link, session } }: Of, opened: { readonly nativeThreadId: string }) =>
+    link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>
@@ -68,6 +71,7 @@ export const threadGuards = {
     event.turnId === of.context.activeTurn?.turnId &&
     event.nativeTurnId !== null &&
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
+  isStaying: (of: Of) => !isClosing(of),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
   /** A provider that has counted nothing yet says so, too. */
@@ -75,7 +79,7 @@ export const threadGuards = {
     isMine(of, event) && event.usage.contextTokens + event.usage.inputTokens + event.usage.outputTokens > 0,
   isFirst: (_: Of, { isFirst }: { readonly isFirst: boolean }) => isFirst,
   isOfTurn: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'turn',
-  isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner === 'connection',
+  isOfConnection: (_: Of, { owner }: { readonly owner: Owner }) => owner !== 'turn',
 
   // a prompt
   /** Now, in a settled thread; a queued prompt does not overtake others that are held. */

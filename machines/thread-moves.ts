@@ -118,6 +118,7 @@ export const threadMoves = {
   retryNext: act((context, { turnId }: Of<'turn.retry'>) =>
     context.retryable === null ? {} : next(context, { ...context.retryable, turnId }),
   ),
+  compact: act((context, { turnId }: Of<'thread.compact'>) => turns.beginCompaction(context, turnId)),
   beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
     return {
@@ -189,6 +190,9 @@ export const threadMoves = {
     const back = onQueue(context, queue.returned(context.queue, [steer], cause));
     return withNotice(context, back, { topic: 'steer.failed', text: cause.message });
   }),
+  leaveRequests: act((_, { requests }: Extract<ProgressSignal, { type: '$left' }>) => ({
+    toConnection: { type: '$adopt', requests },
+  })),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
 
   // the transcript
@@ -198,9 +202,12 @@ export const threadMoves = {
   recordUpdate: act((context, event: Of<'provider.itemUpdated'>) =>
     turns.recordItem(context, 'item.updated', event),
   ),
-  recordEnd: act((context, event: Of<'provider.itemCompleted'>) =>
-    turns.recordItem(context, 'item.completed', event),
-  ),
+  recordEnd: act((context, event: Of<'provider.itemCompleted'>) => {
+    const { kind } = event.item.body;
+    const move = turns.recordItem(context, 'item.completed', event);
+    const canAsk = (kind === 'subagent' || kind === 'task') && context.link.phase !== 'none';
+    return canAsk ? { ...move, toConnection: { type: '$taskEnded', itemId: event.item.itemId } } : move;
+  }),
   recordUsage: act((_, { usage }: Of<'provider.usageReported'>) => ({
     facts: [{ type: 'usage.updated', usage }],
   })),

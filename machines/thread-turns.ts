@@ -43,23 +43,47 @@ export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
   const { deliveryMode } = context.settings;
   const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null, deliveryMode } as const;
   const ordinal = context.turnCount + 1;
-  const { model, options, runtimeMode, interactionMode } = settingsFor({ ...context, activeTurn });
+  const sourcePlan = prompt.sourcePlan ?? null;
   return {
     set: { turnCount: ordinal, itemCount: context.itemCount + 1, activeTurn, retryable: null },
     facts: [
-      {
-        type: 'turn.began',
-        turnId,
-        ordinal,
-        attempt: 1,
-        origin: 'user',
-        side: false,
-        nativeTurnId: null,
-        settings: { model, options, runtimeMode, interactionMode },
-        sourcePlan: prompt.sourcePlan ?? null,
-      },
+      began({ ...context, activeTurn }, { turnId, ordinal, origin: 'user', sourcePlan }),
       { type: 'item.completed', item: userMessage(context.itemCount + 1, turnId, prompt) },
     ],
+  };
+}
+
+/** A turn without a prompt. What is held in the queue stays so, and what can be retried can be afterwards. */
+export function beginCompaction(context: Context, turnId: TurnId): ThreadMove {
+  const { deliveryMode } = context.settings;
+  const activeTurn = {
+    turnId,
+    origin: 'compaction',
+    prompt: null,
+    nativeTurnId: null,
+    deliveryMode,
+  } as const;
+  const ordinal = context.turnCount + 1;
+  return {
+    set: { turnCount: ordinal, activeTurn },
+    facts: [began({ ...context, activeTurn }, { turnId, ordinal, origin: 'compaction', sourcePlan: null })],
+  };
+}
+
+type Began = Pick<FactOf<'turn.began'>, 'turnId' | 'ordinal' | 'origin' | 'sourcePlan'>;
+
+function began(context: Context, { turnId, ordinal, origin, sourcePlan }: Began): Fact {
+  const { model, options, runtimeMode, interactionMode } = settingsFor(context);
+  return {
+    type: 'turn.began',
+    turnId,
+    ordinal,
+    attempt: 1,
+    origin,
+    side: false,
+    nativeTurnId: null,
+    settings: { model, options, runtimeMode, interactionMode },
+    sourcePlan,
   };
 }
 
@@ -137,7 +161,7 @@ export function recordSteers(
 /** The one terminal fact of the active turn, and what its end means for queue, retry and `lastError`. */
 export function endTurn(context: Context, output: TurnOutput): ThreadMove {
   const { end, turnId, started, undelivered } = output;
-  const { prompt } = context.activeTurn ?? { prompt: null };
+  const { prompt, origin } = context.activeTurn ?? { prompt: null, origin: 'user' };
   // a turn ends once: what goes back to the queue will be another one
   const again = undelivered.map((each) =>
     each.turnId === turnId ? { ...each, turnId: turnIdAgain(turnId) } : each,
@@ -150,7 +174,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
     set: {
       activeTurn: null,
       queue: queue.foldQueue(context.queue, [...back, ...after]),
-      retryable: isBack || isDone ? null : (prompt ?? context.retryable),
+      retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
     },
     facts: [

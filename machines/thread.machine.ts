@@ -86,6 +86,7 @@ export const threadMachine = setup({
           { guard: by('canWait'), actions: by('enqueue') },
         ],
         'turn.retry': { guard: 'canRetry', target: 'bound.working', actions: by('retry') },
+        'thread.compact': { target: 'bound.working', actions: by('compact') },
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
@@ -108,7 +109,7 @@ export const threadMachine = setup({
       entry: 'bind',
       invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
       on: {
-        'connection.opened': { actions: by('toConnection') },
+        'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.openFailed': { actions: by('toConnection') },
         'connection.openTimedOut': { actions: by('toConnection') },
         'connection.closed': { actions: by('toConnection') },
@@ -154,6 +155,7 @@ export const threadMachine = setup({
               { guard: 'canRetryNext', actions: by('retryNext') },
               { guard: 'canRetry', target: 'working', actions: by('retry') },
             ],
+            'thread.compact': { guard: 'isStaying', target: 'working', actions: by('compact') },
             'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
             'provider.turnStarted': {
               guard: by('isNew'),
@@ -254,6 +256,7 @@ export const threadMachine = setup({
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },
+            $left: { actions: by('leaveRequests') },
             'xstate.done.actor.connection': { actions: by('noteLostTurn') },
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },

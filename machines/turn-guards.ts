@@ -41,7 +41,8 @@ export const turnGuards = {
     { context }: Of,
     { connectionId, state }: { readonly connectionId: string; readonly state: string },
   ) => connectionId === context.connectionId && (state === 'ready' || state === 'interrupted'),
-  isRestart: (_: Of, { how }: ConnectionEnd) => how === 'restarted',
+  /** The server has restarted, and a prompt may be on its way: the provider can be asked, or it goes back. */
+  isRestart: ({ context }: Of, { how }: ConnectionEnd) => how === 'restarted' && context.prompt !== null,
   isKnown: ({ context }: Of, asked: Asked) => isKnown(context.requests, asked),
   isAnswerable: ({ context }: Of, asked: Asked) => isAnswerable(context.requests, asked),
   isBeingAnswered: ({ context }: Of, asked: Asked) => isBeingAnswered(context.requests, asked),

@@ -162,7 +162,7 @@ export const turnMoves = {
     set: { undelivered: prompt === null || attempt === 1 ? undelivered : [...undelivered, prompt] },
   })),
   settle: act((context) => ({
-    ...request.expireRequests(context, 'turn'),
+    ...requestsAtEnd(context),
     effects: [{ type: 'turn.settle', ...keyOf(context), outcome: context.end?.outcome ?? 'completed' }],
     arm: timer(context, 'settle.timedOut', DEADLINES_MS.settle),
   })),
@@ -183,7 +183,7 @@ export const turnMoves = {
   }),
 
   openRequest: act((context, event: ThreadInputOf<'provider.requestOpened'>) =>
-    request.openRequest(context, event, 'turn'),
+    request.openRequest(context, event),
   ),
   refuseRequest: act((_, event: ThreadInputOf<'provider.requestOpened'>) => request.refuseRequest(event)),
   answerRequest: act((context, event: ThreadInputOf<'request.respond'>) =>
@@ -199,6 +199,12 @@ export const turnMoves = {
 const isFound = ({ found }: ThreadInputOf<'provider.turnLookedUp'>): boolean =>
   found !== 'absent' && found !== 'unknown';
 
+function requestsAtEnd(context: Context): Move<Context, ProgressSignal> {
+  if (context.end?.outcome !== 'completed') return request.expireRequests(context, 'turn');
+  const { left, ...move } = request.leaveRequests(context);
+  return Object.keys(left).length === 0 ? move : { ...move, signal: { type: '$left', requests: left } };
+}
+
 /** The first end that is known stands. */
 const end = (context: Context, known: TurnEnd): Move<Context, never> => ({
   set: { end: context.end ?? known },
@@ -211,13 +217,13 @@ const keyOf = ({ connectionId, turnId, attempt, nativeTurnId }: Context): TurnKe
   nativeTurnId,
 });
 
-const startEffect = (context: Context): Effect => ({
-  type: 'turn.start',
-  ...keyOf(context),
-  prompt: present(context.prompt),
-  settings: context.settings,
-  clientMessageId: clientMessageIdOf(context.turnId, context.attempt),
-});
+/** Without a prompt it is a compaction; a steer may have made a prompt of it. */
+function startEffect(context: Context): Effect {
+  const { prompt, settings, turnId, attempt } = context;
+  if (prompt === null) return { type: 'turn.compact', ...keyOf(context) };
+  const clientMessageId = clientMessageIdOf(turnId, attempt);
+  return { type: 'turn.start', ...keyOf(context), prompt, settings, clientMessageId };
+}
 
 /** Effects are asked for only in states that have a connection and, to hand over, a prompt. */
 function present<Value>(value: Value | null): Value {

@@ -21,6 +21,7 @@ const CLIENT_METHODS = [
   'thread/unsubscribe',
   'thread/list',
   'thread/unarchive',
+  'thread/compact/start',
   'thread/backgroundTerminals/clean',
   'thread/backgroundTerminals/list',
   'thread/backgroundTerminals/terminate',

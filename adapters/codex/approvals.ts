@@ -36,7 +36,15 @@ export function askedIn({ method, params }: Frame, scope: AskScope): Asked | nul
   const { nativeTurnId, nativeItemId, form, ...draft } = part;
   const itemId = nativeTurnId === null || nativeItemId === null ? null : itemIdOf(nativeTurnId, nativeItemId);
   const requestId = requestIdOf(connectionId, nativeRequestId);
-  const request = { requestId, nativeRequestId, ...draft, ...(itemId === null ? {} : { itemId }), rawRef };
+  const taskId = agent?.begun ? agent.itemId : undefined;
+  const request = {
+    requestId,
+    nativeRequestId,
+    ...draft,
+    ...(itemId === null ? {} : { itemId }),
+    ...(taskId === undefined ? {} : { taskId }),
+    rawRef,
+  };
   const turn = byNative(agent?.nativeTurnId ?? nativeTurnId);
   return {
     report: { type: 'provider.requestOpened', connectionId, ...turn, owner: 'turn', request },

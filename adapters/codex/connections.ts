@@ -96,6 +96,7 @@ const sessionOf = (
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
   reviewTurnId: null,
   interrupted: null,
+  compacting: null,
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
@@ -132,8 +133,8 @@ function openFailure(resume: string | null, error: unknown): Failure {
 }
 
 /**
- * What runs goes on running, unless the thread's chart has interrupted it: then what it has begun is ended too, because a
- * close comes before the turn can be settled.
+ * Background work ends with its connection, and so does what a turn has begun that was interrupted: a close comes before
+ * that can be settled.
  */
 export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
   const session = run.sessions.of(connectionId);
@@ -143,7 +144,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
     return run.host.report(threadId, { type: 'connection.closed', connectionId });
   }
   try {
-    if (session.interrupted !== null) await endWork(run, session, session.interrupted);
+    await endWork(run, session);
     await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
     run.report(session, { type: 'connection.closed', connectionId });
     run.forget(connectionId);
@@ -157,10 +158,10 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
   }
 }
 
-/** Not before the interrupt has been answered, and not for ever. */
-async function endWork(run: Run, { nativeThreadId }: Session, interrupted: Promise<void>): Promise<void> {
+/** Not before an interrupt has been answered, and not for ever. */
+async function endWork(run: Run, { nativeThreadId, interrupted }: Session): Promise<void> {
   const timer = new AbortController();
-  const ended = interrupted
+  const ended = (interrupted ?? Promise.resolve())
     .then(() => Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]))
     .catch((error: unknown) =>
       run.host.warn('what runs in a thread could not be ended', { error: String(error) }),
@@ -198,7 +199,7 @@ async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void
     timeoutMs: CLEAN_UP_TIMEOUT_MS,
   });
   if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
-  else await endAgents(run, nativeThreadId);
+  else await Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]);
   await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
 }
 

@@ -3,6 +3,7 @@ import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
+import { keyOf } from '../shared/decline.ts';
 import type { LoggedFrame } from './app-server.ts';
 import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
@@ -11,7 +12,7 @@ import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './inst
 import { REFUSALS, SILENT } from './refusals.ts';
 import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
-import type { Route } from './sessions.ts';
+import type { Route, Session } from './sessions.ts';
 import { checkSettings } from './settings-check.ts';
 import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
@@ -25,6 +26,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (route.agent === null && isOtherStart(route.session, frame)) return;
   checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
+  if (route.agent === null && frame.method === 'turn/started') sayCompacting(run, route.session, frame);
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
   for (const report of translate(frame, scope)) run.report(session, report);
@@ -34,6 +36,15 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
 }
 
 const MOST_ID_LENGTH = 256;
+
+/** The turn of a compaction that was asked for has begun. */
+function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+  const { compacting } = session;
+  const { data } = wire.turnNoticeSchema.safeParse(params);
+  if (compacting === null || data === undefined) return;
+  session.compacting = null;
+  run.report(session, { type: 'provider.turnAccepted', ...keyOf(compacting), nativeTurnId: data.turn.id });
+}
 
 /** A request of codex is always answered: by a person, or at once with an error. */
 export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {

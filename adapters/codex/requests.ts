@@ -5,6 +5,7 @@ import type { Prompt } from '../../machines/domain/turn.ts';
 import { policyFor } from './policy.ts';
 import type {
   InitializeParams,
+  ThreadCompactStartParams,
   ThreadResumeParams,
   ThreadSettingsUpdateParams,
   ThreadStartParams,
@@ -156,6 +157,8 @@ export function steerTurn(
     expectedTurnId: nativeTurnId ?? '',
   };
 }
+
+export const compactThread = (threadId: string): ThreadCompactStartParams => ({ threadId });
 
 export const interruptTurn = (threadId: string, turnId: string): TurnInterruptParams => ({
   threadId,

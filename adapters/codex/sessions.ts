@@ -24,6 +24,8 @@ export interface Session {
   reviewTurnId: string | null;
   /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
   interrupted: Promise<void> | null;
+  /** The compaction that was asked for, until its turn begins: only that says the turn's id. */
+  compacting: TurnKey | null;
 }
 
 /** Where the frames of a thread of codex go. */

@@ -7,6 +7,7 @@ import { keyOf, refusalOf } from '../shared/decline.ts';
 import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
+  compactThread as compactParams,
   interruptTurn as interruptParams,
   OPTIONS,
   startTurn as startParams,
@@ -18,7 +19,7 @@ import * as wire from './wire.ts';
 
 export type TurnEffect = Extract<
   ProviderEffect,
-  { type: 'turn.start' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
+  { type: 'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
 >;
 type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
 
@@ -27,6 +28,8 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
   switch (effect.type) {
     case 'turn.start':
       return start(run, session, effect);
+    case 'turn.compact':
+      return compact(run, session, effect);
     case 'turn.steer':
       return steer(run, session, effect);
     case 'turn.interrupt':
@@ -59,6 +62,19 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   } finally {
     run.early.release(session);
+  }
+}
+
+/** Its answer says nothing; the turn that begins next is the compaction. */
+async function compact(run: Run, session: Session, effect: EffectOf<'turn.compact'>): Promise<void> {
+  const params = compactParams(session.nativeThreadId);
+  session.compacting = effect;
+  try {
+    await run.server.ask({ method: 'thread/compact/start', params, answer: z.unknown() });
+  } catch (error) {
+    session.compacting = null;
+    const cause = refusalIn(run, error, 'START_REFUSED');
+    if (cause !== null) run.report(session, refusalOf(effect, cause));
   }
 }
 

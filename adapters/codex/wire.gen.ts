@@ -14,6 +14,7 @@ export interface ClientRequests {
   'thread/backgroundTerminals/clean': { readonly params: ThreadBackgroundTerminalsCleanParams; readonly result: ThreadBackgroundTerminalsCleanResponse };
   'thread/backgroundTerminals/list': { readonly params: ThreadBackgroundTerminalsListParams; readonly result: ThreadBackgroundTerminalsListResponse };
   'thread/backgroundTerminals/terminate': { readonly params: ThreadBackgroundTerminalsTerminateParams; readonly result: ThreadBackgroundTerminalsTerminateResponse };
+  'thread/compact/start': { readonly params: ThreadCompactStartParams; readonly result: ThreadCompactStartResponse };
   'thread/fork': { readonly params: ThreadForkParams; readonly result: ThreadForkResponse };
   'thread/items/list': { readonly params: ThreadItemsListParams; readonly result: ThreadItemsListResponse };
   'thread/list': { readonly params: ThreadListParams; readonly result: ThreadListResponse };
@@ -1961,6 +1962,10 @@ export type ThreadBackgroundTerminalsTerminateParams = { threadId: string, proce
 export type ThreadBackgroundTerminalsTerminateResponse = { terminated: boolean, };
 
 export type ThreadClosedNotification = { threadId: string, };
+
+export type ThreadCompactStartParams = { threadId: string, };
+
+export type ThreadCompactStartResponse = Record<string, never>;
 
 export type ThreadDeletedNotification = { threadId: string, };
 

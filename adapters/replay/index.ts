@@ -38,6 +38,7 @@ const CAPABILITIES: Capabilities = {
   images: false,
   planMode: true,
   resume: false,
+  compact: false,
 };
 
 const NO_RESUME = failure(

@@ -5,8 +5,8 @@ import type { ProviderHost, ProviderReport } from '../../machines/ports/provider
 
 type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
-/** A prompt, a steer or an interrupt, which the provider or we can refuse. */
-export type RefusableEffect = EffectOf<'turn.start' | 'turn.steer' | 'turn.interrupt'>;
+/** A prompt, a compaction, a steer or an interrupt, which the provider or we can refuse. */
+export type RefusableEffect = EffectOf<'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt'>;
 
 const NOT_RUNNING = failure('OPEN_FAILED', 'the provider is not running', { class: 'transport' });
 const GONE = failure('CONNECTION_LOST', 'the connection to the provider is gone', { class: 'transport' });
@@ -32,6 +32,7 @@ export function declineEffect(host: ProviderHost, effect: ProviderEffect): void 
       return host.reportInstance({ type: 'instance.workDone', threadId, connectionId: null });
     }
     case 'turn.start':
+    case 'turn.compact':
     case 'turn.steer':
     case 'turn.interrupt':
       return host.report(threadIdOf(effect.connectionId), refusalOf(effect, GONE));
@@ -62,6 +63,7 @@ export function refusalOf(effect: RefusableEffect, cause: Failure): ProviderRepo
   const key = { ...keyOf(effect), failure: cause };
   switch (effect.type) {
     case 'turn.start':
+    case 'turn.compact':
       return { type: 'provider.turnRefused', ...key };
     case 'turn.steer':
       return { type: 'provider.steerRefused', ...key, steerId: effect.steer.turnId };

@@ -3,6 +3,7 @@ import { SUBMIT_MODES } from './command.ts';
 import { decide, type Lookups, type ThreadView } from './decide.ts';
 import { requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
+import type { Owner } from './request.ts';
 
 const probeTurn = turnIdSchema.parse('probe');
 const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
@@ -16,6 +17,7 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ),
   ['turn.interrupt', { type: 'turn.interrupt', turnId: null }],
   ['turn.retry', { type: 'turn.retry', turnId: probeTurn }],
+  ['thread.compact', { type: 'thread.compact', turnId: probeTurn }],
   ['thread.stop', { type: 'thread.stop' }],
   ['thread.archive', { type: 'thread.archive' }],
   ['thread.unarchive', { type: 'thread.unarchive' }],
@@ -51,7 +53,7 @@ export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): s
 
 export interface OpenRequest extends NonNullable<Lookups['request']> {
   readonly requestId: string;
-  readonly owner: 'turn' | 'connection';
+  readonly owner: Owner;
 }
 
 function canAnswer(view: ThreadView, request: OpenRequest): boolean {

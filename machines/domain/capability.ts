@@ -12,6 +12,8 @@ export const capabilitiesSchema = z.object({
   planMode: z.boolean(),
   /** The conversation can be resumed after its process ended. */
   resume: z.boolean(),
+  /** The conversation can be shortened on demand. */
+  compact: z.boolean().default(false),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;

@@ -66,6 +66,8 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   onThread('turn.interrupt', { turnId: turnIdSchema.optional() }),
   onThread('turn.retry', {}),
+  /** Asks the provider to shorten the conversation: a turn without a prompt. */
+  onThread('thread.compact', {}),
   onThread('queue.edit', { queueEntryId, text }),
   onThread('queue.reorder', {
     queueEntryId,

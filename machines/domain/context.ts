@@ -31,7 +31,7 @@ export interface SideTurn {
 export interface ActiveTurn {
   readonly turnId: TurnId;
   readonly origin: Origin;
-  /** `null` for a turn that the provider began. */
+  /** `null` for a turn that the provider began, and for a compaction. */
   readonly prompt: Prompt | null;
   readonly nativeTurnId: string | null;
   /** As the thread was set when the turn became the active one. */

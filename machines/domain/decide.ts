@@ -63,13 +63,14 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   if (view.root.hasTag('deleted') || view.context.link.closing === 'delete') {
     return { code: 'THREAD_DELETED', why: 'the thread is deleted' };
   }
+  if (view.context.archived && BEGINNERS.has(input.type)) return ARCHIVED;
   switch (input.type) {
     case 'turn.submit':
       return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
-    case 'turn.retry':
-      return view.context.archived ? ARCHIVED : null;
+    case 'thread.compact':
+      return missing(view, 'compact', true);
     case 'queue.promote':
-      return view.context.archived ? ARCHIVED : unableToSteer(view);
+      return unableToSteer(view);
     case 'turn.interrupt':
       return view.context.activeTurn === null ? null : missing(view, 'interrupt', true);
     case 'request.respond':
@@ -79,11 +80,17 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   }
 }
 
+/** What makes the provider work. */
+const BEGINNERS: ReadonlySet<ThreadInput['type']> = new Set([
+  'turn.submit',
+  'turn.retry',
+  'thread.compact',
+  'queue.promote',
+]);
 const ARCHIVED: Refusal = { code: 'THREAD_ARCHIVED', why: 'the thread is archived' };
 
 function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): Refusal | null {
   const { mode, expected, prompt } = input;
-  if (view.context.archived) return ARCHIVED;
   const active = view.context.activeTurn?.turnId ?? null;
   if (
     (mode === 'steer' || mode === 'restart') &&
@@ -166,6 +173,7 @@ const NOTHING_TO_RETRY: Refusal = {
 const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'turn.interrupt': { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active' },
   'thread.archive': BUSY,
+  'thread.compact': BUSY,
   'queue.resume': ARCHIVED,
   'queue.edit': NO_ENTRY,
   'queue.reorder': NO_ENTRY,

@@ -43,6 +43,8 @@ export type ProviderEffect =
       /** Sent along where the provider keeps such an id, and looked for after a crash. */
       readonly clientMessageId: string;
     } & TurnKey)
+  /** Shorten the conversation, as a turn of its own; reported as one that a prompt began. */
+  | ({ readonly type: 'turn.compact' } & TurnKey)
   | ({ readonly type: 'turn.steer'; readonly steer: Prompt; readonly clientMessageId: string } & TurnKey)
   | ({ readonly type: 'turn.interrupt' } & TurnKey)
   /** The provider has ended the turn: end what it left behind, then report `turn.settled`. */

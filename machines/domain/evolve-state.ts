@@ -16,6 +16,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     status: 'ready',
     activeTurnId: null,
     openRequestCount: 0,
+    backgroundCount: 0,
     lastError: null,
     archived: false,
     createdAt: at,

@@ -2,11 +2,11 @@
  * (tables, fact) → tables: the only fold of facts. The server's projections, clients, replay and time travel use this
  * one; they differ only in where the tables are kept.
  */
-import type { Failure } from './error.ts';
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { ItemId, RequestId, TurnId } from './ids.ts';
-import type { Item, ItemRow, ItemStatus } from './item.ts';
+import type { ItemRow } from './item.ts';
 import type { RequestRow } from './request.ts';
+import { evolveItems } from './evolve-items.ts';
 import { evolveState, initialState } from './evolve-state.ts';
 import type { ThreadState } from './snapshot.ts';
 import type { TurnRow } from './turn.ts';
@@ -34,9 +34,8 @@ export function evolve(tables: ThreadTables, event: FactEvent): void {
   if (fact.type === 'thread.created') tables.state = initialState(fact, event.at);
   else if (tables.state !== null) tables.state = evolveState(tables.state, event);
   if (fact.type.startsWith('turn.')) evolveTurns(tables, event);
-  else if (fact.type.startsWith('item.')) evolveItems(tables, event);
-  else if (fact.type === 'plan.implemented') markPlan(tables, fact, event.at);
   else if (fact.type.startsWith('request.')) evolveRequests(tables, event);
+  evolveItems(tables, event);
 }
 
 function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {
@@ -48,7 +47,6 @@ function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {
   const turn = tables.turns.get(fact.turnId);
   if (turn === undefined) return;
   tables.turns.set(fact.turnId, evolveTurn(turn, fact, at));
-  if (fact.type === 'turn.ended' || fact.type === 'turn.attempted') closeItems(tables, fact, at);
 }
 
 function begunTurn(fact: FactOf<'turn.began'>, at: number): TurnRow {
@@ -96,54 +94,6 @@ function evolveTurn(turn: TurnRow, fact: Fact, at: number): TurnRow {
   }
 }
 
-/** A provider may leave items open at the end of a turn or attempt (codex 0.169.0 does, even of completed ones). */
-function closeItems(
-  tables: ThreadTables,
-  fact: FactOf<'turn.ended'> | FactOf<'turn.attempted'>,
-  at: number,
-): void {
-  for (const item of tables.openItems(fact.turnId)) {
-    tables.items.set(item.itemId, { ...item, status: closedStatus(item, fact), updatedAt: at });
-  }
-}
-
-function closedStatus(item: ItemRow, fact: FactOf<'turn.ended'> | FactOf<'turn.attempted'>): ItemStatus {
-  if (fact.type === 'turn.attempted' || fact.outcome === 'interrupted') return 'interrupted';
-  if (fact.outcome === 'failed') return wasLost(fact.failure) ? 'unknown' : 'failed';
-  const { kind } = item.body;
-  const isText = kind === 'assistant_message' || kind === 'reasoning' || kind === 'plan';
-  return fact.outcome === 'completed' && isText ? 'completed' : 'unknown';
-}
-
-const wasLost = (failure: Failure | null): boolean => failure?.code === 'CONNECTION_LOST';
-
-function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void {
-  if (fact.type === 'item.delta') return tables.append(fact.itemId, fact.text);
-  if (fact.type === 'item.closed') {
-    const item = tables.items.get(fact.itemId);
-    if (item) tables.items.set(fact.itemId, { ...item, text: fact.text, status: fact.status });
-    return;
-  }
-  if (!('item' in fact)) return;
-  const known = tables.items.get(fact.item.itemId);
-  const { ordinal, createdAt } = known ?? { ordinal: fact.item.ordinal, createdAt: at };
-  tables.items.set(fact.item.itemId, { ...marked(fact.item, known), ordinal, createdAt, updatedAt: at });
-}
-
-function markPlan(tables: ThreadTables, fact: FactOf<'plan.implemented'>, at: number): void {
-  const item = tables.items.get(fact.itemId);
-  if (item?.body.kind !== 'plan') return;
-  const { threadId, turnId } = fact;
-  const body = { ...item.body, implementedBy: { threadId, turnId } };
-  tables.items.set(fact.itemId, { ...item, body, updatedAt: at });
-}
-
-/** A plan that is written anew stays implemented. */
-function marked(item: Item, known: ItemRow | undefined): Item {
-  const isMarked = known?.body.kind === 'plan' && item.body.kind === 'plan';
-  return isMarked ? { ...item, body: { ...known.body, ...item.body } } : item;
-}
-
 function evolveRequests(tables: ThreadTables, { fact, at }: FactEvent): void {
   if (fact.type === 'request.opened') {
     const { request } = fact;
@@ -169,6 +119,8 @@ function evolveRequest(row: RequestRow, fact: Fact): RequestRow {
       return { ...row, status: 'answering', answer: fact.answer, failure: null };
     case 'request.undeliverable':
       return { ...row, status: 'undeliverable', failure: fact.failure };
+    case 'request.handedOver':
+      return { ...row, owner: fact.owner };
     case 'request.closed':
       return { ...row, status: 'closed', outcome: fact.outcome };
     default:

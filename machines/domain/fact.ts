@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { failureSchema } from './error.ts';
 import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { itemSchema, itemStatusSchema } from './item.ts';
-import { answerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
+import { answerSchema, ownerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
 import {
   deliveryModeSchema,
   interactionModeSchema,
@@ -120,6 +120,8 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('request.delivered', { requestId: requestIdSchema }),
   fact('request.undeliverable', { requestId: requestIdSchema, failure: failureSchema }),
   fact('request.closed', { requestId: requestIdSchema, outcome: requestOutcomeSchema }),
+  /** Its turn has completed and the task that asks goes on. */
+  fact('request.handedOver', { requestId: requestIdSchema, owner: ownerSchema }),
   /** Asked while the turn was being ended: the server said no for the user. */
   fact('request.refused', { requestId: requestIdSchema }),
 

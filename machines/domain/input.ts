@@ -48,6 +48,8 @@ const commandInputs = [
   input('turn.interrupt', { turnId: turnIdSchema.nullable() }),
   /** `turnId`: of the new turn. */
   input('turn.retry', { turnId: turnIdSchema }),
+  /** `turnId`: of the turn in which it is done. */
+  input('thread.compact', { turnId: turnIdSchema }),
   input('queue.edit', { queueEntryId: turnIdSchema, text: z.string() }),
   input('queue.reorder', { queueEntryId: turnIdSchema, before: turnIdSchema.nullable() }),
   input('queue.cancel', { queueEntryId: turnIdSchema }),

@@ -71,6 +71,11 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
 export type ItemBody = z.infer<typeof itemBodySchema>;
 export type ItemKind = ItemBody['kind'];
 
+const BACKGROUND_KINDS: ReadonlySet<ItemKind> = new Set(['command', 'task', 'subagent']);
+
+/** Work that may go on when its turn has completed. */
+export const canOutlive = ({ kind }: ItemBody): boolean => BACKGROUND_KINDS.has(kind);
+
 /** What an adapter or a chart says of an item; the thread adds turn, attempt and ordinal. */
 export const itemDraftSchema = z.object({
   itemId: itemIdSchema,
@@ -115,5 +120,10 @@ export const itemSchema = itemDraftSchema.extend({
 export type Item = z.infer<typeof itemSchema>;
 
 /** An item as projections and clients hold it. Times are epoch ms. */
-export const itemRowSchema = itemSchema.extend({ createdAt: z.number(), updatedAt: z.number() });
+export const itemRowSchema = itemSchema.extend({
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  /** It goes on although its turn has completed: a part of the thread's roster. Left out of all others. */
+  background: z.literal(true).optional(),
+});
 export type ItemRow = z.infer<typeof itemRowSchema>;

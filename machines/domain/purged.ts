@@ -17,6 +17,7 @@ export function purgedState({ row, settings }: ThreadState): ThreadState {
       status: 'stopped',
       activeTurnId: null,
       openRequestCount: 0,
+      backgroundCount: 0,
       lastError: null,
       archived: false,
       preview: '',

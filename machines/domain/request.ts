@@ -1,7 +1,7 @@
 /** Approvals and questions: durable records with a status of their own. */
 import { z } from 'zod';
 import { failureSchema } from './error.ts';
-import { connectionIdSchema, itemIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
+import { connectionIdSchema, itemIdSchema, requestIdSchema, turnIdSchema, type ItemId } from './ids.ts';
 
 export const decisionSchema = z.enum(['accept', 'acceptForSession', 'decline', 'cancel']);
 export type Decision = z.infer<typeof decisionSchema>;
@@ -74,12 +74,17 @@ export const requestDraftSchema = z.object({
   /** Why the agent asks, where it says so. */
   reason: z.string().optional(),
   itemId: itemIdSchema.optional(),
+  /** The item of the background work that asks, such as a sub-agent: it may outlive the turn. */
+  taskId: itemIdSchema.optional(),
   rawRef: z.string().max(128).optional(),
 });
 export type RequestDraft = z.infer<typeof requestDraftSchema>;
 
-/** The turn, background task or connection whose end closes the request. */
-export const ownerSchema = z.enum(['turn', 'connection']);
+/**
+ * The turn, background task or connection whose end closes the request. A task that asks in a running turn asks for it;
+ * when the turn completes first, the request becomes the task's own.
+ */
+export const ownerSchema = z.enum(['turn', 'task', 'connection']);
 export type Owner = z.infer<typeof ownerSchema>;
 
 export const requestSchema = requestDraftSchema.extend({
@@ -120,4 +125,6 @@ export interface LiveRequest {
   readonly status: 'open' | 'answering' | 'undeliverable';
   readonly nativeRequestId: string;
   readonly answer: Answer | null;
+  /** The background work that asks; left out where none does. */
+  readonly taskId?: ItemId;
 }

@@ -45,9 +45,8 @@ function resolveTurn(input: TurnInput, lookups: TurnLookups): ThreadInput {
   const resolved = { ...input, ...pick(named ?? { turnId: null, attempt: 0 }) };
   if ('item' in resolved) return { ...resolved, item: itemOf(resolved, lookups) };
   if (resolved.type !== 'provider.requestOpened') return resolved;
-  const isActive = resolved.turnId !== null && resolved.turnId === lookups.thread.activeTurn?.turnId;
   const request = withPaths(resolved.request, lookups);
-  return { ...resolved, request, owner: isActive ? 'turn' : 'connection' };
+  return { ...resolved, request, owner: askerOf(resolved, lookups) };
 }
 
 /** A provider may ask for leave to change files and name only the item that says which. */
@@ -58,6 +57,12 @@ function withPaths(request: RequestDraft, lookups: TurnLookups): RequestDraft {
   const paths = change?.kind === 'file_change' ? change.changes.map(({ path }) => path) : [];
   return { ...request, body: { ...body, paths } };
 }
+
+function askerOf({ turnId, request: { taskId } }: Opened, lookups: TurnLookups): Owner {
+  if (turnId !== null && turnId === lookups.thread.activeTurn?.turnId) return 'turn';
+  return taskId !== undefined && lookups.item(taskId)?.status === 'open' ? 'task' : 'connection';
+}
+type Opened = Extract<ProviderInput, { type: 'provider.requestOpened' }>;
 
 type ItemInput = Extract<ProviderInput, { item: ItemDraft }> & Named;
 

@@ -31,8 +31,8 @@ export function route(input: ThreadInput, context: ThreadContext): Route {
 }
 
 function byKind(input: ThreadInput, context: ThreadContext): Route {
-  if ('owner' in input && 'requestId' in input) return { child: input.owner, event: input };
-  if (input.type === 'provider.requestOpened') return { child: input.owner, event: input };
+  // a background task lives as long as its connection, at most
+  if ('owner' in input) return { child: input.owner === 'turn' ? 'turn' : 'connection', event: input };
   if (input.type.startsWith('connection.')) return { child: 'connection', event: input };
   return TURN_INPUTS.has(input.type) ? ofTurn(input, context) : ROOT;
 }

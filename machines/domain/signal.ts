@@ -2,12 +2,17 @@
 import type { Capabilities } from './capability.ts';
 import type { CloseReason, ConnectionEnd } from './context.ts';
 import type { Failure } from './error.ts';
-import type { ConnectionId, TurnId } from './ids.ts';
+import type { ConnectionId, ItemId, RequestId, TurnId } from './ids.ts';
+import type { LiveRequest } from './request.ts';
 import type { InterruptReason, Prompt } from './turn.ts';
 
 /** Thread → connection. */
 export type ConnectionSignal =
   | { readonly type: '$close'; readonly why: CloseReason; readonly force: boolean }
+  /** What a turn has left to it. */
+  | { readonly type: '$adopt'; readonly requests: Readonly<Record<RequestId, LiveRequest>> }
+  /** Background work has ended, and what it asked with it. */
+  | { readonly type: '$taskEnded'; readonly itemId: ItemId }
   /** The server has restarted: the process of this connection is gone. */
   | { readonly type: '$restarted' };
 
@@ -56,4 +61,6 @@ export type ProgressSignal =
     }
   /** The steers became the prompt of a new attempt. */
   | { readonly type: '$reattempted'; readonly turnId: TurnId; readonly steers: readonly Prompt[] }
+  /** The turn has completed, and what its background work asks stays open. */
+  | { readonly type: '$left'; readonly requests: Readonly<Record<RequestId, LiveRequest>> }
   | { readonly type: '$unsteered'; readonly steer: Prompt; readonly failure: Failure };

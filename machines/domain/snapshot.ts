@@ -18,6 +18,8 @@ export const threadRowSchema = z.object({
   status: statusSchema,
   activeTurnId: turnIdSchema.nullable(),
   openRequestCount: z.number().int().nonnegative(),
+  /** Work that goes on although its turn has completed: the length of the roster. */
+  backgroundCount: z.number().int().nonnegative().default(0),
   lastError: failureSchema.nullable(),
   archived: z.boolean(),
   createdAt: z.number(),
@@ -83,6 +85,8 @@ export const threadSnapshotSchema = z.object({
   turn: turnRowSchema.nullable(),
   /** A page, ascending; `before` its first ordinal continues. */
   items: z.array(itemRowSchema),
+  /** Items of whatever age that go on although their turn has completed. */
+  roster: z.array(itemRowSchema).default([]),
   /** All that are not closed. */
   requests: z.array(requestRowSchema),
   queue: queueSchema,

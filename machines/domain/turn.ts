@@ -48,8 +48,11 @@ export type Queue = z.infer<typeof queueSchema>;
 /** At most so many prompts wait in a queue. */
 export const QUEUE_LIMIT = 100;
 
-/** `user`: a prompt of a client. `provider`: the agent began by itself (goal, queue of its own, finished background work). */
-export const originSchema = z.enum(['user', 'provider']);
+/**
+ * `user`: a prompt of a client. `provider`: the agent began by itself (goal, queue of its own, finished background work).
+ * `compaction`: a client asked for the conversation to be shortened; there is no prompt.
+ */
+export const originSchema = z.enum(['user', 'provider', 'compaction']);
 export type Origin = z.infer<typeof originSchema>;
 
 /**

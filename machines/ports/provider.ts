@@ -52,11 +52,14 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost` · `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
+   * `turn.compact` → the same, without a message ·
    * `turn.steer` → `steerAccepted` or `steerRefused` · `turn.interrupt` → `turnEnded`, or `interruptRefused` ·
-   * `turn.settle` → `settled` is called · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
+   * `turn.settle` → `settled` is called; of a completed turn commands, tasks and sub-agents may go on, as items that are
+   * open until they end, at the latest with `connection.close` or `connection.kill` · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
    * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
    * `requestUndeliverable` · `request.refuse` → nothing.
    */

@@ -10,7 +10,7 @@ import type { WireItem, WireSnapshot } from '../gateway/frame.ts';
 
 const encoder = new TextEncoder();
 
-/** Changes in place; read it when `onView` calls. Items before the snapshot's page are not in it. */
+/** Changes in place; read it when `onView` calls. Items before the snapshot's page are not in it but for the roster. */
 export class ThreadView implements ThreadTables {
   state: ThreadState | null = null;
   machine: MachineState | null = null;
@@ -26,7 +26,7 @@ export class ThreadView implements ThreadTables {
     view.state = stateOf(snapshot);
     view.machine = snapshot.machine;
     if (snapshot.turn !== null) view.turns.set(snapshot.turn.turnId, snapshot.turn);
-    for (const item of snapshot.items) view.items.set(item.itemId, item);
+    for (const item of [...snapshot.roster, ...snapshot.items]) view.items.set(item.itemId, item);
     for (const request of snapshot.requests) view.requests.set(request.requestId, request);
     return view;
   }

@@ -19,7 +19,10 @@ export const wireItemSchema = itemRowSchema.extend({ truncated: truncatedSchema.
 export type WireItem = z.infer<typeof wireItemSchema>;
 
 /** The page of items ends early where the message would be longer than 1 MiB. */
-export const wireSnapshotSchema = threadSnapshotSchema.extend({ items: z.array(wireItemSchema) });
+export const wireSnapshotSchema = threadSnapshotSchema.extend({
+  items: z.array(wireItemSchema),
+  roster: z.array(wireItemSchema).default([]),
+});
 export type WireSnapshot = z.infer<typeof wireSnapshotSchema>;
 
 /**

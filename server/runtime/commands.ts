@@ -10,7 +10,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
 import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
-import type { RequestRow } from '../../machines/domain/request.ts';
+import type { Owner, RequestRow } from '../../machines/domain/request.ts';
 
 /** What the translation has to look up. */
 export interface CommandLookups {
@@ -29,6 +29,7 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'turn.interrupt':
       return { type: command.type, turnId: command.turnId ?? null };
     case 'turn.retry':
+    case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
     case 'request.askAgain':
       return askAgainOf(command, lookups);
@@ -46,9 +47,10 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
   }
 }
 
-/** A request of the active turn is the turn's; all others are the connection's. */
-export function ownerOf(request: RequestRow | null, { activeTurn }: ThreadContext): 'turn' | 'connection' {
-  return request?.owner === 'turn' && request.turnId === activeTurn?.turnId ? 'turn' : 'connection';
+/** A request of another turn than the active one is the connection's. */
+export function ownerOf(request: RequestRow | null, { activeTurn }: ThreadContext): Owner {
+  if (request?.owner === 'turn') return request.turnId === activeTurn?.turnId ? 'turn' : 'connection';
+  return request?.owner ?? 'connection';
 }
 
 function submitOf(command: CommandOf<'turn.submit'>, turnId: TurnId): ThreadInputOf<'turn.submit'> {

@@ -47,14 +47,13 @@ export class Effects {
 function isWanted(thread: LoadedThread, effect: Exclude<Effect, { type: 'tell' | 'tellThread' }>): boolean {
   const { connection } = thread.view;
   const { turn } = thread;
+  // an interrupt may end what has been given up
+  if ('attempt' in effect && effect.type !== 'turn.interrupt') {
+    return turn?.turnId === effect.turnId && turn.attempt === effect.attempt;
+  }
   switch (effect.type) {
     case 'connection.open':
       return connection?.status === 'active' && isOpening(thread, effect.connectionId);
-    case 'turn.lookUp':
-    case 'turn.start':
-    case 'turn.steer':
-    case 'turn.settle':
-      return turn?.turnId === effect.turnId && turn.attempt === effect.attempt;
     case 'request.answer':
       return thread.projection.requests.get(effect.requestId)?.status === 'answering';
     default:

@@ -1,4 +1,5 @@
 /** Closes connections that nobody uses and drops threads that need not be in memory. Never changes a status. */
+import { rosterOf } from '../../machines/domain/evolve-items.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import { connectionIdIn } from '../../machines/thread-turns.ts';
@@ -7,6 +8,8 @@ import type { LoadedThread } from './loaded-thread.ts';
 import type { Threads } from './threads.ts';
 
 const SWEEP_EVERY_MS = 30_000;
+/** Background work keeps a connection for so long; what outlives that is closed with it. */
+const PIN_MS = 4 * 3_600_000;
 /** A dormant thread stays in memory for so long after its last use, because the next one is likely soon. */
 const KEEP_DORMANT_MS = 60_000;
 
@@ -44,7 +47,7 @@ export class Hibernation {
       const idleMs = now - thread.lastUsedAt;
       if (thread.isDormant) {
         if (idleMs >= KEEP_DORMANT_MS) threads.drop(thread.threadId);
-      } else if (idleMs >= connectionIdleMs && isIdle(thread)) {
+      } else if (idleMs >= connectionIdleMs && isIdle(thread) && !isPinned(thread, clock.now())) {
         const connectionId = connectionIdIn(thread.context);
         push(thread.threadId, { type: 'connection.idled', connectionId });
       }
@@ -55,3 +58,6 @@ export class Hibernation {
 /** Never in a turn, and never with an open request. */
 const isIdle = (thread: LoadedThread): boolean =>
   thread.isSettled && thread.context.link.phase === 'open' && thread.projection.requests.live().length === 0;
+
+const isPinned = ({ projection }: LoadedThread, now: number): boolean =>
+  rosterOf(projection).some(({ createdAt }) => now - createdAt < PIN_MS);

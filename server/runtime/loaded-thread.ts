@@ -19,7 +19,7 @@ export class LoadedThread {
   timers: ArmedTimers;
   /** Monotonic time of the turn's last item or delta: what pushes an idle deadline. Neither journaled nor compared. */
   lastProgressAt = 0;
-  /** Monotonic time of the last use: what hibernation goes by. */
+  /** Monotonic time of the last use, items and text left out: what hibernation goes by. */
   lastUsedAt = 0;
   /** Threads that this one was said to share its folder with. */
   readonly sharesFolderWith = new Set<ThreadId>();

@@ -65,6 +65,7 @@ export class Reads implements RuntimeReads {
         machine,
         turn,
         items: items.map((item) => this.#streamed(threadId, item)),
+        roster: this.#roster(threadId),
         requests: this.#journal.openRequests(threadId),
         queue: state.queue,
         usage: state.usage,
@@ -123,6 +124,11 @@ export class Reads implements RuntimeReads {
     return state;
   }
 
+  #roster(threadId: ThreadId): ItemRow[] {
+    const open = this.#journal.openItems(threadId);
+    return open.filter(({ background }) => background === true).map((item) => this.#streamed(threadId, item));
+  }
+
   #streamed(threadId: ThreadId, item: ItemRow): ItemRow {
     if (item.status !== 'open') return item;
     return this.#loaded(threadId)?.projection.items.cached(item.itemId) ?? item;
@@ -159,6 +165,7 @@ const unreadableRow = (threadId: ThreadId, error: RuntimeError | null): ThreadRo
   status: 'error',
   activeTurnId: null,
   openRequestCount: 0,
+  backgroundCount: 0,
   lastError: failureOf(error ?? new RuntimeError('STORE_CORRUPT', `thread ${threadId} cannot be read`)),
   archived: false,
   createdAt: 0,

@@ -317,7 +317,6 @@ export class ThreadRuntime implements Runtime {
 
   #arm(thread: LoadedThread | null): void {
     if (thread === null) return;
-    thread.lastUsedAt = this.#options.clock.monotonic();
     this.#timers.set({ kind: 'thread', id: thread.threadId }, thread.timers, () => thread.lastProgressAt);
   }
 

@@ -60,6 +60,10 @@ export interface Applied {
   readonly thrown: unknown;
 }
 
+/** What background work says keeps no connection open; in a turn that does not matter. */
+const isUse = (input: ThreadEntry['input']): boolean =>
+  !('item' in input) && input.type !== 'provider.itemDelta' && input.type !== 'provider.usageReported';
+
 /** Serves one tick: everything it takes goes into that tick's staging. */
 export class Intake {
   readonly parts: IntakeParts;
@@ -207,6 +211,7 @@ export class Intake {
     };
     thread.fold(entry, drawn.timers);
     if (entry.kind === 'input') thread.sinceStored += 1;
+    if (isUse(input)) thread.lastUsedAt = this.staging.monotonicAt;
     this.staging.threads.add(thread);
     this.staging.add(entry, { kind: 'thread', id: thread.threadId }, drawn.effects);
     return { thread, entry, thrown: null };

@@ -11,6 +11,7 @@ const NO_CAPABILITIES = {
   images: false,
   planMode: false,
   resume: false,
+  compact: false,
 };
 
 /** In the state of a new thread, to be sent `thread.delete`. `null`: the row of the thread is not there either. */

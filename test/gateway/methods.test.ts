@@ -13,7 +13,14 @@ const INSTANCE: InstanceRow = {
   driver: 'replay',
   available: true,
   state: 'ready',
-  capabilities: { interrupt: true, nativeSteer: true, images: true, planMode: true, resume: true },
+  capabilities: {
+    interrupt: true,
+    nativeSteer: true,
+    images: true,
+    planMode: true,
+    resume: true,
+    compact: true,
+  },
   models: [],
   commands: [],
 };

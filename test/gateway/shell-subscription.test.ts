@@ -12,7 +12,14 @@ const instance = (name: string): InstanceRow => ({
   driver: 'replay',
   available: true,
   state: 'ready',
-  capabilities: { interrupt: true, nativeSteer: true, images: true, planMode: true, resume: true },
+  capabilities: {
+    interrupt: true,
+    nativeSteer: true,
+    images: true,
+    planMode: true,
+    resume: true,
+    compact: true,
+  },
   models: [],
   commands: [],
 });

@@ -4,6 +4,7 @@ import type { TurnContext } from '../../machines/domain/context.ts';
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
 import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import type { Request } from '../../machines/domain/request.ts';
 import { evolveTimers, shiftTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import { Stepper, type Stepped } from '../../machines/step.ts';
@@ -117,29 +118,42 @@ function checkTurns(entries: readonly ThreadEntry[]): void {
   }
 }
 
-/** A request is closed once, and none outlives its turn or connection. */
+/** A request is closed once, and none outlives its turn, task or connection. */
 function checkRequests(entries: readonly ThreadEntry[]): void {
-  const open = new Map<RequestId, string>();
+  const open = new Map<RequestId, Request>();
   for (const { sequence, facts } of entries) {
     for (const fact of facts) checkRequest(open, fact, sequence);
     const gone = facts.flatMap(ownerThatEnds);
-    const left = [...open].filter(([, owner]) => gone.includes(owner));
-    must(left.length === 0, `requests outlive their owner at ${sequence}: ${left.join()}`);
+    const left = [...open.values()].filter((request) =>
+      ownersOf(request).some((owner) => gone.includes(owner)),
+    );
+    const names = left.map(({ requestId, owner }) => `${requestId} of the ${owner}`);
+    must(left.length === 0, `requests outlive their owner at ${sequence}: ${names.join()}`);
   }
 }
 
-function checkRequest(open: Map<RequestId, string>, fact: Fact, sequence: number): void {
+function checkRequest(open: Map<RequestId, Request>, fact: Fact, sequence: number): void {
   if (fact.type === 'request.opened') {
-    const { requestId, owner, turnId, connectionId } = fact.request;
-    must(!open.has(requestId), `request ${requestId} is open already, at ${sequence}`);
-    open.set(requestId, owner === 'turn' ? `turn ${turnId}` : `connection ${connectionId}`);
+    const { request } = fact;
+    must(!open.has(request.requestId), `request ${request.requestId} is open already, at ${sequence}`);
+    open.set(request.requestId, request);
+  } else if (fact.type === 'request.handedOver') {
+    const request = open.get(fact.requestId);
+    must(request?.taskId !== undefined, `request ${fact.requestId} is no task's, at ${sequence}`);
+    if (request !== undefined) open.set(fact.requestId, { ...request, owner: fact.owner });
   } else if (fact.type === 'request.closed') {
     must(open.delete(fact.requestId), `request ${fact.requestId} is not open, at ${sequence}`);
   }
 }
 
+function ownersOf({ owner, turnId, taskId, connectionId }: Request): string[] {
+  if (owner === 'turn') return [`turn ${turnId}`];
+  return [`connection ${connectionId}`, ...(owner === 'task' ? [`task ${taskId}`] : [])];
+}
+
 function ownerThatEnds(fact: Fact): string[] {
   if (fact.type === 'turn.ended') return [`turn ${fact.turnId}`];
+  if (fact.type === 'item.completed') return [`task ${fact.item.itemId}`];
   const isEnd = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isEnd ? [`connection ${fact.connectionId}`] : [];
 }
@@ -252,7 +266,10 @@ function checkState(journal: Journal, threadId: ThreadId, { charts, timers }: Pu
   const open = journal.openRequests(threadId).map((request) => String(request.requestId));
   const kept = [turn, connection].flatMap((chart) => Object.keys(chart?.context.requests ?? {}));
   must(row.openRequestCount === open.length, `${threadId} counts ${row.openRequestCount} requests`);
+  const roster = journal.openItems(threadId).filter(({ background }) => background === true);
+  must(row.backgroundCount === roster.length, `${threadId} counts ${row.backgroundCount} in the background`);
+  const isAlone = context.link.phase === 'none' && !isWorking;
+  must(!isAlone || journal.openItems(threadId).length === 0, `items of unbound thread ${threadId} are open`);
   mustEqual(`requests of ${threadId}`, open.toSorted(), kept.toSorted());
-  const isUnbound = context.link.phase === 'none' && !isWorking;
-  must(!isUnbound || Object.keys(timers).length === 0, `timers are armed in unbound thread ${threadId}`);
+  must(!isAlone || Object.keys(timers).length === 0, `timers are armed in unbound thread ${threadId}`);
 }

@@ -1,5 +1,6 @@
 /** A thread of the fake runtime: its entries, and its tables folded by the one fold. */
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
+import { rosterOf } from '../../machines/domain/evolve-items.ts';
 import { evolve, type ThreadTables } from '../../machines/domain/evolve.ts';
 import type { ItemId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
@@ -68,6 +69,7 @@ export class FakeThread implements ThreadTables {
       machine: this.machineState(),
       turn: turns.find((turn) => turn.turnId === row.activeTurnId) ?? turns.at(-1) ?? null,
       items: items.slice(-limit),
+      roster: rosterOf(this),
       requests: [...this.requests.values()].filter((request) => request.status !== 'closed'),
       queue,
       usage,

@@ -40,6 +40,7 @@ export const CAPABILITIES: Capabilities = {
   images: false,
   planMode: false,
   resume: true,
+  compact: true,
 };
 
 export type Start = Omit<ThreadInputOf<'thread.create'>, 'type'>;
@@ -71,6 +72,7 @@ export const interrupt = (name: string | null = null): ThreadInput => ({
   turnId: name === null ? null : turnOf(name),
 });
 export const retry = (name: string): ThreadInput => ({ type: 'turn.retry', turnId: turnOf(name) });
+export const compact = (name: string): ThreadInput => ({ type: 'thread.compact', turnId: turnOf(name) });
 export const STOP: ThreadInput = { type: 'thread.stop' };
 export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
 export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };
@@ -104,6 +106,15 @@ export const opened = (number = 1, capabilities: Partial<Capabilities> = {}): Th
   nativeThreadId: session,
   resumed: number > 1,
   capabilities: { ...CAPABILITIES, ...capabilities },
+  model: null,
+});
+/** The provider has begun another conversation on the open connection. */
+export const replaced = (nativeThreadId: string): ThreadInput => ({
+  type: 'connection.opened',
+  connectionId: link(1),
+  nativeThreadId,
+  resumed: false,
+  capabilities: CAPABILITIES,
   model: null,
 });
 export const openFailed = (number = 1, code: ErrorCode = 'OPEN_FAILED'): ThreadInput => ({
@@ -227,8 +238,10 @@ export const lookedUp = (
   failure: found === 'failed' ? cause('PROVIDER_ERROR') : null,
 });
 
-export function asked(name: string, request: string, ref: Ref & { owner?: Owner } = {}): ThreadInput {
-  const { owner = 'turn', ...rest } = ref;
+/** `task`: the item of the background work that asks. */
+type AskRef = Ref & { readonly owner?: Owner; readonly task?: string };
+export function asked(name: string, request: string, ref: AskRef = {}): ThreadInput {
+  const { owner = 'turn', task, ...rest } = ref;
   return {
     type: 'provider.requestOpened',
     ...refOf(name, rest),
@@ -238,6 +251,7 @@ export function asked(name: string, request: string, ref: Ref & { owner?: Owner 
       nativeRequestId: `native-${request}`,
       body: { kind: 'command', command: 'make' },
       decisions: ['accept', 'decline'],
+      ...(task === undefined ? {} : { taskId: itemIdSchema.parse(task) }),
     },
   };
 }

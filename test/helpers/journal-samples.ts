@@ -31,6 +31,7 @@ export const CAPABILITIES = {
   images: false,
   planMode: true,
   resume: true,
+  compact: true,
 };
 const SETTINGS: ThreadState['settings'] = {
   title: '',
@@ -154,6 +155,7 @@ export function stateOf(
       status: 'ready',
       activeTurnId: null,
       openRequestCount: 0,
+      backgroundCount: 0,
       lastError: null,
       archived: false,
       createdAt: 1,

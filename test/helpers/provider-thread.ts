@@ -80,6 +80,14 @@ export class ProviderThread {
     return { key, clientMessageId };
   }
 
+  /** Asks for a compaction and does not wait. */
+  compact(): TurnKey {
+    const turnId = turnIdSchema.parse(nanoid());
+    const key = { connectionId: this.connectionId, turnId, attempt: 1, nativeTurnId: null };
+    this.adapter.perform({ type: 'turn.compact', ...key });
+    return key;
+  }
+
   /** Hands a prompt over and waits until the provider has begun the turn, so that an interrupt reaches it. */
   async start(text: string, more: Partial<Prompt> = {}): Promise<SentTurn> {
     const sent = this.send(text, more);

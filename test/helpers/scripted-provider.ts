@@ -28,8 +28,10 @@ export const SCRIPTED_CAPABILITIES: Capabilities = {
   images: true,
   planMode: true,
   resume: true,
+  compact: true,
 };
 
+type TurnEffect = Extract<ProviderEffect, { readonly attempt: number; readonly connectionId: string }>;
 type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
 /** `onCreate` hands the adapter of each run of the server to the test. */
@@ -194,12 +196,14 @@ export class ScriptedProvider implements ProviderAdapter {
     this.#world.say(() => this.#host.report(threadId, answer));
   }
 
-  #onTurn(effect: EffectOf<'turn.start' | 'turn.steer' | 'turn.interrupt' | 'turn.settle'>): void {
+  #onTurn(effect: TurnEffect): void {
     const session = this.#sessions.get(effect.connectionId);
     if (session === undefined) return;
     switch (effect.type) {
       case 'turn.start':
         return this.#startTurn(session, effect);
+      case 'turn.compact':
+        return this.#compact(session, effect);
       case 'turn.steer':
         return this.#steer(session, effect);
       case 'turn.interrupt':
@@ -228,6 +232,21 @@ export class ScriptedProvider implements ProviderAdapter {
     session.say({ type: 'provider.turnAccepted', ...named, nativeTurnId });
     if (words.includes('accept-only')) return;
     if (!isAbsorbed) session.start();
+    session.goOn();
+  }
+
+  #compact(session: ScriptedSession, effect: EffectOf<'turn.compact'>): void {
+    const { connectionId, turnId, attempt } = effect;
+    const { compact } = this.#world.faults;
+    const named = { connectionId, turnId, attempt };
+    if (compact === 'silent') return;
+    if (compact === 'refuse') {
+      const cause = failure('START_REFUSED', 'there is nothing to compact');
+      return session.say({ type: 'provider.turnRefused', ...named, nativeTurnId: null, failure: cause });
+    }
+    const nativeTurnId = session.begin([...(compact === 'wait' ? ['wait'] : []), 'compaction'], effect, null);
+    session.say({ type: 'provider.turnAccepted', ...named, nativeTurnId });
+    session.start();
     session.goOn();
   }
 

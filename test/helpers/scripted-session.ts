@@ -3,8 +3,9 @@ import type { OpenConnection, TurnKey } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
 import { itemIdOf, requestIdOf, type ConnectionId, type ThreadId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
-import type { ItemDraft } from '../../machines/domain/item.ts';
+import type { ItemBody, ItemDraft } from '../../machines/domain/item.ts';
 import type { RequestBody, RequestDraft } from '../../machines/domain/request.ts';
+import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import type { Message, World } from './scripted-world.ts';
 
@@ -61,6 +62,7 @@ export class ScriptedSession {
       return 'go';
     },
     long: (turn) => this.#message(turn, LONG),
+    compaction: (turn) => this.#compaction(turn),
   };
 
   constructor({ threadId, connectionId }: OpenConnection, native: string, parts: SessionParts) {
@@ -131,11 +133,21 @@ export class ScriptedSession {
     return 'go';
   }
 
+  #compaction(turn: LiveTurn): Onward {
+    const { connectionId } = this;
+    const native = this.#parts.world.next('item');
+    this.#item(turn, native, null, { kind: 'compaction' });
+    this.say({ type: 'provider.usageReported', connectionId, usage: COMPACTED });
+    this.#item(turn, native, '', { kind: 'compaction' });
+    return 'go';
+  }
+
   /** Starts the item, or completes it with its text. */
-  #item(turn: LiveTurn, native: string, text: string | null): void {
+  // oxlint-disable-next-line eslint/max-params -- what it says and what it is
+  #item(turn: LiveTurn, native: string, text: string | null, body: ItemBody = MESSAGE): void {
     const item: ItemDraft = {
       itemId: itemIdOf(turn.native, native),
-      body: { kind: 'assistant_message' },
+      body,
       text: text ?? '',
       status: text === null ? 'open' : 'completed',
     };
@@ -167,6 +179,15 @@ export class ScriptedSession {
   }
 }
 
+const MESSAGE: ItemBody = { kind: 'assistant_message' };
+const COMPACTED: Usage = {
+  inputTokens: 20,
+  cachedInputTokens: 0,
+  outputTokens: 10,
+  reasoningTokens: 0,
+  contextTokens: 5,
+  contextWindow: 100,
+};
 const COMMAND: RequestBody = { kind: 'command', command: 'rm -rf build' };
 const QUESTION: RequestBody = {
   kind: 'question',

@@ -6,6 +6,7 @@ export interface Faults {
   open?: 'fail' | 'silent' | 'forgotten';
   close?: 'fail' | 'silent';
   start?: 'silent';
+  compact?: 'refuse' | 'wait' | 'silent';
   interrupt?: 'silent' | 'refuse' | 'complete';
   steer?: 'silent' | 'refuse';
   answer?: 'silent' | 'fail';

@@ -45,6 +45,7 @@ export function translateRecording(name: string): ProviderReport[] {
     asked: null,
     reviewTurnId: null,
     interrupted: null,
+    compacting: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {

@@ -21,6 +21,7 @@ export const threadRowOf = (more: Partial<ThreadRow>): ThreadRow => ({
   status: 'ready',
   activeTurnId: null,
   openRequestCount: 0,
+  backgroundCount: 0,
   lastError: null,
   archived: false,
   createdAt: AT,

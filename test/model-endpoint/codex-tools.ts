@@ -41,3 +41,8 @@ export function openText(content: string): Step[] {
     event({ type: 'response.output_text.delta', item_id: item.id, content_index: 0, delta: content }),
   ];
 }
+
+/** Begins a sub-agent with this prompt. Needs the feature `multi_agent`. */
+export function spawnAgent(message: string): Step {
+  return functionCall('spawn_agent', { message }, { namespace: 'multi_agent_v1' });
+}

@@ -28,9 +28,9 @@ const reasonIn = (reason: InterruptReason): InterruptReason =>
 
 const requestsIn = (requests: Readonly<Record<string, LiveRequest>>) =>
   Object.fromEntries(
-    Object.entries(requests).map(([id, { status, answer }]) => [
+    Object.entries(requests).map(([id, { status, answer, taskId }]) => [
       id,
-      { status, nativeRequestId: 'n', answer },
+      { status, nativeRequestId: 'n', answer, ...(taskId !== undefined && { taskId }) },
     ]),
   );
 

@@ -18,6 +18,8 @@ export interface Bounds {
   readonly sideRequests: number;
   /** Turns that the provider began beside the active one. */
   readonly sideTurns: number;
+  /** All that is asked is asked by background work. */
+  readonly tasks?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -119,6 +121,7 @@ interface Seen {
   readonly canBegin: boolean;
   readonly canAsk: boolean;
   readonly canAskBeside: boolean;
+  readonly hasTask: boolean;
 }
 
 function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
@@ -126,6 +129,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
   const running = turn?.context as TurnContext | undefined;
   const ofTurn = Object.keys(requestsOf(turn));
   const ofConnection = Object.keys(requestsOf(connection));
+  const hasTask = bounds.tasks !== undefined;
   return {
     on: Math.max(1, thread.connectionCount),
     entries: thread.queue.entries.map((entry) => entry.turnId),
@@ -138,8 +142,10 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     freshTurn: freshIn('T', turnsIn(thread, running)),
     freshRequest: freshIn('R', [...ofTurn, ...ofConnection]),
     ...roomIn(thread, running, bounds),
-    canAsk: ofTurn.length < bounds.requests,
-    canAskBeside: ofConnection.length < bounds.sideRequests,
+    // what background work asks in a turn is the connection's when that has completed
+    canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
+    canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
+    hasTask,
   };
 }
 
@@ -177,6 +183,7 @@ function commandsIn(seen: Seen): ThreadInput[] {
     ...(active === null ? [] : [make.interrupt(active)]),
     make.interrupt(FOREIGN),
     ...(seen.canRetry ? [make.retry(seen.freshTurn)] : []),
+    ...(seen.canRetry ? [make.compact(seen.freshTurn)] : []),
     make.STOP,
     make.ARCHIVE,
     make.UNARCHIVE,
@@ -185,7 +192,7 @@ function commandsIn(seen: Seen): ThreadInput[] {
     ...ids.flatMap((id) => [make.cancel(id), make.edit(id, 'x'), make.reorder(id, null), make.promote(id)]),
     ...(first === undefined ? [] : entries.slice(1).map((id) => make.reorder(id, first))),
     ...ofTurn.map((id) => make.respond(id, 'accept', 'turn')),
-    ...ofConnection.map((id) => make.respond(id, 'accept', 'connection')),
+    ...ofConnection.map((id) => make.respond(id, 'accept', seen.hasTask ? 'task' : 'connection')),
     make.respond(FOREIGN_REQUEST),
   ];
 }
@@ -267,6 +274,8 @@ function about({ sides, sentSteer }: Seen, name: string | null, ref: make.Ref): 
   ];
 }
 
+const SUBAGENT = { kind: 'subagent', title: '' } as const;
+
 function requestInputs(seen: Seen): ThreadInput[] {
   const { on, active, attempt, ofTurn, ofConnection } = seen;
   const inTurn = seen.canAsk ? [seen.freshRequest] : ofTurn.slice(0, 1);
@@ -276,10 +285,16 @@ function requestInputs(seen: Seen): ThreadInput[] {
     { on: on - 1, attempt },
     ...(attempt > 1 ? [{ on, attempt: attempt - 1 }] : []),
   ];
-  const owner = 'connection';
+  const owner = seen.hasTask ? 'task' : 'connection';
+  const task = seen.hasTask ? { task: 'task' } : {};
   return [
-    ...beside.flatMap((id) => [on, on - 1].map((each) => make.asked(FOREIGN, id, { owner, on: each }))),
-    ...(active === null ? [] : inTurn.flatMap((id) => refs.map((ref) => make.asked(active, id, ref)))),
+    ...beside.flatMap((id) =>
+      [on, on - 1].map((each) => make.asked(FOREIGN, id, { owner, on: each, ...task })),
+    ),
+    ...(active === null
+      ? []
+      : inTurn.flatMap((id) => refs.map((ref) => make.asked(active, id, { ...ref, ...task })))),
+    ...(seen.hasTask ? [make.item('Completed', null, { id: 'task', body: SUBAGENT, ref: { on } })] : []),
     ...[...ofTurn, FOREIGN_REQUEST].flatMap((id) => [
       make.resolved(id, 'turn', on),
       make.undeliverable(id, 'turn', on),

@@ -1,4 +1,4 @@
-/** What stands beside the active turn: a turn that the provider began by itself, and a request of the connection. */
+/** What stands beside the active turn: a turn of the provider's own making, requests of the connection or of a task. */
 import { describe, expect, it } from 'vitest';
 import { prove, report, violationsOf } from './prove.ts';
 
@@ -6,6 +6,12 @@ const NOTHING = { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, native
 
 describe.each([
   { name: 'a side turn', more: { sideTurns: 1 }, stateCount: 1_100, edgeCount: 18_000 },
+  {
+    name: 'background work that asks',
+    more: { requests: 1, sideRequests: 1, tasks: 1 as const },
+    stateCount: 2_300,
+    edgeCount: 40_000,
+  },
   { name: 'a request of the connection', more: { sideRequests: 1 }, stateCount: 1_900, edgeCount: 31_000 },
 ])('every reachable state of a thread with $name', ({ name, more, stateCount, edgeCount }) => {
   const proof = prove({ ...NOTHING, ...more });

@@ -7,14 +7,16 @@ import type { ThreadInput } from '../../machines/domain/input.ts';
 import type { LiveRequest } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import { requestsOf } from './canonical.ts';
+import type { Move } from './environment.ts';
 import { nameOf, type Step, type Turned } from './explore.ts';
 import { hasLink, tagged, type Truths } from './invariants.ts';
 
 /** Most accepted inputs say something of the transcript and change nothing else. */
-const isQuiet = ({ state, charts, drawn }: Step): boolean => {
+const isQuiet = ({ state, move, charts, drawn }: Step): boolean => {
   const before = threadContextOf(state.charts.root);
   const after = threadContextOf(charts.root);
   return (
+    !isTaskEnd(move) &&
     before.queue === after.queue &&
     before.activeTurn === after.activeTurn &&
     before.sideTurns === after.sideTurns &&
@@ -27,6 +29,8 @@ const isQuiet = ({ state, charts, drawn }: Step): boolean => {
   );
 };
 const QUIET = /^(item|plan|usage|clock|command|thread|queue)\./;
+const isTaskEnd = ({ input }: Move): boolean =>
+  input.type === 'provider.itemCompleted' && input.item.body.kind === 'subagent';
 const NO_TRUTHS: Truths = {};
 
 export function truthsOn(step: Step): Truths {
@@ -89,7 +93,7 @@ const isOfAnother = (input: ThreadInput, turnId: string | null, connectionId: st
   (input.turnId !== turnId || input.connectionId !== connectionId);
 
 /** The fold of the facts is what the charts say, row by row. */
-function truthsOfRows({ state, charts, drawn }: Step): Truths {
+function truthsOfRows({ state, move, charts, drawn }: Step): Truths {
   const facts = drawn.facts as readonly Fact[];
   const opened = facts.filter((fact) => fact.type === 'request.opened').map((fact) => fact.request.requestId);
   const closed = named(facts, 'request.closed', 'requestId');
@@ -100,6 +104,9 @@ function truthsOfRows({ state, charts, drawn }: Step): Truths {
   );
   return {
     'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
+    'what has ended asks nothing any more':
+      !isTaskEnd(move) ||
+      Object.values(requestsOf(charts.connection)).every(({ taskId }) => taskId === undefined),
     'the queue is the fold of its facts':
       queueOf(charts) === JSON.stringify(facts.reduce(evolveQueue, threadContextOf(state.charts.root).queue)),
     'the row is the fold of the facts': rowOf(folded) === rowOf(viewOf(charts)),

@@ -58,8 +58,8 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     name: 'requests end with their owner',
-    sentence: 'No request is open after the end of the turn or connection that it belongs to.',
-    rules: ['no request is open after the end of its owner'],
+    sentence: 'No request is open after the end of the turn, task or connection that it belongs to.',
+    rules: ['no request is open after the end of its owner', 'what has ended asks nothing any more'],
   },
   {
     name: 'accepted or refused',

@@ -12,6 +12,7 @@ const WEIGHTS = {
   'turn.submit': 50,
   'turn.interrupt': 8,
   'turn.retry': 4,
+  'thread.compact': 3,
   'request.respond': 12,
   'request.askAgain': 2,
   'queue.resume': 8,

@@ -19,6 +19,7 @@ test('makes the rows of a thread again from its journal, whatever stands there',
   const { machine: _, thread, ...rest } = next.snapshot();
   expect({ ...rest, requests: [] }).toEqual({
     items: expected.items,
+    roster: [],
     turn: expected.turn,
     requests: [],
     queue: expect.anything(),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
 import { startThread, threadId } from '../helpers/server-runs.ts';
 import type { RuntimeRun } from '../helpers/start-runtime.ts';
 
@@ -156,7 +157,7 @@ describe('a steer', () => {
   });
 
   test('makes a new attempt of the same turn where it does not', async () => {
-    const capabilities = { interrupt: true, nativeSteer: false, images: true, planMode: true, resume: true };
+    const capabilities = { ...SCRIPTED_CAPABILITIES, nativeSteer: false };
     const { run } = await startThread({ capabilities });
     const { turnId } = await run.submit('one wait');
     await run.submit('more', { mode: 'steer' });

@@ -279,6 +279,29 @@ describe('a turn', () => {
     });
   });
 
+  it('is the next that begins where a compaction was asked for, before the answer or after it', async () => {
+    const started = onThread('turn/started', { turn: { id: 'T', status: 'inProgress', items: [] } });
+    const codex = fake({ 'thread/compact/start': [{ raw: [`${started}{"id":$ID,"result":{}}\n`] }] });
+    const thread = await codex.open();
+    const key = thread.compact();
+    const { type: _, ...start } = await codex.harness.awaitReport(thread.threadId, 'provider.turnStarted');
+    expect(codex.harness.reports.slice(1).map(({ input }) => input)).toEqual([
+      { type: 'provider.turnAccepted', ...key, nativeTurnId: 'T' },
+      { type: 'provider.turnStarted', ...start },
+    ]);
+    expect(codex.sent('thread/compact/start')).toEqual([{ threadId: 'n' }]);
+  });
+
+  it('of a compaction is refused with what codex said', async () => {
+    const codex = fake({ 'thread/compact/start': [{ error: { code: -32_600, message: 'not now' } }] });
+    const thread = await codex.open();
+    const { turnId } = thread.compact();
+    expect(await codex.harness.awaitReport(thread.threadId, 'provider.turnRefused')).toMatchObject({
+      turnId,
+      failure: { code: 'START_REFUSED', message: 'thread/compact/start: not now (-32600)' },
+    });
+  });
+
   it('is refused where an image is not stored any more', async () => {
     const codex = fake();
     const thread = await codex.open();

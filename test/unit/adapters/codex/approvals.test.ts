@@ -81,6 +81,11 @@ describe('what is asked', () => {
       nativeTurnId: 'P',
       request: { itemId: itemIdOf('T', 'i'), body: { kind: 'file-change', paths: ['/root'] } },
     });
+    expect(report.request).not.toHaveProperty('taskId');
+    const begun = { nativeTurnId: 'P', body: { kind: 'subagent', title: 'x' } } as const;
+    const asker = { agent: { ...agent, begun } };
+    const asked = ask('item/fileChange/requestApproval', { ...place, grantRoot: '/root' }, asker);
+    expect(asked.report.request).toMatchObject({ taskId: agent.itemId });
   });
 
   it('asks questions with and without options', () => {

@@ -23,6 +23,7 @@ function session(number: number, nativeThreadId: string): Session {
     asked: null,
     reviewTurnId: null,
     interrupted: null,
+    compacting: null,
   };
 }
 

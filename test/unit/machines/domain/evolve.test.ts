@@ -37,7 +37,7 @@ const item = (id: string, kind: ItemKind = 'assistant_message', more: Partial<It
   ordinal: 1,
   turnId: A,
   attempt: 1,
-  body: { kind, command: 'make' } as Item['body'],
+  body: { kind, command: 'make', tool: 'make' } as Item['body'],
   text: '',
   status: 'open',
   ...more,
@@ -318,7 +318,7 @@ describe('an item', () => {
   it.each<[string, ItemKind, { readonly end: Fact; readonly status: string }]>([
     ['a message of a completed turn', 'assistant_message', { end: endOf(), status: 'completed' }],
     ['reasoning of a completed turn', 'reasoning', { end: endOf(), status: 'completed' }],
-    ['a command of a completed turn', 'command', { end: endOf(), status: 'unknown' }],
+    ['a tool call of a completed turn', 'tool_call', { end: endOf(), status: 'unknown' }],
     [
       'anything of an interrupted turn',
       'command',
