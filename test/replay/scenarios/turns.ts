@@ -255,6 +255,73 @@ const twoThreads: CodexScenario = {
   },
 };
 
+const goal: CodexScenario = {
+  scenario: 'goal',
+  title: 'A goal, for which codex begins turns by itself',
+  description: 'the turns after the first are of the provider, one after the other, and all complete',
+  codex: { features: { goals: true } },
+  script: replies([
+    [functionCall('create_goal', { objective: 'count' })],
+    [text('one')],
+    [text('two')],
+    [functionCall('update_goal', { status: 'complete' })],
+    [text('three')],
+  ]),
+  play: async (stage) => {
+    await stage.create();
+    await stage.turn('go');
+    await stage.streamed('three');
+    await stage.status('ready');
+  },
+};
+
+const restarted: CodexScenario = {
+  scenario: 'steer-by-restart',
+  title: 'A prompt that takes the place of a running turn',
+  description:
+    'the turn is interrupted for it, with its open message; the prompt is the next turn, and completes',
+  script: byUserText({
+    go: replies([[...openText('one way '), gate('never')]]),
+    'turn left': says('left it is'),
+  }),
+  play: async (stage) => {
+    await stage.create();
+    const { turnId } = await stage.submit('go');
+    await stage.streamed('one way ');
+    const { queueEntryId } = await stage.submit('turn left', { mode: 'restart', turnId });
+    await stage.ended(queueEntryId);
+  },
+};
+
+const AGENTS = { namespace: 'multi_agent_v1' };
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** The first thread that asks is the parent. */
+function family(parent: Script, child: Script): Script {
+  let parentId: string | null = null;
+  return (request) => {
+    parentId ??= request.threadId;
+    return request.threadId === parentId ? parent(request) : child(request);
+  };
+}
+
+const subAgent: CodexScenario = {
+  scenario: 'sub-agent',
+  title: 'A sub-agent, and a parent that waits for it',
+  description:
+    'what the sub-agent says stands under its item; both come to their end, and the turn completes',
+  codex: { features: { multi_agent: true } },
+  script: family(({ turnToolOutputs: [begun, waited] }) => {
+    if (begun === undefined) return [functionCall('spawn_agent', { message: 'do sub' }, AGENTS)];
+    if (waited !== undefined) return [text('it is done')];
+    return [functionCall('wait_agent', { targets: UUID.exec(begun.output)?.slice(0, 1) }, AGENTS)];
+  }, says('my part')),
+  play: async (stage) => {
+    await stage.create();
+    await stage.turn('go');
+  },
+};
+
 export const TURNS: readonly CodexScenario[] = [
   simple,
   multiTurn,
@@ -271,4 +338,7 @@ export const TURNS: readonly CodexScenario[] = [
   compaction,
   background,
   twoThreads,
+  goal,
+  restarted,
+  subAgent,
 ];
