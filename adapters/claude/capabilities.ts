@@ -7,4 +7,5 @@ export const CAPABILITIES: Capabilities = {
   images: true,
   planMode: true,
   resume: true,
+  compact: false,
 };

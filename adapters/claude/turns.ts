@@ -12,7 +12,7 @@ import type { Session } from './sessions.ts';
 
 export type TurnEffect = Extract<
   ProviderEffect,
-  { type: 'turn.start' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
+  { type: 'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
 >;
 type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
 
@@ -21,6 +21,9 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
   switch (effect.type) {
     case 'turn.start':
       return start(run, session, effect);
+    case 'turn.compact':
+      // never asked for without the capability; a prompt of `/compact` does it
+      return session.report(refusalOf(effect, NO_COMPACTION));
     case 'turn.steer':
       return steer(run, session, effect);
     case 'turn.interrupt':
@@ -123,6 +126,9 @@ async function apply(run: Run, session: Session, want: InEffect): Promise<void> 
 const isPlanning = (session: Session): boolean => session.permissionMode === 'plan';
 
 const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
+  class: 'validation',
+});
+const NO_COMPACTION = failure('CAPABILITY_UNSUPPORTED', 'claude compacts by a prompt of /compact', {
   class: 'validation',
 });
 const NOT_RUNNING: Failure = failure('STEER_REFUSED', 'the turn is over at claude', { class: 'provider' });

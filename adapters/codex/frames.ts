@@ -12,7 +12,7 @@ import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './inst
 import { REFUSALS, SILENT } from './refusals.ts';
 import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
-import type { Route, Session } from './sessions.ts';
+import type { Route } from './sessions.ts';
 import { checkSettings } from './settings-check.ts';
 import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
@@ -26,7 +26,7 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (route.agent === null && isOtherStart(route.session, frame)) return;
   checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
-  if (route.agent === null && frame.method === 'turn/started') sayCompacting(run, route.session, frame);
+  sayCompacting(run, route, frame);
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
   for (const report of translate(frame, scope)) run.report(session, report);
@@ -38,8 +38,9 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
 const MOST_ID_LENGTH = 256;
 
 /** The turn of a compaction that was asked for has begun. */
-function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+function sayCompacting(run: Run, { session, agent }: Route, { method, params }: Frame): void {
   const { compacting } = session;
+  if (method !== 'turn/started' || agent !== null) return;
   const { data } = wire.turnNoticeSchema.safeParse(params);
   if (compacting === null || data === undefined) return;
   session.compacting = null;
