@@ -84,6 +84,8 @@ export const connectionMachine = setup({
     open: {
       description: 'The session is live: prompts reach the provider.',
       on: {
+        // the provider has begun another conversation on it, and that is what is resumed
+        'connection.opened': { guard: by('isMine'), actions: by('sayOpened') },
         $close: { target: 'closing', actions: by('sayClosing') },
         'connection.idled': {
           guard: by('isMineAndQuiet'),

@@ -23,6 +23,9 @@ import {
 /** Where the data actions of the actor that is being sent to are drawn. Set before each send: sends do not nest. */
 let sink: Drawn = newDrawn();
 
+/** Of an actor that has gone on: what it began with would be kept for its life. */
+const NOTHING: Drawn = newDrawn();
+
 const dataAction =
   (type: string) =>
   (_: unknown, params: unknown): void =>
@@ -53,8 +56,8 @@ export type LiveStart = { readonly input: object } | { readonly stored: StoredCh
 export class LiveCharts {
   readonly #actor: AnyActor;
   #error: { readonly cause: unknown } | null = null;
-  /** What was drawn on the way into the first state; empty for a restored actor. */
-  readonly started: Drawn;
+  /** What was drawn on the way into the first state, until something is sent; empty for a restored actor. */
+  started: Drawn;
 
   constructor(kind: RootKind, from: LiveStart) {
     const options = 'input' in from ? { input: from.input } : { snapshot: restorable(from.stored) };
@@ -65,6 +68,7 @@ export class LiveCharts {
 
   /** @throws whatever a guard or action threw; the actor is dead then. */
   send(event: AnyEventObject): Drawn {
+    this.started = NOTHING;
     return this.#collect(() => this.#actor.send(event));
   }
 

@@ -52,6 +52,9 @@ const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean
 export const threadGuards = {
   isMine,
   isGone,
+  /** An opening that says nothing new comes late. */
+  isOtherConversation: ({ context: { link, session } }: Of, opened: { readonly nativeThreadId: string }) =>
+    link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>

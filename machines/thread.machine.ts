@@ -109,7 +109,7 @@ export const threadMachine = setup({
       entry: 'bind',
       invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
       on: {
-        'connection.opened': { actions: by('toConnection') },
+        'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.openFailed': { actions: by('toConnection') },
         'connection.openTimedOut': { actions: by('toConnection') },
         'connection.closed': { actions: by('toConnection') },

@@ -7,6 +7,7 @@ import { runtimeModeSchema } from '../machines/domain/settings.ts';
 import type { ClientFlags } from './cli/connection.ts';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
 import type { LsFlags } from './cli/ls.ts';
+import type { PurgeFlags } from './cli/purge.ts';
 import type { SendFlags } from './cli/send.ts';
 import { Terminal, type Streams } from './cli/terminal.ts';
 import type { ConfigFlags } from './config.ts';
@@ -64,6 +65,7 @@ function programOf(build: Build): Command {
   addViews(program, build);
   addConfig(program, build);
   addRecordings(program, build);
+  addStore(program, build);
   addTokens(program, build);
   return program;
 }
@@ -187,6 +189,41 @@ function addRecordings(program: Command, build: Build): void {
       const { replayCommand } = await import('./cli/replay.ts');
       build.exit(replayCommand(file, build, build.terminal));
     });
+}
+
+function addStore(program: Command, build: Build): void {
+  command(program, 'backup', 'copy database, attachments and configuration, while a server runs or not')
+    .argument('<file>', 'a new tar file')
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (file: string, flags: ConfigFlags) => {
+      const { backupCommand } = await import('./cli/backup.ts');
+      build.exit(backupCommand(file, flags, build));
+    });
+  command(
+    program,
+    'compact',
+    'remove what is not needed and make the database small; not while a server runs',
+  )
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (flags: ConfigFlags) => {
+      const { compactCommand } = await import('./cli/compact.ts');
+      build.exit(compactCommand(flags, build));
+    });
+  clientCommand(program, 'purge', 'take the text of deleted threads away for ever')
+    .argument('[threads...]')
+    .option('--deleted', 'all threads that are deleted')
+    .option('--older-than <days>', 'of these, those deleted so long ago', toDays)
+    .option('--config <file>', 'default: config.json in the data folder')
+    .action(async (threads: string[], flags: PurgeFlags) => {
+      const { purgeCommand } = await import('./cli/purge.ts');
+      build.exit(await purgeCommand(threads, flags, build));
+    });
+}
+
+function toDays(text: string): number {
+  const days = Number(text);
+  if (text.trim() !== '' && Number.isFinite(days) && days >= 0) return days;
+  throw new InvalidArgumentError('expected a number of days');
 }
 
 function addTokens(program: Command, { terminal, exit }: Build): void {

@@ -1,6 +1,7 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
@@ -8,7 +9,7 @@ import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
 import { Secrets } from '../adapters/shared/secrets.ts';
-import { openJournal } from '../adapters/sqlite/index.ts';
+import { copyDatabase, openJournal } from '../adapters/sqlite/index.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { runCli } from './cli.ts';
 import type { ServerAdapters } from './serve.ts';
@@ -18,7 +19,7 @@ const makeMarker = (): string => nanoid(24);
 const secrets = new Secrets();
 
 /** Of agents; the recordings of each can be played, too. */
-const drivers = [codexDriver];
+const drivers = [codexDriver, claudeDriver];
 
 const adapters: ServerAdapters = {
   secrets,
@@ -26,6 +27,7 @@ const adapters: ServerAdapters = {
   recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+  copyDatabase,
   makeProcessHost: (journal) =>
     new LocalProcessHost({
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

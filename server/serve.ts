@@ -58,6 +58,11 @@ export interface ServerAdapters {
   readonly recordings: RecordingFiles;
   readonly secrets: SecretStore;
   openJournal(config: Config, makeEpoch: () => string): Journal;
+  /**
+   * The database of a data folder as it is at this moment, whether a server writes to it or not, into a new file.
+   * @throws {RuntimeError} STORE_UNAVAILABLE, STORE_CORRUPT
+   */
+  copyDatabase(folder: string, target: string): void;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
   openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;

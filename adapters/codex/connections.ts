@@ -91,6 +91,7 @@ const sessionOf = (
   nativeThreadId: thread.id,
   model: settings.model,
   settings,
+  asked: null,
   effort: reasoningEffort ?? null,
   mode: collaborationMode?.mode === 'plan' ? 'plan' : 'default',
   reviewTurnId: null,

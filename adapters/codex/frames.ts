@@ -12,7 +12,8 @@ import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './inst
 import { REFUSALS, SILENT } from './refusals.ts';
 import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
-import type { Route, Session } from './sessions.ts';
+import type { Route } from './sessions.ts';
+import { checkSettings } from './settings-check.ts';
 import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
@@ -23,8 +24,9 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
   if (route.agent === null && isOtherStart(route.session, frame)) return;
+  checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
-  if (route.agent === null) noteOfThread(run, route.session, frame);
+  sayCompacting(run, route, frame);
   const { session, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
   for (const report of translate(frame, scope)) run.report(session, report);
@@ -35,14 +37,10 @@ export function takeNotification(run: Run, frame: LoggedFrame): void {
 
 const MOST_ID_LENGTH = 256;
 
-function noteOfThread(run: Run, session: Session, frame: LoggedFrame): void {
-  if (frame.method === 'thread/settings/updated') noteSettings(session, frame);
-  else if (frame.method === 'turn/started') sayCompacting(run, session, frame);
-}
-
 /** The turn of a compaction that was asked for has begun. */
-function sayCompacting(run: Run, session: Session, { params }: Frame): void {
+function sayCompacting(run: Run, { session, agent }: Route, { method, params }: Frame): void {
   const { compacting } = session;
+  if (method !== 'turn/started' || agent !== null) return;
   const { data } = wire.turnNoticeSchema.safeParse(params);
   if (compacting === null || data === undefined) return;
   session.compacting = null;
@@ -120,15 +118,6 @@ function loseThread(run: Run, { session }: Route): void {
     connectionId,
     failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
   });
-}
-
-/** A prompt that changes settings is compared with this once it is answered. */
-function noteSettings(session: Session, { params }: Frame): void {
-  const { data } = wire.settingsNoticeSchema.safeParse(params);
-  if (data === undefined) return;
-  const { sandboxPolicy: sandbox, collaborationMode, ...settings } = data.threadSettings;
-  session.settings = { ...settings, sandbox };
-  session.mode = collaborationMode?.mode === 'plan' ? 'plan' : 'default';
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */

@@ -64,7 +64,8 @@ const SANDBOX_TYPES: Readonly<Record<string, string>> = {
   'danger-full-access': 'dangerFullAccess',
 };
 
-type AskedSettings = Pick<Settings, 'cwd' | 'model' | 'runtimeMode' | 'policy'>;
+/** What is compared with it. */
+export type AskedSettings = Pick<Settings, 'cwd' | 'model' | 'runtimeMode' | 'policy'>;
 
 /** What codex says that it goes by. */
 export type SettingsInEffect = Pick<

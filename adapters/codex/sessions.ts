@@ -1,6 +1,6 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
-import type { SettingsInEffect } from './requests.ts';
+import type { AskedSettings, SettingsInEffect } from './requests.ts';
 import type { AgentPlace } from './agents.ts';
 
 /** A connection's thread at codex, with what its prompts need to know of it. */
@@ -13,6 +13,11 @@ export interface Session {
   readonly effort: string | null;
   /** What codex last said that it goes by. */
   settings: SettingsInEffect;
+  /** The last prompt and what it asked for, until that has been compared. */
+  asked: {
+    readonly turn: TurnKey & { readonly nativeTurnId: string };
+    readonly settings: AskedSettings;
+  } | null;
   /** The mode that codex is in; a prompt changes it. */
   mode: 'default' | 'plan';
   /** The turn of a review that is under way, by the id that codex goes on with. */

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
-import { itemIdOf, type AttachmentId } from '../../machines/domain/ids.ts';
-import type { ProviderReport } from '../../machines/ports/provider.ts';
+import type { AttachmentId } from '../../machines/domain/ids.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
 import { endLeftovers, endRunningTurn } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
@@ -13,7 +12,6 @@ import {
   OPTIONS,
   startTurn as startParams,
   steerTurn as steerParams,
-  turnSettingsGap,
 } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -58,28 +56,13 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
     session.mode = settings.interactionMode;
     const accepted = { ...keyOf(effect), nativeTurnId: turn.id };
     run.report(session, { type: 'provider.turnAccepted', ...accepted });
-    const gap = turnSettingsGap({ ...settings, model: params.model ?? null }, session.settings);
-    if (gap.length > 0) run.report(session, settingsNotice(accepted, gap));
+    session.asked = { turn: accepted, settings: { ...settings, model: params.model ?? null } };
   } catch (error) {
     const cause = refusalIn(run, error, 'START_REFUSED');
     if (cause !== null) run.report(session, refusalOf(effect, cause));
   } finally {
     run.early.release(session);
   }
-}
-
-/** Codex may go by other settings than it was asked to, for rules of its administrator. */
-function settingsNotice(turn: ReturnType<typeof keyOf>, gap: readonly string[]): ProviderReport {
-  return {
-    type: 'provider.itemCompleted',
-    ...turn,
-    item: {
-      itemId: itemIdOf(turn.nativeTurnId ?? turn.connectionId, 'settings'),
-      body: { kind: 'notice', tone: 'error', topic: 'settings.notApplied' },
-      text: gap.join('\n'),
-      status: 'completed',
-    },
-  };
 }
 
 /** Its answer says nothing; the turn that begins next is the compaction. */

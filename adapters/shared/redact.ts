@@ -4,6 +4,8 @@ const WORD = '(?:authorization|api[_-]?key|token|secret|passw(?:or)?d|credential
 const NAME = `[\\w.-]{0,64}${WORD}[\\w.-]{0,64}`;
 /** The same in the capitals of environments. */
 const VARIABLE = String.raw`\w{0,64}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)\w{0,64}`;
+/** A quote of JSON in a string of JSON, however deep; after an even number of backslashes it ends the string itself. */
+const INNER = String.raw`\\(?:\\\\)*"`;
 /** Text in JSON up to the end of its string: no quote, and no backslash without what it escapes. */
 const REST = String.raw`(?:[^"\\]|\\[^"])*`;
 
@@ -48,14 +50,14 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/(?<=:\/\/)[^\s/?#@:"'\\]{0,256}:[^\s/?#@"'\\]{1,256}(?=@)/g, REDACTED],
   // "api_key": "…" and the same in JSON in a string; { "name": "API_KEY", "value": "…" }.
   [new RegExp(String.raw`("${NAME}"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'), `$1${REDACTED}`],
-  [new RegExp(String.raw`((?<!\\)\\+"${NAME}\\+"\s*:\s*\\+")[^"\\]*`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(String.raw`((?<!\\)${INNER}${NAME}${INNER}\s*:\s*${INNER})[^"\\]*`, 'gi'), `$1${REDACTED}`],
   [
     new RegExp(String.raw`("name"\s*:\s*"${NAME}"\s*,\s*"value"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'),
     `$1${REDACTED}`,
   ],
   [
     new RegExp(
-      String.raw`((?<!\\)\\+"name\\+"\s*:\s*\\+"${NAME}\\+"\s*,\s*\\+"value\\+"\s*:\s*\\+")[^"\\]*`,
+      String.raw`((?<!\\)${INNER}name${INNER}\s*:\s*${INNER}${NAME}${INNER}\s*,\s*${INNER}value${INNER}\s*:\s*${INNER})[^"\\]*`,
       'gi',
     ),
     `$1${REDACTED}`,

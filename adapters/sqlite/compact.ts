@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import { checkAll } from './check-file.ts';
 import type { Database } from './database.ts';
 import { storeError } from './store-error.ts';
 
-/** Writes the database anew, without the room of what was removed. */
+/** Looks at all of the database, and writes it anew, without the room of what was removed. */
 export function compact(database: Database): { beforeBytes: number; afterBytes: number } {
+  checkAll(database.sqlite, database.sqlite.location() ?? '');
   const beforeBytes = sizeBytesOf(database);
   try {
     database.sqlite.exec('vacuum');

@@ -1,7 +1,11 @@
 /** The `Journal` port on SQLite: `threadchart.db` in the data folder, in WAL mode, readable by tools while we write. */
 import type { Journal } from '../../machines/ports/journal.ts';
 import { SqliteJournal, type Faults } from './journal.ts';
+import { openingError } from './check-file.ts';
 import { openFolder, type Durability } from './open.ts';
+import { pathsIn } from './private-files.ts';
+
+export { copyDatabase } from './copy-database.ts';
 
 export interface JournalOptions {
   /** The data folder; made if it is not there. */
@@ -32,6 +36,6 @@ export function openJournal({
   } catch (thrown) {
     opened.database.sqlite.close();
     opened.lock.release();
-    throw thrown;
+    throw openingError(thrown, pathsIn(folder).database);
   }
 }

@@ -13,12 +13,14 @@ export function makePrivateFolder(folder: string, ownFiles: readonly string[]): 
   if (found.length === 0 || ownFiles.some((name) => found.includes(name))) chmodSync(folder, FOLDER_MODE);
 }
 
-/**
- * Makes the database file and takes what SQLite made beside it from others. SQLite gives `-wal` and `-shm` the mode of
- * the database. An existing file is not opened: that would drop locks which this process holds on it.
- */
+/** An existing file is not opened: that would drop locks which this process holds on it. */
 export function makePrivateFile(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
+  closeToOthers(path);
+}
+
+/** Also what SQLite made beside it: SQLite gives `-wal` and `-shm` the mode of the database. */
+export function closeToOthers(path: string): void {
   for (const each of [path, `${path}-wal`, `${path}-shm`]) {
     if (existsSync(each) && (statSync(each).mode & OTHERS) !== 0) chmodSync(each, FILE_MODE);
   }

@@ -7,6 +7,7 @@ import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { ChoreStep } from '../../machines/ports/journal.ts';
 import type { AttachmentUses } from './attachment-uses.ts';
 import type { Database } from './database.ts';
+import { InstanceWork } from './instance-work.ts';
 import { columnsThemselves, Query } from './query.ts';
 import type { RowWriter } from './write-rows.ts';
 
@@ -36,6 +37,7 @@ export class Purger {
   readonly #parts: PurgerParts;
   readonly #begin: readonly StatementSync[];
   readonly #removals: readonly StatementSync[];
+  readonly #work: InstanceWork;
   readonly #end: StatementSync;
   readonly #begun: Query<ThreadId>;
   readonly #deleted: Query<ThreadId>;
@@ -56,6 +58,7 @@ export class Purger {
       'insert or ignore into purges (thread_id) values (?)',
     ].map((sql) => sqlite.prepare(sql));
     this.#removals = REMOVALS.map((sql) => sqlite.prepare(sql));
+    this.#work = new InstanceWork(sqlite);
     this.#end = sqlite.prepare('delete from purges where thread_id = ?');
     this.#lastVersion = new Query(sqlite, {
       table: 'streams',
@@ -93,6 +96,7 @@ export class Purger {
     database.transact(`beginning to purge thread ${threadId}`, () => {
       for (const statement of this.#begin) statement.run(threadId);
       writer.putState(threadId, purgedState(state), 'purged');
+      this.#work.purge(threadId);
     });
   }
 

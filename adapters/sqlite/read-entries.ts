@@ -25,7 +25,7 @@ const ENTRIES = `
   from streams s join entries e using (stream_id) join machine_hashes using (hash_id)
   where s.kind = ? and name = ?`;
 /** In the order in which the checksum is made of them. */
-const CHECKED = [
+export const CHECKED = [
   'sequence',
   'stream_id',
   'version',

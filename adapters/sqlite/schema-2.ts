@@ -26,6 +26,9 @@ create table prunable (
 create table purges (
   thread_id text primary key
 ) strict;
+-- what instances were told of a thread, its settings among it
+create index entries_of_work on entries (json_extract(input, '$.work.threadId'))
+  where kind = 'instance' and json_extract(input, '$.work.threadId') is not null;
 create index threads_deleted on threads (updated_at) where removal = 'deleted';
 
 create table attachment_uses (

@@ -1,3 +1,5 @@
+import type { InstanceInput } from './instance.ts';
+import type { Settings } from './settings.ts';
 import type { ThreadState } from './snapshot.ts';
 
 /** What is left of a thread when its text is taken away: that it existed, where it ran, and when it was deleted. */
@@ -20,7 +22,7 @@ export function purgedState({ row, settings }: ThreadState): ThreadState {
       archived: false,
       preview: '',
     },
-    settings: { ...settings, title: '', cwd: '/', model: null, options: {}, policy: {} },
+    settings: purgedSettings(settings),
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
@@ -28,3 +30,18 @@ export function purgedState({ row, settings }: ThreadState): ThreadState {
     removal: 'deleted',
   };
 }
+
+/** What its instance was told of a purged thread, without the thread's own words. */
+export function purgedWork(input: InstanceInput): InstanceInput {
+  if (input.type !== 'instance.acquire' || input.work.type !== 'connection.open') return input;
+  return { ...input, work: { ...input.work, settings: purgedSettings(input.work.settings) } };
+}
+
+const purgedSettings = (settings: Settings): Settings => ({
+  ...settings,
+  title: '',
+  cwd: '/',
+  model: null,
+  options: {},
+  policy: {},
+});

@@ -15,7 +15,7 @@ export const EXIT_CODES = {
   unauthorized: 5,
   /** The turn ended other than completed. */
   turnFailed: 6,
-  /** The journal could not be written for 30 s, and the server gave up. */
+  /** The store is damaged, or could not be written for 30 s, and the server gave up. */
   storeFailed: 7,
   /** Another server uses the data folder, or the port. */
   inUse: 8,
@@ -37,6 +37,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   STORE_LOCKED: EXIT_CODES.inUse,
   STORE_UNAVAILABLE: EXIT_CODES.storeFailed,
   CONNECTION_LOST: EXIT_CODES.unreachable,
+  STORE_CORRUPT: EXIT_CODES.storeFailed,
   INTERNAL: EXIT_CODES.internal,
 };
 

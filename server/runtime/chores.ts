@@ -3,6 +3,7 @@ import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
+import { endPurge } from './purge.ts';
 import type { Log } from './runtime.ts';
 
 const CHORE_LIMITS = {
@@ -135,8 +136,7 @@ export class Chores {
 
   #endPurge(threadId: ThreadId): void {
     const { journal, removeAttachment, log } = this.#parts;
-    for (const id of journal.attachmentsOnlyOf(threadId)) removeAttachment(id);
-    journal.endPurge(threadId);
+    endPurge(journal, threadId, removeAttachment);
     const waiting = this.#purges.get(threadId) ?? [];
     this.#purges.delete(threadId);
     log.info({ threadId }, 'a deleted thread was purged');

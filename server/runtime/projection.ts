@@ -8,12 +8,22 @@ import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { Journal, ThreadRows } from '../../machines/ports/journal.ts';
 
-/** Rows that are read again and again are kept: live ones, and those that the tick under way has changed. */
+/** A row in memory. */
+interface Cell<V> {
+  /** As the store has it or will have it; `null`: only the amended one is known. */
+  row: V | null;
+  /** As it is now, where the store is to learn of that only with the next `set`; `null`: as above. */
+  amended: V | null;
+  /** The tick under way has changed it. */
+  isDirty: boolean;
+}
+
+/**
+ * Rows that are read again and again are kept: live ones, and those that the tick under way has changed. A thread that
+ * is idle has none, and no map for them.
+ */
 class CachedTable<K extends string, V> implements Table<K, V> {
-  readonly #rows = new Map<K, V>();
-  readonly #dirty = new Set<K>();
-  /** Rows as they are now, where the store is to learn of that only with the next `set`. */
-  readonly #amended = new Map<K, V>();
+  #cells: Map<K, Cell<V>> | null = null;
   readonly #read: (key: K) => V | null;
   readonly #isLive: (row: V) => boolean;
 
@@ -28,44 +38,61 @@ class CachedTable<K extends string, V> implements Table<K, V> {
 
   /** What is in memory, without asking the store. */
   cached(key: K): V | undefined {
-    return this.#amended.get(key) ?? this.#rows.get(key);
+    const cell = this.#cells?.get(key);
+    return cell?.amended ?? cell?.row ?? undefined;
   }
 
   /** Among live rows and those that the tick under way has changed; the newest first. */
   find(isWanted: (row: V) => boolean): V | undefined {
-    return [...this.#rows.values()].findLast(isWanted);
+    return this.#all()
+      .flatMap(({ row }) => row ?? [])
+      .findLast(isWanted);
   }
 
   set(key: K, row: V): void {
-    this.#rows.set(key, row);
-    this.#dirty.add(key);
-    this.#amended.delete(key);
+    Object.assign(this.#cell(key), { row, amended: null, isDirty: true });
   }
 
   /** Text that is being streamed: of a row that is in memory. */
   amend(key: K, row: V): void {
-    this.#amended.set(key, row);
+    this.#cell(key).amended = row;
   }
 
   keep(key: K, row: V): void {
-    this.#rows.set(key, row);
+    this.#cell(key).row = row;
   }
 
   live(): V[] {
-    return [...this.#rows.keys()].flatMap((key) => this.cached(key) ?? []).filter(this.#isLive);
+    return this.#all()
+      .flatMap(({ row, amended }) => (row === null ? [] : (amended ?? row)))
+      .filter(this.#isLive);
   }
 
   dirty(): V[] {
-    return [...this.#dirty].flatMap((key) => this.#rows.get(key) ?? []);
+    return this.#all().flatMap(({ row, isDirty }) => (isDirty && row !== null ? row : []));
   }
 
   /** The dirty rows are stored: those that are not live are forgotten. */
   clean(): void {
-    for (const key of this.#dirty) {
-      const row = this.#rows.get(key);
-      if (row !== undefined && !this.#isLive(row)) this.#rows.delete(key);
+    for (const [key, cell] of this.#cells ?? []) {
+      const isOver = cell.isDirty && cell.row !== null && !this.#isLive(cell.row);
+      if (isOver) this.#cells?.delete(key);
+      cell.isDirty = false;
     }
-    this.#dirty.clear();
+    if (this.#cells?.size === 0) this.#cells = null;
+  }
+
+  #all(): Cell<V>[] {
+    return this.#cells === null ? [] : [...this.#cells.values()];
+  }
+
+  #cell(key: K): Cell<V> {
+    this.#cells ??= new Map();
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known;
+    const cell: Cell<V> = { row: null, amended: null, isDirty: false };
+    this.#cells.set(key, cell);
+    return cell;
   }
 }
 
@@ -75,7 +102,7 @@ export class ThreadProjection implements ThreadTables {
   readonly items: CachedTable<ItemId, ItemRow>;
   readonly requests: CachedTable<RequestId, RequestRow>;
   /** Items with text that no fact but deltas has told. */
-  readonly #untold = new Set<ItemId>();
+  #untold: Set<ItemId> | null = null;
   #state: ThreadState | null;
   #isStateDirty = false;
 
@@ -117,18 +144,21 @@ export class ThreadProjection implements ThreadTables {
     const item = this.items.cached(itemId);
     if (item === undefined) return;
     this.items.amend(itemId, { ...item, text: item.text + text });
+    this.#untold ??= new Set();
     this.#untold.add(itemId);
   }
 
   /** After each fact that was folded: some tell the whole text of an item. */
   noteText(fact: Fact): void {
+    if (this.#untold === null) return;
     if ('item' in fact) this.#untold.delete(fact.item.itemId);
     else if (fact.type === 'item.closed') this.#untold.delete(fact.itemId);
+    if (this.#untold.size === 0) this.#untold = null;
   }
 
   /** Items whose text stands in deltas only. */
   untoldItems(): ItemRow[] {
-    return [...this.#untold].flatMap((itemId) => this.items.get(itemId) ?? []);
+    return [...(this.#untold ?? [])].flatMap((itemId) => this.items.get(itemId) ?? []);
   }
 
   /** What the tick has to write; `null`: nothing. */

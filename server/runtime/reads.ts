@@ -51,6 +51,10 @@ export class Reads implements RuntimeReads {
   }
 
   snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
+    return this.#threads.mending(threadId, () => this.#snapshot(threadId, page));
+  }
+
+  #snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
     const state = this.#stateOf(threadId);
     const items = this.#journal.items(threadId, page.before, page.limit);
     const { activeTurnId } = state.row;
@@ -85,7 +89,7 @@ export class Reads implements RuntimeReads {
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
-    const item = this.#journal.item(threadId, itemId);
+    const item = this.#threads.mending(threadId, () => this.#journal.item(threadId, itemId));
     return item === null ? null : this.#streamed(threadId, item);
   }
 

@@ -18,6 +18,7 @@ import { Ingress, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
+import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
 import type { Staging } from './staging.ts';
@@ -202,15 +203,8 @@ export class ThreadRuntime implements Runtime {
 
   async purge(threadIds: readonly ThreadId[]): Promise<void> {
     if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server takes no commands now');
-    for (const threadId of threadIds) this.#checkDeleted(threadId);
+    for (const threadId of threadIds) checkDeleted(this.#options.journal, threadId);
     await Promise.all(threadIds.map((threadId) => this.#chores.purge(threadId)));
-  }
-
-  #checkDeleted(threadId: ThreadId): void {
-    const state = this.#options.journal.threadState(threadId);
-    if (state === null) throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${threadId}`);
-    if (state.removal === 'deleted') return;
-    throw new RuntimeError('THREAD_NOT_DELETED', `thread ${threadId} is not deleted; delete it first`);
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {

@@ -125,16 +125,23 @@ export class Threads {
     }
   }
 
-  /** Rows that are damaged are made again: the journal is what counts. */
   #loadOrMend(threadId: ThreadId): LoadedThread | null {
-    const { journal, machineHash, onMended } = this.#parts;
+    const { journal, machineHash } = this.#parts;
+    return this.mending(threadId, () => loadThread(journal, threadId, machineHash));
+  }
+
+  /**
+   * Reads, between ticks; rows of the thread that turn out to be damaged are made again, because the journal is what
+   * counts. @throws what `read` throws, if it is no damage of rows or the journal is damaged, too
+   */
+  mending<Result>(threadId: ThreadId, read: () => Result): Result {
     try {
-      return loadThread(journal, threadId, machineHash);
-    } catch (cause) {
-      if (!isOfRows(cause)) throw cause;
-      rebuildThread(journal, threadId);
-      onMended(threadId, cause);
-      return loadThread(journal, threadId, machineHash);
+      return read();
+    } catch (error) {
+      if (!isOfRows(error)) throw error;
+      rebuildThread(this.#parts.journal, threadId);
+      this.#parts.onMended(threadId, error);
+      return read();
     }
   }
 

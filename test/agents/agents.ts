@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A real agent that live tests can drive. */
-export type AgentName = 'codex';
+export type AgentName = 'codex' | 'claude';
 
 const MODULES = join(import.meta.dirname, 'node_modules');
 const INSTALL_COMMAND = 'npm ci --prefix test/agents';
@@ -18,7 +18,16 @@ export function codexBinary(): string | null {
   return found.find((path) => existsSync(path)) ?? null;
 }
 
-const BINARIES: Readonly<Record<AgentName, () => string | null>> = { codex: codexBinary };
+/** Finds Claude Code's native binary, or null when it is not installed for this platform. */
+export function claudeBinary(): string | null {
+  const path = join(MODULES, '@anthropic-ai', `claude-code-${process.platform}-${process.arch}`, 'claude');
+  return existsSync(path) ? path : null;
+}
+
+const BINARIES: Readonly<Record<AgentName, () => string | null>> = {
+  codex: codexBinary,
+  claude: claudeBinary,
+};
 
 /**
  * Finds an agent that a test cannot do without. Outside CI a missing agent is null, so that the test can skip

@@ -3,6 +3,8 @@
  * provider feeds it; the parent process says what is to be done, one order after the other or several at once.
  */
 import { mkdirSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { redact } from '../../adapters/shared/redact.ts';
@@ -19,6 +21,9 @@ const adapters: ServerAdapters = {
   drivers: [feedingDriver],
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+  copyDatabase: () => {
+    throw new Error('not here');
+  },
   makeProcessHost: () =>
     new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
   endSurvivor: () => Promise.resolve(),
@@ -84,6 +89,15 @@ export class Orders {
   usage(): Usage {
     const { user, system } = process.cpuUsage();
     return { cpuSeconds: (user + system) / 1e6, rssBytes: process.memoryUsage.rss() };
+  }
+
+  /** Of what is in use, after a full collection. */
+  heapBytes(): number {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('there is no collection to be asked for');
+    for (let pass = 0; pass < 3; pass += 1) Reflect.apply(collect, null, []);
+    return process.memoryUsage().heapUsed;
   }
 
   async stop(): Promise<void> {

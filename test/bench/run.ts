@@ -10,7 +10,9 @@ import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
 import { measureFootprint } from './footprint.bench.ts';
+import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
+import { measureStore } from './store.bench.ts';
 import { measureWire } from './wire.bench.ts';
 
 /** Takes 40 s. */
@@ -24,6 +26,8 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   'fan-out': measureFanOut,
   create: measureCreate,
   wire: measureWire,
+  scale: measureScale,
+  store: measureStore,
   footprint: measureFootprint,
   'slow-client': measureSlowClient,
 };

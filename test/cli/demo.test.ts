@@ -11,7 +11,7 @@ import { startServer, type TestServer } from '../helpers/start-server.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { until } from '../helpers/until.ts';
 
-const [, DEMO] = configFileSchema.parse({}).instances;
+const DEMO = configFileSchema.parse({}).instances.find(({ driver }) => driver === 'replay');
 const FAST = { THREADCHART_REPLAY_SCALE: '0' };
 const NOTICE = expect.stringMatching(/^this is a recording of codex 0\.169\.0/);
 

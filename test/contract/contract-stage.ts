@@ -16,6 +16,7 @@ export class ContractStage {
   harness = new ProviderHarness();
   #world: ProviderWorld | null = null;
   #adapter: ProviderAdapter | null = null;
+  #isStarted = false;
 
   get world(): ProviderWorld {
     if (this.#world === null) throw new Error('the stage is not set');
@@ -34,6 +35,7 @@ export class ContractStage {
   set(world: ProviderWorld): void {
     this.#world = world;
     this.harness = new ProviderHarness();
+    this.#isStarted = false;
     this.#adapter = world.driver.create(world.instance, this.harness);
   }
 
@@ -46,6 +48,7 @@ export class ContractStage {
     const count = this.harness.instanceReports.filter(({ type }) => type === 'process.started').length;
     this.adapter.perform({ type: 'process.start', instanceId: this.instanceId });
     await this.harness.awaitInstance('process.started', count + 1);
+    this.#isStarted = true;
   }
 
   newThread(settings: Partial<Settings> = {}): ProviderThread {
@@ -55,7 +58,7 @@ export class ContractStage {
 
   /** A thread on an open connection, with a process if there is none yet. */
   async openThread(settings: Partial<Settings> = {}): Promise<ProviderThread> {
-    if (this.harness.rows.size === 0) await this.startProcess();
+    if (!this.#isStarted) await this.startProcess();
     const thread = this.newThread(settings);
     await thread.open();
     return thread;
@@ -66,6 +69,11 @@ export class ContractStage {
     await this.adapter.dispose();
     this.#adapter = this.world.driver.create(this.world.instance, this.harness);
     await this.startProcess();
+  }
+
+  /** The processes that belong there when no thread is open. */
+  get idleProcessCount(): number {
+    return this.world.processPer === 'instance' ? 1 : 0;
   }
 
   inWorkspace(file: string): string {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { attachmentIdSchema } from '../../machines/domain/ids.ts';
-import type { ThreadEntry } from '../../machines/domain/entry.ts';
+import { attachmentIdSchema, connectionIdOf } from '../../machines/domain/ids.ts';
+import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import {
   commandId,
+  instanceId,
   itemId,
   itemOf,
   receiptOf,
@@ -223,6 +224,30 @@ export function journalChoresContract(subject: JournalSubject): void {
       expect(state).toMatchObject({ removal: 'deleted', row: { id: 'a', title: '', cwd: '/' } });
       expect(JSON.stringify(state)).not.toContain('secret');
       expect(subject.journal.readThread(B, 0, ALL)).toHaveLength(1);
+    });
+
+    it('takes its words from what its instance was told', () => {
+      const told = (stream: string): InstanceEntry => ({
+        ...subject.entries.instance('codex'),
+        input: {
+          type: 'instance.acquire',
+          work: {
+            type: 'connection.open',
+            threadId: threadId(stream),
+            connectionId: connectionIdOf(threadId(stream), 1),
+            resume: null,
+            settings: stateOf(stream).settings,
+          },
+        },
+      });
+      commitDeleted();
+      const [own, other] = [told('a'), told('b')];
+      subject.commit({ entries: [own, other] });
+      subject.journal.beginPurge(A);
+      const [purged, kept] = subject.journal.readInstance(instanceId('codex'), 0, ALL);
+      expect(kept).toEqual(other);
+      expect(purged).toMatchObject({ sequence: own.sequence, facts: own.facts });
+      expect(purged?.input).toMatchObject({ work: { threadId: 'a', settings: { cwd: '/' } } });
     });
 
     it('is remembered, so that a later run ends it', () => {

@@ -24,6 +24,8 @@ export type Replies = readonly (readonly Act[])[];
 
 export interface ProviderWorld {
   readonly driver: ProviderDriver;
+  /** What has a process of its own: the instance, or each of its connections. */
+  readonly processPer: 'instance' | 'connection';
   readonly instance: InstanceConfig;
   /** An empty folder, with its symbolic links resolved. */
   readonly workspace: string;

@@ -37,6 +37,7 @@ export async function makeCodexWorld(
   return {
     endpoint,
     driver: codexDriver,
+    processPer: 'instance',
     instance: {
       instanceId: instanceIdSchema.parse('codex'),
       driver: 'codex',

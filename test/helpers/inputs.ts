@@ -108,6 +108,15 @@ export const opened = (number = 1, capabilities: Partial<Capabilities> = {}): Th
   capabilities: { ...CAPABILITIES, ...capabilities },
   model: null,
 });
+/** The provider has begun another conversation on the open connection. */
+export const replaced = (nativeThreadId: string): ThreadInput => ({
+  type: 'connection.opened',
+  connectionId: link(1),
+  nativeThreadId,
+  resumed: false,
+  capabilities: CAPABILITIES,
+  model: null,
+});
 export const openFailed = (number = 1, code: ErrorCode = 'OPEN_FAILED'): ThreadInput => ({
   type: 'connection.openFailed',
   connectionId: link(number),

@@ -1,4 +1,4 @@
-/** The server as users run it, in a process of its own, with the real codex and a model that follows a script. */
+/** The server as users run it, in a process of its own, with a real agent and a model that follows a script. */
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +6,10 @@ import { nanoid } from 'nanoid';
 import { expect, onTestFailed, onTestFinished } from 'vitest';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
-import { codexBinary } from '../agents/agents.ts';
+import { claudeBinary, codexBinary } from '../agents/agents.ts';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { makeClaudeHome, type ClaudeHome, type ClaudeHomeOptions } from './claude-home.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
 import { LiveThread, type CreateOptions } from './live-thread.ts';
 import { listRunProcesses, type RunProcess } from './run-processes.ts';
@@ -24,6 +25,8 @@ const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
+  /** The agent is claude, not codex. */
+  readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -31,18 +34,33 @@ export interface LiveOptions {
 /** Registers its own end, which also looks whether a process is left and whether the model's script was followed. */
 export async function startLiveServer(script: Script, options: LiveOptions = {}): Promise<LiveServer> {
   const endpoint = await startModelEndpoint(script);
-  const home = await makeCodexHome({ ...options.codex, endpointUrl: endpoint.url });
+  const { agent, command, home } = await makeAgent(endpoint, options);
   const word = `run-${nanoid()}`;
   const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
   mkdirSync(data, { mode: 0o700 });
-  const codex = { instanceId: 'codex', driver: 'codex', command: codexBinary(), env: home.env };
-  const config = { drainMs: 0, deltaWindowMs: 0, instances: [codex], ...options.config };
+  const instance = { instanceId: agent, driver: agent, command, env: home.env };
+  const config = { drainMs: 0, deltaWindowMs: 0, instances: [instance], ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  const server = new LiveServer({ endpoint, home, data, word });
+  const server = new LiveServer({ endpoint, home, agent, data, word });
   onTestFailed(() => console.error(`the end of the log of ${data}:\n${logTail(data)}`));
   onTestFinished(({ task }) => server.finish(task.result?.state === 'fail'));
   await server.start();
   return server;
+}
+
+interface Agent {
+  readonly agent: 'codex' | 'claude';
+  readonly command: string | null;
+  readonly home: CodexHome | ClaudeHome;
+}
+
+async function makeAgent({ url, origin }: ModelEndpoint, { codex, claude }: LiveOptions): Promise<Agent> {
+  if (claude === undefined) {
+    const home = await makeCodexHome({ ...codex, endpointUrl: url });
+    return { agent: 'codex', command: codexBinary(), home };
+  }
+  const home = await makeClaudeHome({ ...claude, endpointUrl: origin });
+  return { agent: 'claude', command: claudeBinary(), home };
 }
 
 /** Default: a client of its own. */
@@ -50,14 +68,16 @@ type ThreadOptions = Partial<CreateOptions> & { readonly client?: Client };
 
 interface Parts {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome;
+  readonly home: CodexHome | ClaudeHome;
+  readonly agent: Agent['agent'];
   readonly data: string;
   readonly word: string;
 }
 
 export class LiveServer {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome;
+  readonly home: CodexHome | ClaudeHome;
+  readonly agent: Agent['agent'];
   readonly data: string;
   /** Where threads work. */
   readonly workspace: string;
@@ -66,9 +86,10 @@ export class LiveServer {
   #process: ServerProcess | null = null;
   #port = 0;
 
-  constructor({ endpoint, home, data, word }: Parts) {
+  constructor({ endpoint, home, agent, data, word }: Parts) {
     this.endpoint = endpoint;
     this.home = home;
+    this.agent = agent;
     this.data = data;
     this.workspace = realpathSync(home.workspace);
     this.#word = word;
@@ -126,7 +147,7 @@ export class LiveServer {
   /** A client with a thread in the workspace, followed from its beginning. */
   async thread(options: ThreadOptions = {}): Promise<LiveThread> {
     const { client = await this.connect(), ...more } = options;
-    return LiveThread.create(client, { cwd: this.workspace, instanceId: 'codex', ...more });
+    return LiveThread.create(client, { cwd: this.workspace, instanceId: this.agent, ...more });
   }
 
   /** Runs a command of the program on the data folder to its end. */
@@ -149,9 +170,15 @@ export class LiveServer {
     return listRunProcesses(this.#word);
   }
 
-  /** Processes of codex itself, without its commands. */
-  async codexProcesses(): Promise<RunProcess[]> {
-    return (await this.processes()).filter(({ command }) => command.includes('app-server'));
+  /** Processes of the agent itself, without its commands. */
+  async agentProcesses(): Promise<RunProcess[]> {
+    const word = this.agent === 'codex' ? 'app-server' : '--input-format=stream-json';
+    return (await this.processes()).filter(({ command }) => command.includes(word));
+  }
+
+  /** Makes a file of the workspace that a command waits for. */
+  openGate(file: string): void {
+    writeFileSync(join(this.workspace, file), '');
   }
 
   /** Ends everything. @throws {AssertionError} when something of the run outlived it or the script was not followed */

@@ -3,7 +3,7 @@ import type { Entry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, ThreadId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
-import { purgedState } from '../../machines/domain/purged.ts';
+import { purgedState, purgedWork } from '../../machines/domain/purged.ts';
 import { threadStateSchema } from '../../machines/domain/snapshot.ts';
 import type { ChoreStep } from '../../machines/ports/journal.ts';
 import { Stored, ThreadTables, type MemoryStore, type StoredEntry } from './memory-store.ts';
@@ -59,6 +59,7 @@ export class MemoryChores {
     if (tables === undefined || state === undefined) throw new RuntimeError('THREAD_NOT_FOUND', threadId);
     if (state.removal !== 'deleted') throw new RuntimeError('THREAD_NOT_DELETED', threadId);
     tables.state = new Stored(purgedState(state), threadStateSchema);
+    purgeWork(store, threadId);
     store.purged.set(threadId, version);
     store.purges.add(threadId);
     store.prunable.delete(threadId);
@@ -108,4 +109,21 @@ export function noteAttachments(store: MemoryStore, threadId: ThreadId, { body }
 function use({ attachmentUses }: MemoryStore, threadId: ThreadId, used: readonly AttachmentId[]): void {
   if (used.length === 0) return;
   attachmentUses.set(threadId, new Set([...(attachmentUses.get(threadId) ?? []), ...used]));
+}
+
+function purgeWork({ streams }: MemoryStore, threadId: ThreadId): void {
+  for (const [stream, entries] of streams) {
+    if (!stream.startsWith('instance ')) continue;
+    streams.set(
+      stream,
+      entries.map((each) => {
+        const entry = each.value.read();
+        const isOf =
+          entry.kind === 'instance' && 'work' in entry.input && entry.input.work.threadId === threadId;
+        return isOf
+          ? { ...each, value: new Stored<Entry>({ ...entry, input: purgedWork(entry.input) }) }
+          : each;
+      }),
+    );
+  }
 }

@@ -1,6 +1,6 @@
 /** Records what the real codex says in a scenario, behind the real runtime, into a file that is new. */
-import { existsSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { formatRecording } from '../../adapters/replay/recording.ts';
@@ -16,7 +16,7 @@ import { nanoid } from 'nanoid';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
-import { RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
+import { RECORDED_ATTACHMENTS, RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
 import { until } from './until.ts';
 
 const WAIT_MS = 30_000;
@@ -31,6 +31,8 @@ export interface CodexScenario {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
   /** What the model says. */
   readonly script: Script;
+  /** Codes of the commands that are refused, in their order; default: none is. */
+  readonly refusals?: readonly string[];
   /** What users do; everything is done when it resolves. */
   play(stage: RecordingStage): Promise<void>;
 }
@@ -90,10 +92,14 @@ function placesOf(home: CodexHome, endpoint: ModelEndpoint): Record<string, stri
     [realpathSync(root)]: '/home/user',
     [home.path]: '/home/user/.codex',
     [home.workspace]: '/workspace',
+    [attachmentsOf(home)]: RECORDED_ATTACHMENTS,
     [endpoint.url]: 'http://127.0.0.1/v1',
     ...(process.env['PATH'] === undefined ? {} : { [process.env['PATH']]: '/usr/bin' }),
   };
 }
+
+const attachmentsOf = ({ workspace }: CodexHome): string =>
+  join(dirname(realpathSync(workspace)), 'attachments');
 
 async function abortOf(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
@@ -114,6 +120,7 @@ export class RecordingStage {
   readonly workspace: string;
   readonly server: RecordedRuntime;
   readonly #recorder: Recorder;
+  readonly #attachments: string;
   readonly #pids = new Set<number>();
   #isRunning = false;
   #threadCount = 0;
@@ -122,6 +129,7 @@ export class RecordingStage {
     this.endpoint = endpoint;
     this.workspace = realpathSync(home.workspace);
     this.#recorder = recorder;
+    this.#attachments = attachmentsOf(home);
     this.server = new RecordedRuntime({
       driver: recorder.record(codexDriver),
       instance: {
@@ -138,6 +146,7 @@ export class RecordingStage {
         makeMarker: nanoid,
       }),
       clock: systemClock,
+      attachments: this.#attachments,
     });
   }
 
@@ -192,6 +201,26 @@ export class RecordingStage {
     return threadId;
   }
 
+  /** An attachment, by its id. */
+  attach(id: string, bytes: Uint8Array): void {
+    mkdirSync(this.#attachments, { recursive: true });
+    writeFileSync(join(this.#attachments, id), bytes);
+  }
+
+  /** A file in the workspace. */
+  write(name: string, content = ''): void {
+    writeFileSync(join(this.workspace, name), content);
+  }
+
+  /** A command that the runtime refuses. */
+  async refused(command: Record<string, unknown>): Promise<void> {
+    const isRefused = await this.do(command).then(
+      () => false,
+      () => true,
+    );
+    if (!isRefused) throw new Error(`it took ${JSON.stringify(command)}`);
+  }
+
   submit(text: string, more: Record<string, unknown> = {}): Promise<CommandResult> {
     return this.do({ type: 'turn.submit', text, ...more });
   }
@@ -199,6 +228,11 @@ export class RecordingStage {
   /** A prompt to the end of its turn, settled. */
   async turn(text: string, more: Record<string, unknown> = {}): Promise<FactOf<'turn.ended'>> {
     const { turnId, threadId } = await this.submit(text, more);
+    return this.ended(turnId, threadId);
+  }
+
+  /** The end of a turn, settled. */
+  async ended(turnId: string | undefined, threadId = 't1'): Promise<FactOf<'turn.ended'>> {
     const ended = await this.fact('turn.ended', (fact) => fact.turnId === turnId, threadId);
     await this.settled(threadId);
     return ended;
@@ -255,6 +289,16 @@ export class RecordingStage {
   /** An item of the kind has begun. */
   async began(kind: ItemKind, threadId = 't1'): Promise<void> {
     await this.fact('item.started', ({ item }) => item.body.kind === kind, threadId);
+  }
+
+  /** An item of the kind has come to its end. */
+  async completed(kind: ItemKind, threadId = 't1'): Promise<void> {
+    await this.fact('item.completed', ({ item }) => item.body.kind === kind, threadId);
+  }
+
+  /** A file is in the workspace. */
+  async exists(name: string): Promise<void> {
+    await this.until(() => existsSync(join(this.workspace, name)), name);
   }
 
   /** Text has been streamed. */

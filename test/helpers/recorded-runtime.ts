@@ -2,6 +2,8 @@
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { commandIdSchema } from '../../machines/domain/ids.ts';
+import type { ItemKind } from '../../machines/domain/item.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Clock } from '../../server/runtime/clock.ts';
@@ -15,7 +17,14 @@ export interface RecordedRuntimeOptions {
   readonly clock: Clock;
   /** Default: as the server does it. */
   readonly schedule?: (run: () => void) => void;
+  /** Where the files of attachments are; default: as recordings have it. */
+  readonly attachments?: string;
 }
+
+const MOST_ITEMS = 1000;
+
+/** Stands in a recording for the folder of attachments. */
+export const RECORDED_ATTACHMENTS = '/attachments';
 
 /** The facts of one entry, with what they were drawn from. */
 export interface EntryFacts {
@@ -23,6 +32,22 @@ export interface EntryFacts {
   readonly input: string;
   readonly outcome?: string;
   readonly facts: readonly unknown[];
+}
+
+/** What an item came to, also where the end of its turn closed it. */
+export interface ItemLeft {
+  readonly item: ItemKind;
+  readonly turnId: string | null;
+  readonly status: string;
+  readonly text: string;
+}
+
+/** How a thread stands after everything. */
+export interface ThreadLeft {
+  readonly thread: string;
+  readonly status: string | null;
+  readonly openRequestCount: number;
+  readonly items: readonly ItemLeft[];
 }
 
 export class RecordedRuntime {
@@ -50,6 +75,7 @@ export class RecordedRuntime {
   /** Also after a stop, over the same store. */
   async start(): Promise<void> {
     const { driver, instance, processes, clock, schedule } = this.#options;
+    const { attachments = RECORDED_ATTACHMENTS } = this.#options;
     const { store } = this;
     const run = store.epochs.length + 1;
     let idCount = 0;
@@ -73,7 +99,7 @@ export class RecordedRuntime {
       deletedAfterMs: null,
       connectionIdleMs: 1_800_000,
       redact: (text) => text,
-      attachmentPath: (id) => `/attachments/${id}`,
+      attachmentPath: (id) => `${attachments}/${id}`,
       isFolder: () => true,
       logFrame: () => `${run}:${(frameCount += 1)}`,
       giveUp: (cause) => {
@@ -104,4 +130,22 @@ export class RecordedRuntime {
       facts,
     }));
   }
+
+  /** The journal of a runtime that was stopped. */
+  openJournal(): Journal {
+    return openMemoryJournal(this.store, { now: () => this.#options.clock.now(), makeEpoch: () => 'after' });
+  }
+}
+
+/** From the rows that clients are served from. */
+export function threadsLeft(journal: Journal): ThreadLeft[] {
+  return journal.threadIds().map((threadId) => ({
+    thread: threadId,
+    status: journal.threadState(threadId)?.row.status ?? null,
+    openRequestCount: journal.openRequests(threadId).length,
+    items: journal
+      .items(threadId, null, MOST_ITEMS)
+      .toSorted((left, right) => left.ordinal - right.ordinal)
+      .map(({ body, turnId, status, text }) => ({ item: body.kind, turnId, status, text })),
+  }));
 }

@@ -34,6 +34,8 @@ export interface RuntimeSetup {
   readonly instances?: readonly string[];
   readonly endSurvivor?: (row: ProcessRow) => Promise<void>;
   readonly redact?: (text: string) => string;
+  /** Default: nothing runs before `tick` or `settle`. */
+  readonly schedule?: (run: () => void) => void;
   /** Instead of the scripted one, with the processes that it needs. */
   readonly driver?: ProviderDriver;
   readonly processes?: ProcessHost;
@@ -113,7 +115,7 @@ export class RuntimeRun {
       giveUp: (cause) => {
         this.gaveUp = cause;
       },
-      schedule: (run) => void this.#scheduled.push(run),
+      schedule: setup.schedule ?? ((run) => void this.#scheduled.push(run)),
     });
     this.runtime.onCommitted((tick) => void this.ticks.push(tick));
   }

@@ -4,7 +4,7 @@ import { formatRecording, readRecording } from '../../adapters/replay/recording.
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
 import { Secrets } from '../../adapters/shared/secrets.ts';
-import { openJournal } from '../../adapters/sqlite/index.ts';
+import { copyDatabase, openJournal } from '../../adapters/sqlite/index.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
@@ -85,6 +85,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
     recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
+    copyDatabase,
     makeProcessHost: (journal) =>
       new LocalProcessHost({
         table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

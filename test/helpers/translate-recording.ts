@@ -42,6 +42,7 @@ export function translateRecording(name: string): ProviderReport[] {
       sandbox: { type: 'readOnly' },
     },
     mode: 'default' as const,
+    asked: null,
     reviewTurnId: null,
     interrupted: null,
     compacting: null,

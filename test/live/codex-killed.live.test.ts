@@ -10,7 +10,7 @@ const goOn = { 'go on': () => [text('the end')] };
 const LOST = { outcome: 'failed', failure: { code: 'CONNECTION_LOST', retryable: true } };
 
 async function killCodex(server: LiveServer): Promise<void> {
-  const found = await server.codexProcesses();
+  const found = await server.agentProcesses();
   expect(found).toHaveLength(1);
   for (const { pid } of found) process.kill(pid, 'SIGKILL');
 }
@@ -34,7 +34,7 @@ describe.skipIf(requireAgent('codex') === null)('a codex that is killed', () => 
     expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).toContain('"tell"');
     expect(await two.turn('go on')).toMatchObject({ outcome: 'completed' });
     expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).toContain('"tell too"');
-    expect(await server.codexProcesses()).toHaveLength(1);
+    expect(await server.agentProcesses()).toHaveLength(1);
     for (const thread of [one, two]) {
       expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, true]);
       await thread.reached('ready');

@@ -42,7 +42,7 @@ describe.skipIf(requireAgent('codex') === null)('a thread of codex', () => {
     expect(thread.items('command')).toMatchObject([{ status: 'completed' }]);
     await thread.do({ type: 'thread.setInteractionMode', interactionMode: 'plan' });
     await thread.turn('plan');
-    expect(thread.items('plan')).toMatchObject([{ text: '1. one\n', status: 'completed' }]);
+    expect(thread.items('plan')).toMatchObject([{ text: '1. one', status: 'completed' }]);
     await thread.do({ type: 'thread.setInteractionMode', interactionMode: 'default' });
     await thread.do({ type: 'thread.setModel', model: null });
     await thread.turn('do');

@@ -36,7 +36,7 @@ describe.skipIf(requireAgent('codex') === null)('the server with codex', () => {
     expect(server.endpoint.requests).toHaveLength(3);
     const shown = JSON.stringify(server.endpoint.requests[2]?.input);
     for (const known of ['one', 'first', 'two', 'second', 'three']) expect(shown).toContain(`"${known}"`);
-    expect(await server.codexProcesses()).toHaveLength(1);
+    expect(await server.agentProcesses()).toHaveLength(1);
   });
 
   it('runs two threads at once on one codex', async () => {
@@ -49,7 +49,7 @@ describe.skipIf(requireAgent('codex') === null)('the server with codex', () => {
     await left.until(() => left.said === 'left begins ', 'the left half');
     await right.until(() => right.said === 'right begins ', 'the right half');
     expect([left.status, right.status]).toEqual(['running', 'running']);
-    expect(await server.codexProcesses()).toHaveLength(1);
+    expect(await server.agentProcesses()).toHaveLength(1);
     server.endpoint.gate('right').release();
     expect(await right.ended(turns[1]?.turnId ?? '')).toMatchObject({ outcome: 'completed' });
     expect(left.status).toBe('running');

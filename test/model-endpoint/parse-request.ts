@@ -32,7 +32,8 @@ export interface ParsedRequest {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-const CLIENT_CONTEXT = /^<([a-z_]+)[ >][^]*<\/\1>\s*$/;
+/** Context that the client adds to what the user wrote. */
+export const CLIENT_CONTEXT = /^<([a-z_]+)[ >][^]*<\/\1>\s*$/;
 /** Stand around an attached image. */
 const IMAGE_TAG = /^<\/?image\b[^<>]*>$/;
 
@@ -63,12 +64,12 @@ export function parseRequest(body: string, headers: IncomingHttpHeaders, index: 
   };
 }
 
-function asRecord(value: unknown): InputItem {
+export function asRecord(value: unknown): InputItem {
   if (typeof value !== 'object' || value === null) throw new TypeError('the request holds a non-object');
   return { ...value };
 }
 
-function asText(value: unknown): string {
+export function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 

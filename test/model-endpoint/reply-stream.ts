@@ -2,32 +2,32 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Gates } from './gate.ts';
-import { completedEvent, createdEvent, outputEvents, type MakeId } from './response-events.ts';
-import type { ControlStep, HttpErrorStep, OutputStep, Step, StreamEvent, Usage } from './step.ts';
+import type { Dialect, DialectReply } from './dialect.ts';
+import type { ControlStep, HttpErrorStep, MakeId, OutputStep, Step, StreamEvent, Usage } from './step.ts';
 
 const DEFAULT_USAGE: Usage = { inputTokens: 10, outputTokens: 5 };
-const LAST_EVENT_TYPES = new Set(['response.completed', 'response.failed', 'response.incomplete']);
 
-/** What a reply has of its endpoint. */
-interface Stage {
+/** What a reply needs of its endpoint. */
+export interface ReplyParts {
   readonly gates: Gates;
   readonly makeId: MakeId;
+  readonly dialect: Dialect;
   readonly onSent: (event: StreamEvent) => void;
 }
 
 /** Plays the steps of one reply into one HTTP response, and stops when the client goes. */
 export class ReplyStream {
   readonly #response: ServerResponse;
-  readonly #stage: Stage;
+  readonly #parts: ReplyParts;
+  readonly #reply: DialectReply;
   readonly #gone = new AbortController();
-  readonly #responseId: string;
   #usage = DEFAULT_USAGE;
   #ended = false;
 
-  constructor(response: ServerResponse, stage: Stage) {
+  constructor(response: ServerResponse, parts: ReplyParts) {
     this.#response = response;
-    this.#stage = stage;
-    this.#responseId = stage.makeId('resp');
+    this.#parts = parts;
+    this.#reply = parts.dialect.reply(parts.makeId);
     response.once('close', () => this.#gone.abort());
   }
 
@@ -38,7 +38,7 @@ export class ReplyStream {
         if (this.#ended) break;
         await (isOutput(step) ? this.#output(step) : this.#control(step));
       }
-      if (!this.#ended) await this.#send(completedEvent(this.#responseId, this.#usage));
+      for (const event of this.#ended ? [] : this.#reply.end(this.#usage)) await this.#send(event);
       this.#response.end();
     } catch (error) {
       if (!this.#gone.signal.aborted) throw error;
@@ -46,7 +46,7 @@ export class ReplyStream {
   }
 
   async #output(step: OutputStep): Promise<void> {
-    for (const { event, delayMs } of outputEvents(step, this.#stage.makeId)) {
+    for (const { event, delayMs } of this.#reply.output(step)) {
       if (delayMs > 0) await wait(delayMs, undefined, { signal: this.#gone.signal });
       await this.#send(event);
     }
@@ -61,7 +61,7 @@ export class ReplyStream {
         await wait(step.durationMs, undefined, { signal: this.#gone.signal });
         return;
       case 'gate':
-        await this.#unlessGone(this.#stage.gates.get(step.name).pass());
+        await this.#unlessGone(this.#parts.gates.get(step.name).pass());
         return;
       case 'httpError':
         this.#fail(step);
@@ -78,15 +78,17 @@ export class ReplyStream {
     this.#gone.signal.throwIfAborted();
     if (!this.#response.headersSent) {
       this.#response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-      if (event.type !== 'response.created') await this.#send(createdEvent(this.#responseId));
+      const start = this.#reply.start(this.#usage);
+      if (event.type !== start.type) await this.#send(start);
     }
-    this.#stage.onSent(event);
+    this.#parts.onSent(event);
     const taken = this.#response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     if (!taken) await once(this.#response, 'drain', { signal: this.#gone.signal });
-    if (LAST_EVENT_TYPES.has(event.type)) this.#ended = true;
+    if (this.#parts.dialect.lastEventTypes.has(event.type)) this.#ended = true;
   }
 
-  #fail({ status, headers, body }: HttpErrorStep): void {
+  #fail({ status, headers, body: given }: HttpErrorStep): void {
+    const body = given ?? this.#parts.dialect.errorBody(status, `scripted ${status}`);
     const isText = typeof body === 'string';
     const contentType = isText ? 'text/plain' : 'application/json';
     this.#response.writeHead(status, { 'content-type': contentType, ...headers });

@@ -1,6 +1,8 @@
+import { chunks, type Dialect, type TimedEvent } from './dialect.ts';
 import type {
   CustomToolCallStep,
   FunctionCallStep,
+  MakeId,
   OutputStep,
   ReasoningStep,
   StreamEvent,
@@ -8,17 +10,22 @@ import type {
   Usage,
 } from './step.ts';
 
-/** An event of the reply and the pause before it. */
-export interface TimedEvent {
-  readonly event: StreamEvent;
-  readonly delayMs: number;
-}
-
-/** Makes an id that is unique in the endpoint, such as `msg_7`. */
-export type MakeId = (prefix: string) => string;
+/** OpenAI's Responses API. */
+export const RESPONSES: Dialect = {
+  lastEventTypes: new Set(['response.completed', 'response.failed', 'response.incomplete']),
+  reply: (makeId) => {
+    const id = makeId('resp');
+    return {
+      start: () => createdEvent(id),
+      output: (step) => outputEvents(step, makeId),
+      end: (usage) => [completedEvent(id, usage)],
+    };
+  },
+  errorBody: (_, message) => ({ error: { message, type: 'server_error', code: null } }),
+};
 
 /** The server-sent events for one step, in the order in which the Responses API sends them. */
-export function outputEvents(step: OutputStep, makeId: MakeId): Iterable<TimedEvent> {
+function outputEvents(step: OutputStep, makeId: MakeId): Iterable<TimedEvent> {
   switch (step.kind) {
     case 'text':
       return textEvents(step, step.id ?? makeId('msg'));
@@ -34,12 +41,12 @@ export function outputEvents(step: OutputStep, makeId: MakeId): Iterable<TimedEv
 }
 
 /** The event that opens a reply. */
-export function createdEvent(responseId: string): StreamEvent {
+function createdEvent(responseId: string): StreamEvent {
   return { type: 'response.created', response: { id: responseId } };
 }
 
 /** The event that ends a reply well. */
-export function completedEvent(responseId: string, usage: Usage): StreamEvent {
+function completedEvent(responseId: string, usage: Usage): StreamEvent {
   const { inputTokens, cachedInputTokens = 0, outputTokens, reasoningTokens = 0 } = usage;
   return {
     type: 'response.completed',
@@ -107,12 +114,4 @@ function itemEvents(item: object): TimedEvent[] {
 
 function now(event: StreamEvent): TimedEvent {
   return { event, delayMs: 0 };
-}
-
-/** Cut between code points: half a surrogate pair is not valid JSON for every reader. */
-function* chunks(text: string, chunkLength = Infinity): Iterable<string> {
-  const characters = Array.from(text);
-  for (let start = 0; start < characters.length; start += chunkLength) {
-    yield characters.slice(start, start + chunkLength).join('');
-  }
 }

@@ -1,17 +1,32 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
+import type { Dialect } from './dialect.ts';
 import { Gates, type Gate } from './gate.ts';
+import { MESSAGES } from './message-events.ts';
+import { isProbe, parseMessages, PROBE_ANSWER } from './parse-messages.ts';
 import { parseRequest, type ParsedRequest } from './parse-request.ts';
 import { ReplyStream } from './reply-stream.ts';
+import { RESPONSES } from './response-events.ts';
 import type { Script } from './script.ts';
 import type { StreamEvent } from './step.ts';
 
 const HOST = '127.0.0.1';
 
+interface Route {
+  readonly dialect: Dialect;
+  readonly parse: typeof parseRequest;
+}
+const ROUTES: ReadonlyMap<string, Route> = new Map([
+  ['POST /v1/responses', { dialect: RESPONSES, parse: parseRequest }],
+  ['POST /v1/messages', { dialect: MESSAGES, parse: parseMessages }],
+]);
+const COUNT_TOKENS = 'POST /v1/messages/count_tokens';
+
 /**
  * Starts a model endpoint on a free port of the loopback interface. It speaks as much of the OpenAI Responses API
- * (`POST /v1/responses`, streamed) as an agent needs, and replies as the script says.
+ * (`POST /v1/responses`) and of the Anthropic Messages API (`POST /v1/messages`), both streamed, as an agent needs, and
+ * replies as the script says.
  */
 export async function startModelEndpoint(script: Script): Promise<ModelEndpoint> {
   const endpoint = new ModelEndpoint(script);
@@ -46,10 +61,15 @@ export class ModelEndpoint {
 
   /** The base URL for a provider's configuration, ending in `/v1`. */
   get url(): string {
+    return `${this.origin}/v1`;
+  }
+
+  /** The base URL for providers that add `/v1` by themselves. */
+  get origin(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string')
       throw new Error('the model endpoint is not listening');
-    return `http://${HOST}:${address.port}/v1`;
+    return `http://${HOST}:${address.port}`;
   }
 
   /** Requests whose reply has not ended. */
@@ -94,15 +114,25 @@ export class ModelEndpoint {
   }
 
   async #reply(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const route = `${request.method} ${request.url}`;
-    if (route !== 'POST /v1/responses') throw new Error(`unexpected request ${route}`);
+    const name = `${request.method} ${request.url?.replace(/\?.*$/, '')}`;
+    if (name === 'HEAD /') return void response.end();
     const body = await readText(request);
-    const parsed = parseRequest(body, request.headers, this.requests.length);
+    if (name === COUNT_TOKENS) return void response.end(JSON.stringify({ input_tokens: body.length }));
+    const route = ROUTES.get(name);
+    if (route === undefined) throw new Error(`unexpected request ${name}`);
+    const parsed = route.parse(body, request.headers, this.requests.length);
+    // a client that only looks whether there is such a model is not told of
+    if (isProbe(parsed)) return void response.end(JSON.stringify(PROBE_ANSWER));
     this.requests.push(parsed);
     this.#changes.emit('change');
     const makeId = (prefix: string): string => `${prefix}_${(this.#idCount += 1)}`;
-    const stage = { gates: this.#gates, makeId, onSent: (event: StreamEvent) => this.onSent(parsed, event) };
-    await new ReplyStream(response, stage).play(this.#script(parsed));
+    const reply = new ReplyStream(response, {
+      gates: this.#gates,
+      makeId,
+      dialect: route.dialect,
+      onSent: (event: StreamEvent) => this.onSent(parsed, event),
+    });
+    await reply.play(this.#script(parsed));
   }
 
   #refuse(response: ServerResponse, error: Error): void {

@@ -51,7 +51,10 @@ export interface EventStep {
   readonly event: StreamEvent;
 }
 
-/** One server-sent event of the Responses API. */
+/** Makes an id that is unique in the endpoint, such as `msg_7`. */
+export type MakeId = (prefix: string) => string;
+
+/** One server-sent event. */
 export interface StreamEvent {
   readonly type: string;
   readonly [field: string]: unknown;
@@ -73,8 +76,8 @@ export type ControlStep =
 export interface HttpErrorStep {
   readonly kind: 'httpError';
   readonly status: number;
-  /** Sent as JSON unless it is a string. */
-  readonly body: unknown;
+  /** Sent as JSON unless it is a string; default: an error of that status in the form of the API. */
+  readonly body?: unknown;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -130,10 +133,8 @@ export function gate(name: string): Step {
 
 type HttpErrorOptions = Options<Pick<HttpErrorStep, 'body' | 'headers'>>;
 
-/** Default body: a server error of that status in the API's form. */
 export function httpError(status: number, options: HttpErrorOptions = {}): HttpErrorStep {
-  const body = { error: { message: `scripted ${status}`, type: 'server_error', code: null } };
-  return { kind: 'httpError', status, body, headers: {}, ...options };
+  return { kind: 'httpError', status, headers: {}, ...options };
 }
 
 /** Destroys the socket, after what was sent before has left. */

@@ -5,7 +5,13 @@ import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
-import { RecordedRuntime, type EntryFacts } from '../helpers/recorded-runtime.ts';
+import { checkJournal } from '../helpers/check-journal.ts';
+import {
+  RecordedRuntime,
+  threadsLeft,
+  type EntryFacts,
+  type ThreadLeft,
+} from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
 const DRIVERS: readonly ProviderDriver[] = [codexDriver];
@@ -14,11 +20,15 @@ const QUIET_TURN_COUNT = 6;
 
 export interface Played {
   readonly facts: readonly EntryFacts[];
+  readonly left: readonly ThreadLeft[];
   /** Codes of the refusals of commands, in their order; `null` for one that was accepted. */
   readonly refusals: readonly (string | null)[];
 }
 
-/** @throws {Error} when the recording was not played to its end, or the adapter wrote what it does not have */
+/**
+ * Checks its journal too.
+ * @throws {Error} when the recording was not played to its end, or the adapter wrote what it does not have
+ */
 export async function playRecording(recording: Recording): Promise<Played> {
   const player = new Player(recording);
   return player.play();
@@ -63,7 +73,10 @@ class Player {
     if (this.#tape.unexpected.length > 0) {
       throw new Error(`the adapter wrote what is not in the recording: ${this.#tape.unexpected.join(', ')}`);
     }
-    return { facts: this.#server.facts(), refusals: await Promise.all(this.#refusals) };
+    const journal = this.#server.openJournal();
+    const left = threadsLeft(journal);
+    checkJournal(journal);
+    return { facts: this.#server.facts(), left, refusals: await Promise.all(this.#refusals) };
   }
 
   async #act(): Promise<void> {
@@ -123,6 +136,6 @@ class Player {
   }
 }
 
-/** How facts are kept beside a recording: one entry a line. */
-export const factLines = (facts: readonly EntryFacts[]): string =>
-  facts.map((each) => `${JSON.stringify(each)}\n`).join('');
+/** How it is kept beside a recording: one entry a line, then how each thread stands. */
+export const playedLines = ({ facts, left }: Pick<Played, 'facts' | 'left'>): string =>
+  [...facts, ...left].map((each) => `${JSON.stringify(each)}\n`).join('');

@@ -1,15 +1,17 @@
 /**
  * Records scenarios of the real codex: `node test/replay/record.ts [--demo] [--overwrite] [SCENARIO …]`; default: those that
  * have no file yet. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
- * that come with the package, without facts. Look at all of it before committing.
+ * that come with the package, without facts. With `--facts` the recordings stay, and only the facts of those that are
+ * named are written anew: for a change that is meant. Look at all of it before committing.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readRecording } from '../../adapters/replay/recording.ts';
 import { codexBinary } from '../agents/agents.ts';
 import { recordCodex, writeNewRecording, type CodexScenario } from '../helpers/record-codex.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
-import { factLines, playRecording } from './play-recording.ts';
+import { playedLines, playRecording } from './play-recording.ts';
 import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
@@ -20,11 +22,10 @@ const { values, positionals: names } = parseArgs({
   options: {
     demo: { type: 'boolean', default: false },
     overwrite: { type: 'boolean', default: false },
+    facts: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
-const binary = codexBinary();
-if (binary === null) throw new Error('codex is not installed: run npm run agents');
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());
 
@@ -34,21 +35,31 @@ if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', 
 const wanted = all.filter((each) =>
   names.length === 0 ? !existsSync(fileOf(each)) : names.includes(each.scenario),
 );
-for (const scenario of wanted) await record(scenario, binary);
+for (const scenario of wanted) await (values.facts ? playAgain(scenario) : record(scenario));
 
 function fileOf({ scenario, branch }: CodexScenario): string {
   const name = branch === undefined ? scenario : `${scenario}.${branch}`;
   return values.demo ? demoFileOf(name) : recordingFileOf('codex', `${VERSION}-${name}`);
 }
 
-async function record(scenario: CodexScenario, program: string): Promise<void> {
+async function playAgain(scenario: CodexScenario): Promise<void> {
   const file = fileOf(scenario);
+  const played = await playRecording(readRecording(file));
+  writeFileSync(factsFileOf(file), playedLines(played));
+  console.log(`${factsFileOf(file)}: ${played.facts.length} entries`);
+}
+
+async function record(scenario: CodexScenario): Promise<void> {
+  const file = fileOf(scenario);
+  const program = codexBinary();
+  if (program === null) throw new Error('codex is not installed: run npm run agents');
   if (existsSync(file) && !values.overwrite) throw new Error(`${file} is there already; give --overwrite`);
   const { recording, facts: live } = await recordCodex(scenario, { binary: program, signal: abort.signal });
   mkdirSync(dirname(file), { recursive: true });
   writeNewRecording(file, recording, values.overwrite);
-  const { facts } = await playRecording(recording);
-  if (!values.demo) writeFileSync(factsFileOf(file), factLines(facts));
+  const played = await playRecording(recording);
+  const { facts } = played;
+  if (!values.demo) writeFileSync(factsFileOf(file), playedLines(played));
   if (shapeOf(facts) !== shapeOf(live)) {
     console.warn(`played, it gives other facts than while it was recorded:`);
     console.warn(`recorded:\n${shapeOf(live)}\nplayed:\n${shapeOf(facts)}`);

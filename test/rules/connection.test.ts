@@ -17,6 +17,7 @@ import {
   openFailed,
   opened,
   RECOVERED,
+  replaced,
   RESUME,
   running,
   settled,
@@ -38,6 +39,28 @@ import { endsTurnBy, threadMove } from '../helpers/without.ts';
 import type { ConnectionEnd } from '../../machines/domain/context.ts';
 
 const READY = [...running('a'), ...finished('a')];
+
+describe('a conversation that is replaced', () => {
+  rule('the conversation that the provider has begun last is the one that is resumed', {
+    given: READY,
+    when: [
+      replaced('another'),
+      submit('b'),
+      accepted('b'),
+      started('b'),
+      ...finished('b'),
+      idled(),
+      closed(),
+      submit('c'),
+    ],
+    holds: (is) => {
+      expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=another']);
+    },
+    without: {
+      'a second opening': withoutTransition('connection', 'open > connection.opened'),
+    },
+  });
+});
 
 describe('the status of a thread', () => {
   rule('a new thread is ready and unbound until its first prompt', {

@@ -243,9 +243,7 @@ describe('a provider that says that nothing runs', () => {
     when: [opened()],
     holds: (is) => expect([is.answer, is.value]).toEqual(['ignored', RUNNING]),
     without: {
-      'the state of the connection': chartWith('connection', 'open', ({ on }) => {
-        if (on) on['connection.opened'] = { target: 'opening' };
-      }),
+      'the conversation that it names': guardIs('thread', 'isOtherConversation', true),
     },
   });
 

@@ -196,6 +196,11 @@ describe('redaction', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
+  it('leaves a string that ends in a backslash its end', () => {
+    const frame = JSON.stringify({ a: '"token":\\', b: 'text' });
+    expect(JSON.parse(knowing('TOKEN=TOKEN').redact(frame))).toEqual({ a: '"token":\\', b: 'text' });
+  });
+
   it('of frames that are JSON gives JSON', () => {
     const text = fc.array(fc.oneof(piece, fc.string({ maxLength: 4 })), { maxLength: 12 });
     const property = fc.property(text, text, (one, other) => {

@@ -20,6 +20,7 @@ function session(number: number, nativeThreadId: string): Session {
       sandbox: { type: 'readOnly' },
     },
     mode: 'default',
+    asked: null,
     reviewTurnId: null,
     interrupted: null,
     compacting: null,

@@ -13,18 +13,26 @@ const IN_EFFECT = {
 };
 const ACCEPTED = '{"id":$ID,"result":{"turn":{"id":"T"}}}\n';
 
-/** A prompt with these settings, before whose answer codex says what it goes by; `null`: says nothing. */
-async function noticeFor(settings: Partial<Settings>, inEffect: object | null) {
+const ENDED = line({
+  method: 'turn/completed',
+  params: { threadId: 'n', turn: { id: 'T', status: 'completed' } },
+});
+
+/** A whole turn with these settings, in which codex says what it goes by; `null`: says nothing. */
+async function noticeFor(settings: Partial<Settings>, inEffect: object | null, isLate = false) {
   const threadSettings = { ...IN_EFFECT, ...inEffect };
   const said = line({ method: 'thread/settings/updated', params: { threadId: 'n', threadSettings } });
-  const raw = inEffect === null ? [ACCEPTED] : [said, ACCEPTED];
+  const begun = isLate ? [ACCEPTED, said] : [said, ACCEPTED];
+  const raw = [...(inEffect === null ? [ACCEPTED] : begun), ENDED];
   const codex = new FakeCodex({ 'turn/start': [{ raw }] });
   onTestFinished(() => codex.adapter.dispose());
   const thread = await codex.open();
   thread.settings = { ...thread.settings, ...settings };
   const { key } = thread.send('hello');
-  await codex.harness.awaitReport(thread.threadId, 'provider.turnAccepted');
-  const [notice] = codex.harness.all(thread.threadId, 'provider.itemCompleted');
+  await codex.harness.awaitReport(thread.threadId, 'provider.turnEnded');
+  const notices = codex.harness.all(thread.threadId, 'provider.itemCompleted');
+  expect(notices.length).toBeLessThan(2);
+  const [notice] = notices;
   if (notice !== undefined) expect(notice).toMatchObject({ turnId: key.turnId, nativeTurnId: 'T' });
   return notice?.item ?? null;
 }
@@ -34,6 +42,8 @@ test('what is as it was asked for is not spoken of', async () => {
   const sandboxPolicy = { type: 'dangerFullAccess' };
   const changed = { model: 'x', approvalPolicy: 'never', sandboxPolicy };
   expect(await noticeFor({ model: 'x', runtimeMode: 'full-access' }, changed)).toBe(null);
+  const full = { runtimeMode: 'full-access' } as const;
+  expect(await noticeFor({ ...full, model: 'x' }, changed, true)).toBe(null);
   const network = { sandboxPolicy: { type: 'workspaceWrite', networkAccess: true } };
   expect(await noticeFor({ policy: { network: true } }, network)).toBe(null);
 });

@@ -1,0 +1,177 @@
+/** How a thread's connection is opened, closed and killed: each is a process of its own. */
+import { randomUUID } from 'node:crypto';
+import type { OpenConnection } from '../../machines/domain/effect.ts';
+import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
+import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import type { ProcessExit } from '../../machines/ports/process-host.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { ClaudeProcess } from './claude-process.ts';
+import { failureOfRequest, isClosed, isTimeout } from './failures.ts';
+import { takeFrame } from './frames.ts';
+import { exitFailure, launchMode, sessionSpec, spawnFailure } from './launch.ts';
+import { unmetPolicy } from './policy.ts';
+import { wanted } from './requests.ts';
+import type { Run } from './run.ts';
+import { Session } from './sessions.ts';
+import { initializedSchema, type Initialized } from './wire.ts';
+
+/** Shorter than the chart's own bound, so that the failure has a reason. */
+export const HANDSHAKE_TIMEOUT_MS = 25_000;
+/** Each takes some 200 MB. */
+export const MAX_SESSION_COUNT = 32;
+
+/** The first thing that is said to a process. */
+export const INITIALIZE = {
+  subtype: 'initialize',
+  params: { forwardSubagentText: true },
+  answer: initializedSchema,
+  timeoutMs: HANDSHAKE_TIMEOUT_MS,
+} as const;
+
+export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
+  const { connectionId, threadId, resume, settings } = effect;
+  const refusal = refusalOf(run, effect);
+  const { cwd } = settings;
+  const sessionId = resume ?? randomUUID();
+  const want = wanted(settings);
+  const inEffect = { ...want, permissionMode: launchMode(want.permissionMode, run.spec.env) };
+  const session = new Session({ connectionId, threadId, sessionId, cwd, inEffect }, run.host);
+  run.sessions.add(session);
+  try {
+    if (refusal !== null) throw refusal;
+    await run.sessions.ended(sessionId);
+    if (session.phase !== 'opening') return;
+    const model = await launch(run, session, effect);
+    if (session.phase !== 'opening') return;
+    session.phase = 'open';
+    session.opened = {
+      type: 'connection.opened',
+      connectionId,
+      nativeThreadId: sessionId,
+      resumed: resume !== null,
+      capabilities: CAPABILITIES,
+      model,
+    };
+    session.report(session.opened);
+  } catch (error) {
+    failOpen(run, session, error);
+  }
+}
+
+/** The model in effect. @throws as the process does, or RuntimeError */
+async function launch(
+  run: Run,
+  session: Session,
+  { resume, settings }: OpenConnection,
+): Promise<string | null> {
+  const { sessionId } = session;
+  const spec = sessionSpec(run.spec, { sessionId, isNew: resume === null, settings });
+  const process = new ClaudeProcess(spec, run.host, {
+    onFrame: (logged) => takeFrame(run, session, logged),
+    onExit: (exit, error) => takeExit(run, session, { exit, error }),
+  });
+  session.process = process;
+  if (run.isPaused) process.setPaused(true);
+  const answer = await process.ask(INITIALIZE);
+  checkMode(session, answer);
+  return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;
+}
+
+/** Newer versions say the mode that they have begun in. */
+function checkMode({ inEffect }: Session, { current_permission_mode: got }: Initialized): void {
+  const { permissionMode: asked } = inEffect;
+  if (got === undefined || got === asked) return;
+  throw new RuntimeError('SETTINGS_NOT_APPLIED', `permission mode: asked for ${asked}, got ${got}`);
+}
+
+function refusalOf(run: Run, { resume, settings }: OpenConnection): RuntimeError | null {
+  const unmet = unmetPolicy(settings.policy);
+  if (unmet !== null) return new RuntimeError('SETTINGS_NOT_APPLIED', unmet);
+  if (resume !== null && run.sessions.bySessionId(resume) !== null) {
+    return new RuntimeError(
+      'OPEN_FAILED',
+      `the session ${resume} is open already; claude would lose a branch of it`,
+    );
+  }
+  if (run.sessions.all.length < MAX_SESSION_COUNT) return null;
+  return new RuntimeError('INSTANCE_UNAVAILABLE', `${MAX_SESSION_COUNT} threads have a claude already`);
+}
+
+function failOpen(run: Run, session: Session, error: unknown): void {
+  // its exit tells why it ended
+  if (session.phase !== 'opening' || isClosed(error)) return;
+  reportOpenFailed(session, openFailure(error));
+  run.sessions.remove(session);
+  if (session.hasProcess) letGo(run, session);
+}
+
+function openFailure(error: unknown): Failure {
+  if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
+  return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
+}
+
+function reportOpenFailed(session: Session, cause: Failure): void {
+  session.report({ type: 'connection.openFailed', connectionId: session.connectionId, failure: cause });
+}
+
+interface Exited {
+  readonly exit: ProcessExit;
+  readonly error: Error | null;
+}
+
+/** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
+function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
+  if (session.phase === 'gone' || session.phase === 'closing') return;
+  const { connectionId, phase } = session;
+  if (phase === 'opening') reportOpenFailed(session, startFailure(run, session, { exit, error }));
+  else
+    session.report({
+      type: 'connection.lost',
+      connectionId,
+      failure: exitFailure(exit, session.process.stderrTail),
+    });
+  run.sessions.remove(session);
+}
+
+const UNKNOWN_SESSION = /no conversation found/i;
+
+function startFailure(run: Run, session: Session, { exit, error }: Exited): Failure {
+  if (error !== null) return spawnFailure(run.spec, error);
+  const said = session.startError || session.process.stderrTail;
+  const code = UNKNOWN_SESSION.test(said) ? 'RESUME_FAILED' : 'OPEN_FAILED';
+  return failure(code, exitFailure(exit, said).message, { class: 'provider' });
+}
+
+export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
+  const session = run.sessions.of(connectionId);
+  const closed = { type: 'connection.closed', connectionId } as const;
+  if (session === null) return run.host.report(threadIdOf(connectionId), closed);
+  session.phase = 'closing';
+  try {
+    if (session.hasProcess) await run.sessions.end(session, false);
+    session.report(closed);
+    run.sessions.remove(session);
+  } catch (error) {
+    session.report({
+      type: 'connection.closeFailed',
+      connectionId,
+      failure: failureOfRequest('CLOSE_FAILED', error),
+    });
+  }
+}
+
+/** Nothing more is reported; what still runs is ended behind the scenes. */
+export function killConnection(run: Run, connectionId: ConnectionId): void {
+  const session = run.sessions.of(connectionId);
+  if (session === null) return;
+  run.sessions.remove(session);
+  if (session.hasProcess) letGo(run, session);
+}
+
+function letGo(run: Run, session: Session): void {
+  run.sessions
+    .end(session, true)
+    .catch((error: unknown) =>
+      run.host.warn('a process of claude could not be ended', { error: String(error) }),
+    );
+}

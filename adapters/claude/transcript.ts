@@ -1,0 +1,394 @@
+import type { z } from 'zod';
+import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
+import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { contentOf, finished, TODO_TOOLS, Todos, type Content, type ToolUse } from './items.ts';
+import type { TurnRef } from './prompts.ts';
+import { unrecognizedItem } from './translate.ts';
+import * as wire from './wire.ts';
+import type { AssistantFrame, MessageUsage, ToolResult, UserFrame } from './wire.ts';
+
+/** What a frame is read for. */
+export interface Place {
+  /** The turn that runs. */
+  readonly turn: TurnRef;
+  /** Where the frame stands in the protocol log. */
+  readonly rawRef: string;
+}
+
+/** A tool call that has begun. */
+interface OpenTool {
+  readonly use: ToolUse;
+  readonly itemId: ItemId;
+  readonly turn: TurnRef;
+  readonly parentItemId: ItemId | null;
+  /** The call of the sub-agent that makes it. */
+  readonly parentId: string | null;
+  content: Content;
+  /** Its work goes on when the call itself has its result. */
+  isBackground: boolean;
+}
+
+/** Where a call or a message of a sub-agent belongs. */
+type Under = Pick<OpenTool, 'turn' | 'parentItemId' | 'parentId'>;
+
+/** Text that is being streamed. */
+interface OpenText {
+  readonly kind: 'assistant_message' | 'reasoning';
+  readonly itemId: ItemId;
+  readonly turn: TurnRef;
+}
+
+/** The words of an item, and whether there are more to come. */
+type Said = Pick<ItemDraft, 'text' | 'status'>;
+
+type Block = z.infer<typeof wire.blockSchema>;
+
+/**
+ * What claude says and does, as items. A tool's result names only the call, and the end of a background task only the
+ * task, so what has begun is kept until its end.
+ */
+export class Transcript {
+  readonly #connectionId: ConnectionId;
+  readonly #cwd: string;
+  readonly #tools = new Map<string, OpenTool>();
+  /** Calls by the background task that does their work. */
+  readonly #tasks = new Map<string, string>();
+  readonly #declined = new Set<string>();
+  readonly #todos = new Todos();
+  #open: OpenText | null = null;
+  #blockCount = 0;
+  #isInterrupted = false;
+  #usage: MessageUsage | null = null;
+
+  constructor(connectionId: ConnectionId, cwd: string) {
+    this.#connectionId = connectionId;
+    this.#cwd = cwd;
+  }
+
+  /** Of the newest reply of the model. */
+  get usage(): MessageUsage | null {
+    return this.#usage;
+  }
+
+  /** Calls that wait for their result, or whose work goes on. */
+  tool(toolUseId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
+    return this.#tools.get(toolUseId) ?? null;
+  }
+
+  /** A person or a rule has said no to the call. */
+  declined(toolUseId: string): void {
+    this.#declined.add(toolUseId);
+  }
+
+  /** The turn has been told to stop: what fails from now on was cut off. */
+  interrupted(): void {
+    this.#isInterrupted = true;
+  }
+
+  /** More text of the main thread; sub-agents are not streamed. */
+  stream(frame: unknown, place: Place): readonly ProviderReport[] {
+    const { parent_tool_use_id: parent, event } = wire.streamEventSchema.parse(frame);
+    if (parent !== null && parent !== undefined) return [];
+    if (event.type === 'message_start') return this.drop(place);
+    const { delta } = event;
+    if (event.type !== 'content_block_delta' || delta === undefined) return [];
+    if (delta.type === 'text_delta') return this.#more('assistant_message', delta.text ?? '', place);
+    return delta.type === 'thinking_delta' ? this.#more('reasoning', delta.thinking ?? '', place) : [];
+  }
+
+  /** The reply is begun anew: what was streamed of it counts no more. */
+  drop(place: Place): readonly ProviderReport[] {
+    const open = this.#open;
+    if (open === null) return [];
+    return [
+      this.#report(
+        'provider.itemUpdated',
+        open.turn,
+        this.#textDraft(open, { text: '', status: 'open' }, place),
+      ),
+    ];
+  }
+
+  /** The turn has ended; what its calls left open is closed by the thread. */
+  endTurn(): void {
+    this.#open = null;
+    this.#isInterrupted = false;
+    this.#declined.clear();
+    for (const [id, tool] of this.#tools) if (!this.#outlives(tool)) this.#tools.delete(id);
+  }
+
+  assistant(frame: AssistantFrame, place: Place): readonly ProviderReport[] {
+    const { message, parent_tool_use_id: parent, error } = frame;
+    const isMain = parent === null || parent === undefined;
+    // its words are those of the turn's failure
+    if (error !== null && error !== undefined) return [];
+    if (isMain) this.#usage = message.usage ?? this.#usage;
+    return message.content.flatMap((raw, index) => {
+      const block = wire.blockSchema.safeParse(raw);
+      if (!block.success) return [this.#unknownBlock(raw, frame, place)];
+      return isMain
+        ? this.#mainBlock(block.data, frame, place)
+        : this.#agentBlock(block.data, { frame, index }, place);
+    });
+  }
+
+  user(frame: UserFrame, place: Place): readonly ProviderReport[] {
+    const { content } = frame.message;
+    if (typeof content === 'string') return [];
+    return content.flatMap((part) => {
+      const { data } = wire.toolResultSchema.safeParse(part);
+      return data === undefined ? [] : this.#result(data, frame, place);
+    });
+  }
+
+  /** The plan is handed over, and the call that did it will be declined: its result says nothing. */
+  planned(toolUseId: string, plan: string, place: Place): readonly ProviderReport[] {
+    const tool = this.#tools.get(toolUseId);
+    if (tool === undefined) return [];
+    this.#tools.delete(toolUseId);
+    const content: Content = { body: { kind: 'plan' }, text: plan || tool.content.text, status: 'completed' };
+    return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
+  }
+
+  taskStarted(frame: z.infer<typeof wire.taskStartedSchema>, place: Place): readonly ProviderReport[] {
+    const { task_id: taskId, tool_use_id: toolUseId, description } = frame;
+    const tool = this.#tools.get(toolUseId ?? '');
+    if (tool !== undefined) {
+      this.#tasks.set(taskId, tool.use.id);
+      tool.isBackground ||= frame.is_backgrounded === true;
+      return [];
+    }
+    if (frame.ambient) return [];
+    const use = { id: `task:${taskId}`, name: 'task', input: {} };
+    const content: Content = { body: { kind: 'task', title: description }, text: '', status: 'open' };
+    this.#tasks.set(taskId, use.id);
+    return [
+      this.#begin(
+        use,
+        { content, isBackground: true, parentItemId: null, parentId: null, turn: place.turn },
+        place,
+      ),
+    ];
+  }
+
+  taskMoved(taskId: string): void {
+    const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
+    if (tool !== undefined) tool.isBackground = true;
+  }
+
+  /** A task that runs in the foreground is ended by the result of its call. */
+  taskEnded(
+    taskId: string,
+    end: { readonly status: ItemStatus; readonly text: string },
+    place: Place,
+  ): readonly ProviderReport[] {
+    const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
+    this.#tasks.delete(taskId);
+    if (tool === undefined || !tool.isBackground) return [];
+    this.#tools.delete(tool.use.id);
+    const text = end.text === '' ? tool.content.text : end.text;
+    const content: Content = { ...tool.content, text, status: end.status };
+    return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
+  }
+
+  /** The background tasks that live, all of them: others have ended without a word. */
+  tasksLeft(taskIds: ReadonlySet<string>, place: Place): readonly ProviderReport[] {
+    const gone = [...this.#tasks].filter(
+      ([taskId, toolUseId]) => !taskIds.has(taskId) && this.#tools.get(toolUseId)?.isBackground,
+    );
+    return gone.flatMap(([taskId]) => this.taskEnded(taskId, { status: 'interrupted', text: '' }, place));
+  }
+
+  // ---- text ------------------------------------------------------------------------------------------------------
+
+  #more(kind: OpenText['kind'], text: string, place: Place): readonly ProviderReport[] {
+    if (text === '') return [];
+    const { itemId, reports } = this.#opened(kind, place);
+    return [...reports, { type: 'provider.itemDelta', connectionId: this.#connectionId, itemId, text }];
+  }
+
+  /** The open text of that kind, begun where there is none. */
+  #opened(kind: OpenText['kind'], place: Place): { itemId: ItemId; reports: readonly ProviderReport[] } {
+    if (this.#open?.kind === kind) return { itemId: this.#open.itemId, reports: [] };
+    const left = this.#open;
+    const open = this.#nextText(kind, place);
+    this.#open = open;
+    const begun = this.#report(
+      'provider.itemStarted',
+      place.turn,
+      this.#textDraft(open, { text: '', status: 'open' }, place),
+    );
+    if (left === null) return { itemId: open.itemId, reports: [begun] };
+    const dropped = this.#textDraft(left, { text: '', status: 'interrupted' }, place);
+    return {
+      itemId: open.itemId,
+      reports: [this.#report('provider.itemCompleted', left.turn, dropped), begun],
+    };
+  }
+
+  #nextText(kind: OpenText['kind'], { turn }: Place): OpenText {
+    this.#blockCount += 1;
+    return {
+      kind,
+      turn,
+      itemId: itemIdOf(turn.nativeTurnId ?? this.#connectionId, `text:${this.#blockCount}`),
+    };
+  }
+
+  #textDraft({ itemId, kind }: OpenText, said: Said, { rawRef }: Place): ItemDraft {
+    return { itemId, body: { kind }, ...said, rawRef };
+  }
+
+  #mainBlock(block: Block, frame: AssistantFrame, place: Place): readonly ProviderReport[] {
+    if (block.type === 'tool_use')
+      return this.#call(block, { turn: place.turn, parentItemId: null, parentId: null }, place);
+    if (block.type === 'redacted_thinking') return [];
+    const kind = block.type === 'text' ? 'assistant_message' : 'reasoning';
+    const text = block.type === 'text' ? block.text : block.thinking;
+    if (NO_TEXT.has(text) && this.#open?.kind !== kind) return [];
+    const open = this.#open?.kind === kind ? this.#open : this.#nextText(kind, place);
+    if (this.#open === open) this.#open = null;
+    const status = frame.aborted === true ? 'interrupted' : 'completed';
+    return [
+      this.#report('provider.itemCompleted', open.turn, this.#textDraft(open, { text, status }, place)),
+    ];
+  }
+
+  /** What a sub-agent says, as items of the call that began it. */
+  #agentBlock(
+    block: Block,
+    { frame, index }: { readonly frame: AssistantFrame; readonly index: number },
+    place: Place,
+  ): readonly ProviderReport[] {
+    const at = this.#under(frame.parent_tool_use_id ?? '', place);
+    if (block.type === 'tool_use') return this.#call(block, at, place);
+    const text = block.type === 'text' ? block.text : '';
+    const thought = block.type === 'thinking' ? block.thinking : '';
+    if (text === '' && thought === '') return [];
+    const body: ItemBody = { kind: text === '' ? 'reasoning' : 'assistant_message' };
+    const itemId = itemIdOf(this.#connectionId, `${frame.uuid}:${index}`);
+    const draft: ItemDraft = {
+      itemId,
+      body,
+      text: text || thought,
+      status: 'completed',
+      rawRef: place.rawRef,
+    };
+    return [this.#report('provider.itemCompleted', at.turn, { ...draft, ...parentOf(at.parentItemId) })];
+  }
+
+  /** It is work in the background, or part of such. */
+  #outlives({ isBackground, parentId }: OpenTool): boolean {
+    const parent = parentId === null ? undefined : this.#tools.get(parentId);
+    return isBackground || (parent !== undefined && this.#outlives(parent));
+  }
+
+  #under(toolUseId: string, { turn }: Place): Under {
+    const parent = this.#tools.get(toolUseId);
+    return {
+      turn: parent?.turn ?? turn,
+      parentItemId: parent?.itemId ?? null,
+      parentId: parent?.use.id ?? null,
+    };
+  }
+
+  #unknownBlock(raw: object, frame: AssistantFrame, place: Place): ProviderReport {
+    const at = this.#under(frame.parent_tool_use_id ?? '', place);
+    const type: unknown = Reflect.get(raw, 'type');
+    const item = unrecognizedItem(`block:${String(type)}`, raw, {
+      ...place,
+      connectionId: this.#connectionId,
+    });
+    return this.#report('provider.itemCompleted', at.turn, item);
+  }
+
+  // ---- tools -----------------------------------------------------------------------------------------------------
+
+  #call({ id, name, input }: ToolUse, at: Under, place: Place): readonly ProviderReport[] {
+    const use = { id, name, input };
+    const begun = { content: contentOf(use, this.#cwd), isBackground: false, ...at };
+    const report = this.#begin(use, begun, place);
+    return TODO_TOOLS.has(name) ? [] : [report];
+  }
+
+  #begin(use: ToolUse, begun: Omit<OpenTool, 'use' | 'itemId'>, place: Place): ProviderReport {
+    const itemId = itemIdOf(begun.turn.nativeTurnId ?? this.#connectionId, use.id);
+    const tool = { ...begun, use, itemId };
+    this.#tools.set(use.id, tool);
+    return this.#report('provider.itemStarted', tool.turn, this.#toolDraft(tool, tool.content, place));
+  }
+
+  #result(result: ToolResult, frame: UserFrame, place: Place): readonly ProviderReport[] {
+    const tool = this.#tools.get(result.tool_use_id);
+    if (tool === undefined) return [];
+    const details = frame.tool_use_result;
+    if (TODO_TOOLS.has(tool.use.name)) {
+      this.#tools.delete(tool.use.id);
+      return this.#todoReports(tool, details, place);
+    }
+    tool.isBackground ||= isLaunched(details);
+    if (tool.isBackground && result.is_error !== true) {
+      // its words are for the model: that it has been launched, and how to look after it
+      return [this.#report('provider.itemUpdated', tool.turn, this.#toolDraft(tool, tool.content, place))];
+    }
+    this.#tools.delete(tool.use.id);
+    const end = finished(tool.content, result, details);
+    const content = { ...end, status: this.#statusOf(end.status, result, frame) };
+    return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
+  }
+
+  #statusOf(
+    status: ItemStatus,
+    { tool_use_id: id }: ToolResult,
+    { tool_result_meta: meta }: UserFrame,
+  ): ItemStatus {
+    if (status !== 'failed') return status;
+    if (this.#declined.has(id)) return 'declined';
+    if (this.#isInterrupted) return 'interrupted';
+    const kind = meta?.find((each) => each.id === id)?.non_execution_kind;
+    return kind === 'permission-rule' ? 'declined' : status;
+  }
+
+  #todoReports({ use, turn }: OpenTool, details: unknown, place: Place): readonly ProviderReport[] {
+    const steps = this.#todos.take(use, details);
+    if (steps === null) return [];
+    const draft: ItemDraft = {
+      itemId: itemIdOf(turn.nativeTurnId ?? this.#connectionId, 'todos'),
+      body: { kind: 'todo_list', steps: [...steps] },
+      text: '',
+      status: 'completed',
+      rawRef: place.rawRef,
+    };
+    const connectionId = this.#connectionId;
+    return [
+      { type: 'provider.planReported', connectionId, ...turn, explanation: null, steps: [...steps] },
+      this.#report('provider.itemCompleted', turn, draft),
+    ];
+  }
+
+  #toolDraft({ itemId, parentItemId }: OpenTool, content: Content, { rawRef }: Place): ItemDraft {
+    return { itemId, ...content, ...parentOf(parentItemId), rawRef };
+  }
+
+  #report(
+    type: 'provider.itemStarted' | 'provider.itemUpdated' | 'provider.itemCompleted',
+    turn: TurnRef,
+    item: ItemDraft,
+  ): ProviderReport {
+    return { type, connectionId: this.#connectionId, ...turn, item };
+  }
+}
+
+/** Older versions say only here that the work goes on. */
+function isLaunched(details: unknown): boolean {
+  const agent = wire.agentResultSchema.safeParse(details).data;
+  if (agent?.status === 'async_launched') return true;
+  const command = wire.bashResultSchema.safeParse(details).data;
+  return command?.backgroundTaskId !== undefined && command.backgroundTaskId !== null;
+}
+
+/** Of a command of claude's own that has nothing to say. */
+const NO_TEXT: ReadonlySet<string> = new Set(['', '(no content)']);
+
+const parentOf = (parentItemId: ItemId | null) => (parentItemId === null ? {} : { parentItemId });

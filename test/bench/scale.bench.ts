@@ -1,0 +1,198 @@
+/** What stored and long threads cost: the start, the first look, and waking one. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { byNative } from '../../machines/domain/input.ts';
+import { itemIdOf } from '../../machines/domain/ids.ts';
+import type { Journal } from '../../machines/ports/journal.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { loadThread } from '../../server/runtime/load-thread.ts';
+import { makeTempFolder } from '../helpers/temp-folder.ts';
+import { RuntimeRun, THREAD } from '../helpers/start-runtime.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
+import { BenchServer } from './bench-server-process.ts';
+import { median, type Figure } from './figure.ts';
+import { openStore, storeItems, storeThreads } from './stored-threads.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
+const STORED_COUNT = 100_000;
+const LISTED_COUNT = 1_000;
+const LONG_ENTRY_COUNT = 10_000;
+const LONG_ITEM_COUNT = 100_000;
+const LIVE_COUNT = 2_000;
+const WARM_UP_COUNT = 500;
+const PAGE = { before: null, limit: 50 };
+/** After which nothing of the start is going on any more. */
+const SETTLED_AFTER_MS = 1_500;
+const REPEATS = 5;
+
+export async function measureScale(): Promise<readonly Figure[]> {
+  return [
+    ...(await measureStart()),
+    ...(await withFolder(measureWaking)),
+    ...(await withFolder(measureLongThread)),
+    ...(await withFolder(measureList)),
+    ...(await measureLiveThreads()),
+  ];
+}
+
+async function withFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = makeTempFolder();
+  try {
+    return await use(folder.path);
+  } finally {
+    folder.remove();
+  }
+}
+
+function millisecondsOf(act: () => unknown): number {
+  const startedAt = performance.now();
+  act();
+  return performance.now() - startedAt;
+}
+
+// ---- the start ---------------------------------------------------------------------------------------------------
+
+interface Start {
+  readonly readyMs: number;
+  readonly rssMib: number;
+}
+
+async function measureStart(): Promise<Figure[]> {
+  // the first start of all fills the cache of compiled modules
+  await withFolder(startOn);
+  const empty = await withFolder(startOn);
+  const full = await withFolder((folder) => {
+    const journal = openStore(folder);
+    storeThreads(journal, STORED_COUNT);
+    journal.close();
+    return startOn(folder);
+  });
+  const of = 'with 100,000 stored threads, from source';
+  return [
+    { name: `start ${of}`, unit: 'ms to ready', value: full.readyMs, target: { atMost: 1_500 } },
+    { name: 'start with none, from source', unit: 'ms to ready', value: empty.readyMs },
+    {
+      name: `memory ${of}`,
+      unit: 'MiB more than with none',
+      value: full.rssMib - empty.rssMib,
+      target: { atMost: 30 },
+    },
+  ];
+}
+
+/** The second start of a folder, as users know it. */
+async function startOn(folder: string): Promise<Start> {
+  const args = ['serve', '--json', '--port', '0', '--data', folder];
+  const program = { path: MAIN, args, data: folder, word: 'bench-scale' };
+  const first = await ServerProcess.start(program);
+  first.send('SIGTERM');
+  await first.exited;
+  const startedAt = performance.now();
+  const server = await ServerProcess.start(program);
+  const readyMs = performance.now() - startedAt;
+  await setTimeout(SETTLED_AFTER_MS);
+  const rss = execFileSync('ps', ['-o', 'rss=', '-p', String(server.place.pid)], { encoding: 'utf8' });
+  server.send('SIGTERM');
+  await server.exited;
+  return { readyMs, rssMib: Number(rss) / 1024 };
+}
+
+// ---- a long thread -----------------------------------------------------------------------------------------------
+
+export async function measureWaking(folder: string): Promise<Figure[]> {
+  const journal = openStore(folder);
+  const run = await new RuntimeRun({ journal }).start();
+  await run.create();
+  await run.submit('wait');
+  for (let item = 0; item < LONG_ENTRY_COUNT / 2; item += 1) reportItem(run, item);
+  await run.do({ type: 'turn.interrupt' });
+  const { machineHash } = run.runtime.info;
+  const fromBase = timesOf(() => loadThread(journal, THREAD, machineHash));
+  const whole = withoutBase(journal);
+  const replayed = timesOf(() => loadThread(whole, THREAD, machineHash));
+  await run.runtime.stop(0);
+  journal.close();
+  const name = 'waking a thread of 10,000 entries';
+  return [
+    { name: `${name} from its base`, unit: 'ms', value: median(fromBase), target: { atMost: 10 } },
+    { name: `${name} by full replay`, unit: 'ms', value: median(replayed), target: { atMost: 350 } },
+  ];
+}
+
+function reportItem(run: RuntimeRun, number: number): void {
+  const itemId = itemIdOf('long', `item-${number}`);
+  const place = { connectionId: 't1#1', ...byNative(null) };
+  const body = { kind: 'command', command: 'npm test' } as const;
+  for (const [type, status] of [
+    ['provider.itemStarted', 'open'],
+    ['provider.itemCompleted', 'completed'],
+  ]) {
+    const text = status === 'open' ? '' : 'all 123 tests have passed in 4.5 s';
+    run.provider.report('t1', { type, ...place, item: { itemId, body, text, status } } as ProviderReport);
+  }
+  run.settle();
+}
+
+const withoutBase = (journal: Journal): Journal =>
+  new Proxy(journal, {
+    get(target, name) {
+      if (name === 'loadThread') {
+        return (threadId: typeof THREAD) => ({ ...target.loadThread(threadId), base: null, cache: null });
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+
+const timesOf = (act: () => unknown): number[] => Array.from({ length: REPEATS }, () => millisecondsOf(act));
+
+async function measureLongThread(folder: string): Promise<Figure[]> {
+  const filling = openStore(folder);
+  const [threadId = THREAD] = storeThreads(filling, 1);
+  storeItems(filling, threadId, LONG_ITEM_COUNT);
+  filling.close();
+  const journal = openStore(folder);
+  const run = await new RuntimeRun({ journal }).start();
+  const value = millisecondsOf(() => run.runtime.reads.snapshot(threadId, PAGE));
+  await run.runtime.stop(0);
+  journal.close();
+  return [
+    { name: 'first page of a thread of 100,000 items, cold', unit: 'ms', value, target: { atMost: 50 } },
+  ];
+}
+
+// ---- many threads ------------------------------------------------------------------------------------------------
+
+async function measureList(folder: string): Promise<Figure[]> {
+  const journal = openStore(folder);
+  storeThreads(journal, LISTED_COUNT);
+  const run = await new RuntimeRun({ journal }).start();
+  const page = () => JSON.stringify(run.runtime.reads.listThreads({ limit: PAGE.limit }));
+  const sizeKb = Buffer.byteLength(page()) / 1e3;
+  const value = median(timesOf(page));
+  await run.runtime.stop(0);
+  journal.close();
+  const name = 'first page of 1,000 threads';
+  return [
+    { name, unit: 'ms', value, target: { atMost: 10 } },
+    { name, unit: 'KB', value: sizeKb, target: { atMost: 30 } },
+  ];
+}
+
+/** Each has had a turn, and holds a connection. */
+export async function measureLiveThreads(): Promise<Figure[]> {
+  const server = await BenchServer.start();
+  await haveTurns(server, WARM_UP_COUNT);
+  const before = await server.order('heapBytes');
+  await haveTurns(server, LIVE_COUNT);
+  const value = ((await server.order('heapBytes')) - before) / LIVE_COUNT / 1e3;
+  await server.end();
+  return [{ name: 'a live idle thread', unit: 'KB of heap', value, target: { atMost: 12 } }];
+}
+
+async function haveTurns(server: BenchServer, count: number): Promise<void> {
+  const threadIds = await server.order('createThreads', count);
+  // one after the other: threads that are at work in one folder at once remember each other
+  for (const threadId of threadIds) await server.order('runTurns', [threadId], 'lifecycle', 1);
+}

@@ -1,0 +1,112 @@
+/** What may happen on a walk, as data that fast-check can shrink. */
+import fc from 'fast-check';
+import type { Faults } from '../helpers/scripted-world.ts';
+
+export type Action =
+  | { readonly do: 'command'; readonly client: number; readonly thread: number; readonly of: Wish }
+  /** Without waiting for the answers: what comes first is up to the wires. */
+  | { readonly do: 'at once'; readonly thread: number; readonly of: readonly [Wish, Wish] }
+  /** With the id that it had, by any client. */
+  | { readonly do: 'repeat'; readonly client: number; readonly back: number }
+  | { readonly do: 'disconnect'; readonly client: number }
+  | { readonly do: 'fault'; readonly faults: Faults }
+  | { readonly do: 'mend' }
+  | { readonly do: 'provider dies' }
+  | { readonly do: 'provider begins'; readonly text: string }
+  | { readonly do: 'commit fails'; readonly when: 'before' | 'after' }
+  | { readonly do: 'server dies' }
+  | { readonly do: 'time'; readonly ms: number };
+
+/** A command without its thread; what it names is chosen among what is there. */
+export interface Wish {
+  readonly type: string;
+  readonly text?: string;
+  readonly mode?: string;
+  readonly decision?: string;
+}
+
+const WORDS = [
+  'hi',
+  'long',
+  'open',
+  'wait',
+  'ask',
+  'ask2',
+  'question',
+  'silent',
+  'late',
+  'fail',
+  'lose',
+  'refuse',
+  'absorb',
+];
+const text = fc
+  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 })
+  .map((words) => words.join(' '));
+
+const submit = fc.record({
+  type: fc.constant('turn.submit'),
+  text,
+  mode: fc.constantFrom('start', 'queue', 'queue', 'steer', 'restart'),
+});
+const respond = fc.record({
+  type: fc.constant('request.respond'),
+  decision: fc.constantFrom('accept', 'decline', 'acceptForSession', 'cancel'),
+});
+const plain = fc
+  .constantFrom(
+    'turn.interrupt',
+    'turn.retry',
+    'queue.resume',
+    'queue.cancel',
+    'queue.promote',
+    'thread.stop',
+    'thread.archive',
+    'thread.unarchive',
+    'thread.setTitle',
+  )
+  .map((type): Wish => ({ type }));
+const wish: fc.Arbitrary<Wish> = fc.oneof(
+  { weight: 6, arbitrary: submit },
+  { weight: 2, arbitrary: respond },
+  { weight: 3, arbitrary: plain },
+);
+
+const faults: fc.Arbitrary<Faults> = fc.constantFrom<Faults>(
+  { open: 'fail' },
+  { open: 'silent' },
+  { open: 'forgotten' },
+  { close: 'fail' },
+  { close: 'silent' },
+  { start: 'silent' },
+  { interrupt: 'silent' },
+  { interrupt: 'refuse' },
+  { interrupt: 'complete' },
+  { steer: 'silent' },
+  { steer: 'refuse' },
+  { answer: 'silent' },
+  { answer: 'fail' },
+  { settle: 'silent' },
+  { process: 'fail' },
+  { lookUp: 'silent' },
+);
+const client = fc.nat({ max: 1 });
+const thread = fc.nat({ max: 1 });
+const on = <D extends Action['do']>(name: D) => fc.constant(name);
+
+export const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 40, arbitrary: fc.record({ do: on('command'), client, thread, of: wish }) },
+  { weight: 8, arbitrary: fc.record({ do: on('at once'), thread, of: fc.tuple(wish, wish) }) },
+  { weight: 4, arbitrary: fc.record({ do: on('repeat'), client, back: fc.nat({ max: 5 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: on('disconnect'), client }) },
+  { weight: 4, arbitrary: fc.record({ do: on('fault'), faults }) },
+  { weight: 4, arbitrary: fc.record({ do: on('mend') }) },
+  { weight: 1, arbitrary: fc.record({ do: on('provider dies') }) },
+  { weight: 3, arbitrary: fc.record({ do: on('provider begins'), text }) },
+  { weight: 2, arbitrary: fc.record({ do: on('commit fails'), when: fc.constantFrom('before', 'after') }) },
+  { weight: 2, arbitrary: fc.record({ do: on('server dies') }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: on('time'), ms: fc.constantFrom(20, 5_000, 31_000, 61_000, 610_000) }),
+  },
+);
