@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { nanoid } from 'nanoid';
+import { customAlphabet } from 'nanoid';
 import { z } from 'zod';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { scopeSchema, type Principal, type Scope } from '../gateway/scope.ts';
@@ -28,6 +28,9 @@ export type TokenRow = Omit<TokenRecord, 'sha256'>;
 export const tokenFileOf = (dataFolder: string): string => join(dataFolder, 'token');
 const tokensFileOf = (dataFolder: string): string => join(dataFolder, 'tokens.json');
 
+/** Small letters and digits: an id that began with a dash would be an option on a command line. */
+const makeId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12);
+
 /** 32 random bytes as base64url. */
 export const makeSecret = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
 export const sha256 = (secret: string): Buffer => createHash('sha256').update(secret).digest();
@@ -48,7 +51,7 @@ export function createToken(
   given: { name: string; scopes: readonly Scope[]; createdAt: number },
 ): TokenRow & { token: string } {
   const token = makeSecret();
-  const row = { ...given, scopes: [...new Set(given.scopes)], tokenId: nanoid(12) };
+  const row = { ...given, scopes: [...new Set(given.scopes)], tokenId: makeId() };
   const record = recordSchema.parse({ ...row, sha256: sha256(token).toString('hex') });
   writeRecords(dataFolder, [...readRecords(dataFolder), record]);
   return { ...row, token };
