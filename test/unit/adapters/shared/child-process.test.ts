@@ -198,6 +198,8 @@ describe('ending what came of a child', () => {
       signal: 'SIGKILL',
     });
     expect(await markedPids(child)).toEqual([]);
+    // nothing tells any more whose it is: no marker, no group, no parent
+    process.kill(pids['cleared'] ?? 0, 'SIGKILL');
   });
 });
 
