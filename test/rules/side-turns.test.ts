@@ -45,6 +45,16 @@ describe('a turn that the provider begins', () => {
     without: { 'the beginning': withoutTransition('thread', 'bound.idle > provider.turnStarted') },
   });
 
+  rule('nothing is handed over for it: it is live at once', {
+    given: [...running('a'), ...finished('a')],
+    when: [began('s')],
+    holds: (is) => expect([is.did(), is.stage.charts.turn?.value]).toEqual([[], { live: 'streaming' }]),
+    without: {
+      'the look at its origin': guardIs('turn', 'isOfProvider', false),
+      'the way': withoutAlways('turn', 'waiting', 0),
+    },
+  });
+
   rule('it has started when it begins', {
     given: [...running('a'), ...finished('a'), began('s')],
     when: finished('s'),

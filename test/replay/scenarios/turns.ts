@@ -218,6 +218,20 @@ const compaction: CodexScenario = {
   },
 };
 
+const compactionByHand: CodexScenario = {
+  scenario: 'compaction-by-hand',
+  title: 'A compaction that a client asks for',
+  description: 'it is a turn of its own, without a prompt; it completes, and so does the prompt after it',
+  script: byUserText({ one: says('a long story'), two: says('still here') }, says('a summary')),
+  play: async (stage) => {
+    await stage.create();
+    await stage.turn('one');
+    const { turnId } = await stage.do({ type: 'thread.compact' });
+    await stage.ended(turnId);
+    await stage.turn('two');
+  },
+};
+
 const SHORT_WAIT_MS = 250;
 
 const background: CodexScenario = {
@@ -336,6 +350,7 @@ export const TURNS: readonly CodexScenario[] = [
   webSearch,
   image,
   compaction,
+  compactionByHand,
   background,
   twoThreads,
   goal,
