@@ -6,6 +6,7 @@ import { purgedWork } from '../../machines/domain/purged.ts';
 import { crcOf } from './crc.ts';
 import { columnsThemselves, Query } from './query.ts';
 import { CHECKED } from './read-entries.ts';
+import { THREAD_OF_WORK } from './schema-2.ts';
 import { factsFromJson, factsToJson } from './shared-text.ts';
 
 const part = z.union([z.string(), z.number(), z.null()]);
@@ -26,7 +27,7 @@ export class InstanceWork {
       toValue: columnsThemselves,
       checked: CHECKED,
       sql: `select sequence as key, ${CHECKED.join(', ')}, crc from entries indexed by entries_of_work
-            where kind = 'instance' and json_extract(input, '$.work.threadId') = ?`,
+            where kind = 'instance' and ${THREAD_OF_WORK} = ?`,
     });
     this.#update = sqlite.prepare('update entries set input = ?, facts = ?, crc = ? where sequence = ?');
   }

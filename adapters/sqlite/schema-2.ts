@@ -1,3 +1,6 @@
+/** The thread of an instance's input; a damaged one has none, and does not make the index fail. */
+export const THREAD_OF_WORK = `case when json_valid(input) then json_extract(input, '$.work.threadId') end`;
+
 /**
  * Housekeeping and checksums. A `crc` is a CRC-32 of its row as it was written; `null`: written by an older release,
  * and taken as it is.
@@ -27,8 +30,8 @@ create table purges (
   thread_id text primary key
 ) strict;
 -- what instances were told of a thread, its settings among it
-create index entries_of_work on entries (json_extract(input, '$.work.threadId'))
-  where kind = 'instance' and json_extract(input, '$.work.threadId') is not null;
+create index entries_of_work on entries (${THREAD_OF_WORK})
+  where kind = 'instance' and ${THREAD_OF_WORK} is not null;
 create index threads_deleted on threads (updated_at) where removal = 'deleted';
 
 create table attachment_uses (
