@@ -20,7 +20,8 @@ const create =
     void client.send({
       type: 'thread.create',
       threadId: thread,
-      cwd: '/work',
+      // of its own: which of two is told that a folder is shared depends on who begins first
+      cwd: `/work/${thread}`,
       instanceId: 'scripted',
       ...more,
     });
