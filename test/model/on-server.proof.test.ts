@@ -36,7 +36,13 @@ class Walker {
 
   async walk(way: Way): Promise<void> {
     const { threadId } = this;
-    await this.#client.dispatch({ type: 'thread.create', threadId, cwd: '/w', instanceId: 'i', title: '' });
+    await this.#client.dispatch({
+      type: 'thread.create',
+      threadId,
+      cwd: `/w/${threadId}`,
+      instanceId: 'i',
+      title: '',
+    });
     const following = this.#client.subscribeThread(threadId, { onView: (view) => (this.#view = view) });
     const [first] = this.#entries();
     const model = new ModelThread(first?.input ?? {});

@@ -138,7 +138,7 @@ export class PuppetServer {
 
   async #command(threadId: ThreadId, input: ThreadInput): Promise<void> {
     if (input.type === 'turn.submit') this.#nextIds.push(input.prompt.turnId);
-    if (input.type === 'turn.retry') this.#nextIds.push(input.turnId);
+    if (input.type === 'turn.retry' || input.type === 'thread.compact') this.#nextIds.push(input.turnId);
     await this.#client?.dispatch(commandOf(threadId, input));
     this.#nextIds.length = 0;
   }
@@ -171,7 +171,8 @@ function commandOf(threadId: ThreadId, input: ThreadInput): GivenCommand {
     case 'turn.interrupt':
       return { type: 'turn.interrupt', threadId, ...(input.turnId && { turnId: input.turnId }) };
     case 'turn.retry':
-      return { type: 'turn.retry', threadId };
+    case 'thread.compact':
+      return { type: input.type, threadId };
     case 'request.respond':
       return {
         type: 'request.respond',
