@@ -75,6 +75,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     headersTimeout: gateway.limits.handshakeTimeoutMs,
     maxHeaderSize: MOST_HEADER_BYTES,
   });
+  const sockets = socketsOf(server);
   server.maxHeadersCount = MOST_HEADERS_COUNT;
   server.maxConnections = gateway.limits.socketCount + OTHER_CONNECTIONS_COUNT;
   const { url, port } = await listen(server, options);
@@ -98,7 +99,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const close = async (): Promise<void> => {
     metrics.close();
     gateway.close();
-    await closeServer(server, gateway.limits.closeTimeoutMs);
+    await closeServer(server, sockets, gateway.limits.closeTimeoutMs);
   };
   return { url, port, tokenFile: doors.tokens.tokenFile, gateway, close };
 }
@@ -119,8 +120,20 @@ async function listen(
 const portOf = (address: AddressInfo | string | null): number =>
   typeof address === 'object' && address !== null ? address.port : 0;
 
-async function closeServer(server: Server, patienceMs: number): Promise<void> {
-  const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
+/** Node forgets a socket that was upgraded: one that comes as the server closes would keep it open for ever. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function closeServer(server: Server, sockets: ReadonlySet<Socket>, patienceMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy();
+  }, patienceMs);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();

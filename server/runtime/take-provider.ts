@@ -48,8 +48,18 @@ export function takeProvider(intake: Intake, arrival: ArrivalOf<'provider'>): vo
     const text = `${given.type} of the provider could not be read and was dropped`;
     return void intake.apply(thread, { type: 'runtime.warned', topic: 'provider.malformed', text });
   }
+  if (isOpenAlready(thread, input.data)) {
+    return intake.parts.warn('a provider asks again what it has asked already', { threadId, instanceId });
+  }
   if (isProgress(thread, input.data)) thread.noteProgress(intake.staging.monotonicAt);
   intake.apply(thread, input.data);
+}
+
+/** One answer serves both; a turn cannot see what its connection or a task has open. */
+function isOpenAlready({ projection }: LoadedThread, input: ThreadInput): boolean {
+  if (input.type !== 'provider.requestOpened') return false;
+  const known = projection.requests.get(input.request.requestId);
+  return known !== undefined && known.status !== 'closed';
 }
 
 /** A request that reaches no chart is refused, or the provider would wait for ever. */
