@@ -44,7 +44,11 @@ export async function makeTinyWorld({
       instanceId: instanceIdSchema.parse(protocol),
       driver: driver.driver,
       command: join(AGENTS, `${protocol}.mjs`),
-      env: { TINY_AGENT_MODEL: endpoint.origin, TINY_AGENT_HOME: join(root, 'home') },
+      env: {
+        TINY_AGENT_MODEL: endpoint.origin,
+        TINY_AGENT_HOME: join(root, 'home'),
+        CLAUDE_CONFIG_DIR: join(root, 'claude'),
+      },
     },
     workspace,
     script: (prompt, replies) => script.set(prompt, replies),
