@@ -1,8 +1,10 @@
-/** The codex adapter on the tiny agent. */
+/** The codex adapter on the tiny agent, whole and spoilt. */
 import { codexDriver } from '../../adapters/codex/index.ts';
-import { makeTinyWorld } from '../helpers/tiny-world.ts';
+import { makeFaultyWorld, makeTinyWorld } from '../helpers/tiny-world.ts';
+import { describeProviderFaults } from './provider-faults.contract.ts';
 import { describeProviderContract } from './provider.contract.ts';
 
-describeProviderContract(() =>
-  makeTinyWorld({ driver: codexDriver, protocol: 'codex', processPer: 'instance' }),
-);
+const AGENT = { driver: codexDriver, protocol: 'codex', processPer: 'instance' } as const;
+
+describeProviderContract(() => makeTinyWorld(AGENT));
+describeProviderFaults(() => makeFaultyWorld(AGENT, { method: 'future/news', params: {} }));

@@ -1,9 +1,11 @@
 /** The tiny agent behind one of the protocols that adapters speak, with a scripted model. */
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
+import type { FaultyWorld } from '../contract/provider-faults.contract.ts';
 import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
 import type { ParsedRequest } from '../model-endpoint/parse-request.ts';
 import { startModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
@@ -18,7 +20,7 @@ import {
   type Step,
 } from '../model-endpoint/step.ts';
 
-const AGENTS = join(import.meta.dirname, '..', 'fixtures', 'tiny-agent');
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 
 export interface TinyWorldOptions {
   readonly driver: ProviderDriver;
@@ -43,7 +45,7 @@ export async function makeTinyWorld({
     instance: {
       instanceId: instanceIdSchema.parse(protocol),
       driver: driver.driver,
-      command: join(AGENTS, `${protocol}.mjs`),
+      command: join(FIXTURES, 'tiny-agent', `${protocol}.mjs`),
       env: {
         TINY_AGENT_MODEL: endpoint.origin,
         TINY_AGENT_HOME: join(root, 'home'),
@@ -55,11 +57,24 @@ export async function makeTinyWorld({
     gate: (name) => endpoint.gate(name),
     shown: (prompt) =>
       JSON.stringify(endpoint.requests.findLast(({ userText }) => userText === prompt)?.input ?? null),
+    planMark: /<system-reminder>plan<\/system-reminder>/,
     close: async () => {
       await endpoint.close();
       await rm(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** The same agent, spoilt on the way. `chatter`: a message that nobody knows, in the form of the protocol. */
+export async function makeFaultyWorld(options: TinyWorldOptions, chatter: object): Promise<FaultyWorld> {
+  const world = await makeTinyWorld(options);
+  const { instance, workspace } = world;
+  const file = join(workspace, '..', 'fault');
+  const spoil: FaultyWorld['spoil'] = (fault) =>
+    writeFileSync(file, `${fault ?? 'none'}\n${JSON.stringify(chatter)}`);
+  spoil(null);
+  const env = { ...instance.env, FAULTY_COMMAND: instance.command ?? '', FAULTY_FILE: file };
+  return { ...world, instance: { ...instance, command: join(FIXTURES, 'faulty.mjs'), env }, spoil };
 }
 
 /** Replies by prompt, counted per conversation and prompt. */
