@@ -20,7 +20,7 @@ import {
   type Step,
 } from '../model-endpoint/step.ts';
 
-const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
+const AGENT = join(import.meta.dirname, '..', 'fixtures', 'tiny-agent');
 
 export interface TinyWorldOptions {
   readonly driver: ProviderDriver;
@@ -45,7 +45,7 @@ export async function makeTinyWorld({
     instance: {
       instanceId: instanceIdSchema.parse(protocol),
       driver: driver.driver,
-      command: join(FIXTURES, 'tiny-agent', `${protocol}.mjs`),
+      command: join(AGENT, `${protocol}.mjs`),
       env: {
         TINY_AGENT_MODEL: endpoint.origin,
         TINY_AGENT_HOME: join(root, 'home'),
@@ -65,16 +65,15 @@ export async function makeTinyWorld({
   };
 }
 
-/** The same agent, spoilt on the way. `chatter`: a message that nobody knows, in the form of the protocol. */
-export async function makeFaultyWorld(options: TinyWorldOptions, chatter: object): Promise<FaultyWorld> {
-  const world = await makeTinyWorld(options);
+/** The same world with an agent that can be spoilt. `chatter`: a message that nobody knows, in the form of its protocol. */
+export function spoilable(world: ProviderWorld, chatter: object): FaultyWorld {
   const { instance, workspace } = world;
-  const file = join(workspace, '..', 'fault');
+  const file = `${workspace}.fault`;
   const spoil: FaultyWorld['spoil'] = (fault) =>
     writeFileSync(file, `${fault ?? 'none'}\n${JSON.stringify(chatter)}`);
   spoil(null);
   const env = { ...instance.env, FAULTY_COMMAND: instance.command ?? '', FAULTY_FILE: file };
-  return { ...world, instance: { ...instance, command: join(FIXTURES, 'faulty.mjs'), env }, spoil };
+  return { ...world, instance: { ...instance, command: join(AGENT, 'faulty.mjs'), env }, spoil };
 }
 
 /** Replies by prompt, counted per conversation and prompt. */
