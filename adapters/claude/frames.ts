@@ -25,8 +25,9 @@ interface Taken {
 
 export function takeFrame(run: Run, session: Session, { frame, rawRef }: LoggedFrame): void {
   const take = TAKES.get(nameOf(frame));
-  if (take !== undefined && take({ run, session, frame, rawRef })) return;
-  session.report(...translate(frame, scopeOf(session, rawRef)));
+  const isTaken = take?.({ run, session, frame, rawRef }) === true;
+  if (!isTaken) session.report(...translate(frame, scopeOf(session, rawRef)));
+  session.reportFolding();
 }
 
 const scopeOf = ({ connectionId, prompts }: Session, rawRef: string) => ({

@@ -71,6 +71,11 @@ export class Transcript {
     return this.#usage;
   }
 
+  /** Work that outlives its turn goes on. */
+  get hasBackground(): boolean {
+    return [...this.#tools.values()].some(({ isBackground }) => isBackground);
+  }
+
   /** Calls that wait for their result, or whose work goes on. */
   tool(toolUseId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
     return this.#tools.get(toolUseId) ?? null;
