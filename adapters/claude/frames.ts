@@ -11,7 +11,7 @@ import { textIn } from './items.ts';
 import { PERMISSION_MODES } from './policy.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
-import type { Place } from './transcript.ts';
+import type { Place } from './speech.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
 import * as wire from './wire.ts';
 import type { CanUseTool, Frame } from './wire.ts';
