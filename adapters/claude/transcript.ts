@@ -64,6 +64,12 @@ export class Transcript {
     return this.#tools.get(toolUseId) ?? null;
   }
 
+  /** The sub-agent that makes the call; `agentId` names it where the call itself is not known. */
+  agentOf(toolUseId: string, agentId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
+    const parentId = this.#tools.get(toolUseId)?.parentId ?? this.#tasks.get(agentId) ?? '';
+    return this.tool(parentId);
+  }
+
   /** A person or a rule has said no to the call. */
   declined(toolUseId: string): void {
     this.#declined.add(toolUseId);
