@@ -10,6 +10,8 @@ export interface RunOptions {
   /** stdin, stdout and stderr are a terminal. */
   readonly isTTY?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another way to the server than its own address. */
+  readonly url?: string;
 }
 
 const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why']);
@@ -21,10 +23,11 @@ export class CliRun {
   readonly #stdin = new PassThrough();
   readonly #signals = new EventEmitter();
 
-  constructor(server: TestServer, argv: readonly string[], { isTTY = false, env = {} }: RunOptions = {}) {
+  constructor(server: TestServer, argv: readonly string[], options: RunOptions = {}) {
+    const { isTTY = false, env = {}, url = server.url } = options;
     const place = ['--data', server.config.data];
     const isClient = CLIENT_COMMANDS.has(argv[0] ?? '');
-    this.code = runCli([...argv, ...place, ...(isClient ? ['--url', server.url] : [])], {
+    this.code = runCli([...argv, ...place, ...(isClient ? ['--url', url] : [])], {
       adapters: server.adapters,
       release: '1.2.3',
       streams: {
