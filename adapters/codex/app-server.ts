@@ -53,7 +53,7 @@ export class AppServer {
     this.#host = host;
     this.#events = events;
     this.#peer = new JsonRpcPeer({
-      writeLine: (line) => this.#write(line),
+      writeLine: (line, kept) => this.#write(line, kept),
       maxInFlight: MAX_IN_FLIGHT,
       handlers: {
         notification: (method, params) => this.#take({ method, params }),
@@ -83,9 +83,9 @@ export class AppServer {
     this.#peer.notify(method);
   }
 
-  /** False when nobody waits for it any more. */
-  respond(id: JsonRpcId, result: unknown): boolean {
-    return this.#peer.respond(id, result);
+  /** `kept` is what the protocol log has of it. False when nobody waits for it any more. */
+  respond(id: JsonRpcId, result: unknown, kept = result): boolean {
+    return this.#peer.respond(id, result, kept);
   }
 
   /** Says that this cannot be answered, so that codex goes on. */
@@ -111,8 +111,8 @@ export class AppServer {
     return this.#process.end({ force });
   }
 
-  #write(line: string): void {
-    this.#host.logFrame('out', line);
+  #write(line: string, kept: string): void {
+    this.#host.logFrame('out', kept);
     this.#process.write(`${line}\n`);
   }
 
