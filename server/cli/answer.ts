@@ -1,16 +1,18 @@
 /** `threadchart answer`: a decision for an approval, or the text of an answer to a question. */
 import { RuntimeError, type Failure } from '../../machines/domain/error.ts';
-import { decisionSchema, type RequestRow } from '../../machines/domain/request.ts';
+import { decisionSchema, type RequestBody } from '../../machines/domain/request.ts';
 import type { GivenCommand } from '../client/client.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 import { WholeEvents, type WholeEventsOptions } from './whole-events.ts';
 
+type Asked = Extract<RequestBody, { kind: 'question' }>;
+
 export interface AnswerArguments {
   readonly threadId: string;
   readonly requestId: string;
-  /** One decision, or one answer for each question in their order. */
+  /** One decision, or one answer for each question in their order; `-`: the next line of stdin. */
   readonly answers: readonly string[];
 }
 
@@ -23,7 +25,10 @@ export function answerCommand(
     const read = await client.call('orchestration.getThreadProjection', { threadId, limit: 1 });
     const { snapshot, version } = read;
     const request = snapshot.requests.find((each) => each.requestId === requestId);
-    const answer = request?.body.kind === 'question' ? answersOf(request, answers) : decisionOf(answers);
+    const answer =
+      request?.body.kind === 'question'
+        ? await answersOf(request.body, answers, terminal)
+        : decisionOf(answers);
     const command: GivenCommand = { type: 'request.respond', threadId, requestId, ...answer };
     const result = await client.dispatch(command);
     terminal.wait(`the answer is on its way to ${snapshot.thread.instanceId}`);
@@ -65,14 +70,24 @@ function decisionOf(answers: readonly string[]) {
   throw new RuntimeError('INVALID_PARAMS', `expected one of ${decisionSchema.options.join(', ')}`);
 }
 
-function answersOf({ body }: RequestRow, answers: readonly string[]) {
-  const questions = body.kind === 'question' ? body.questions : [];
-  if (questions.length !== answers.length) {
+/** What is typed is in no list of processes and in no history of a shell. */
+async function answersOf({ questions }: Asked, given: readonly string[], terminal: Terminal) {
+  if (questions.length !== given.length) {
     throw new RuntimeError('INVALID_PARAMS', `expected ${questions.length} answers, one for each question`);
   }
-  return {
-    answers: Object.fromEntries(
-      questions.map(({ questionId }, index) => [questionId, [answers[index] ?? '']]),
-    ),
-  };
+  const answers: Record<string, string[]> = {};
+  for (const [index, { questionId, header, secret }] of questions.entries()) {
+    const text = given[index] ?? '';
+    answers[questionId] = [
+      text === '-' ? await lineOf(terminal, `${header || questionId}: `, secret === true) : text,
+    ];
+  }
+  return { answers };
+}
+
+/** @throws {RuntimeError} INVALID_PARAMS when there is none */
+async function lineOf(terminal: Terminal, question: string, isSecret: boolean): Promise<string> {
+  const line = await terminal.ask(question, new AbortController().signal, isSecret);
+  if (line !== null) return line;
+  throw new RuntimeError('INVALID_PARAMS', 'stdin has ended before all answers were read');
 }

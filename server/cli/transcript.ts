@@ -82,7 +82,10 @@ export class Transcript {
     const { requestId, body, decisions } = request;
     this.#note(`? ${askedBy(request)}`, ['yellow', 'bold']);
     if (body.kind === 'question') this.#note(optionsOf(body));
-    const answers = body.kind === 'question' ? body.questions.map(() => 'TEXT') : decisions.slice(0, 1);
+    const answers =
+      body.kind === 'question'
+        ? body.questions.map(({ secret }) => (secret === true ? '-' : 'TEXT'))
+        : decisions.slice(0, 1);
     const others = decisions.slice(1).join(', ');
     const line = commandLine(['answer', this.#threadId, requestId, ...answers], this.#flags);
     this.#note(`  ${line}${others === '' ? '' : `  (or ${others})`}`);

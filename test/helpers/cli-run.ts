@@ -19,6 +19,8 @@ const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why'])
 export class CliRun {
   out = '';
   err = '';
+  /** Keys come one by one and are not shown. */
+  isRaw = false;
   readonly code: Promise<ExitCode>;
   readonly #stdin = new PassThrough();
   readonly #signals = new EventEmitter();
@@ -33,7 +35,7 @@ export class CliRun {
       streams: {
         stdout: { write: (text: string) => (this.out += text), isTTY },
         stderr: { write: (text: string) => (this.err += text), isTTY },
-        stdin: Object.assign(this.#stdin, { isTTY }),
+        stdin: Object.assign(this.#stdin, { isTTY, setRawMode: (isRaw: boolean) => (this.isRaw = isRaw) }),
         env,
         signals: this.#signals,
       },
@@ -42,6 +44,11 @@ export class CliRun {
 
   type(line: string): void {
     this.#stdin.write(`${line}\n`);
+  }
+
+  /** Keys as they come from a raw terminal. */
+  press(keys: string): void {
+    this.#stdin.write(keys);
   }
 
   /** Ctrl-D. */
