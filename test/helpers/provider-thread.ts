@@ -153,9 +153,18 @@ export class ProviderThread {
     return opened.request;
   }
 
-  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer): void {
+  /** `kept`: what logs may have of it. */
+  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer, kept?: Answer): void {
     const { connectionId } = this;
-    this.adapter.perform({ type: 'request.answer', connectionId, requestId, nativeRequestId, answer });
+    const secret = kept === undefined ? {} : { kept };
+    this.adapter.perform({
+      type: 'request.answer',
+      connectionId,
+      requestId,
+      nativeRequestId,
+      answer,
+      ...secret,
+    });
   }
 
   async resolved(requestId: string): Promise<void> {
