@@ -92,7 +92,10 @@ export interface RuntimeReads {
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
+  /** Those that are configured. */
   instances(): readonly InstanceRow[];
+  /** Last rows of those that were configured once: who comes back may still hold them. */
+  removedInstances(): readonly InstanceRow[];
 }
 
 export interface SnapshotRead {
