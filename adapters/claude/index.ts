@@ -57,5 +57,6 @@ class ClaudeAdapter implements ProviderAdapter {
 /** Makes claude adapters; the driver's name in the configuration is `claude`. */
 export const claudeDriver: ProviderDriver = {
   driver: 'claude',
+  takes: ['args', 'home'],
   create: (instance, host) => new ClaudeAdapter(instance, host),
 };

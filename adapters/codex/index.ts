@@ -58,6 +58,7 @@ class CodexAdapter implements ProviderAdapter {
 /** Makes codex adapters; the driver's name in the configuration is `codex`. */
 export const codexDriver: ProviderDriver = {
   driver: 'codex',
+  takes: ['args', 'home'],
   playback: CODEX_PLAYBACK,
   create: (instance, host) => new CodexAdapter(instance, host),
 };

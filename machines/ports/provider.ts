@@ -125,6 +125,8 @@ export interface InstanceConfig {
   readonly home?: string | null;
   /** Of threads that name none, and put into their effects by the runtime; `null`: the agent's default. */
   readonly model?: string | null;
-  /** Why it is not to be used, such as `disabled`; `null`: it is. An instance with a problem has no adapter. */
-  readonly problem?: string | null;
+  /** `false`: it is listed and has no adapter. */
+  readonly enabled?: boolean;
+  /** What is wrong with the entry; an instance with a problem has no adapter. */
+  readonly problem?: string;
 }

@@ -60,6 +60,8 @@ export interface Runtime {
   onCommitted(listener: (tick: CommittedTick) => void): () => void;
   /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
   watch(threadId: ThreadId): () => void;
+  /** What the configuration asks for and is not in force, and why. */
+  readonly notices: readonly string[];
   /** Recovery is finished and the store is open. */
   isReady(): boolean;
   readonly reads: RuntimeReads;

@@ -8,6 +8,9 @@ import type {
   ProviderHost,
 } from '../../machines/ports/provider.ts';
 
+/** The problem of an entry that says so itself. */
+export const DISABLED = 'disabled';
+
 interface MadeAdapter {
   readonly driver: string;
   readonly adapter: ProviderAdapter | null;
@@ -33,8 +36,9 @@ export function makeAdapter(
 
 /** Why an entry cannot be used as it stands, as far as can be said without its program; `null`: nothing is wrong. */
 export function problemOf(config: InstanceConfig, drivers: readonly ProviderDriver[]): string | null {
-  const { driver, problem = null } = config;
-  if (problem !== null) return problem;
+  const { driver, problem, enabled = true } = config;
+  if (problem !== undefined) return problem;
+  if (!enabled) return DISABLED;
   const found = drivers.find((each) => each.driver === driver);
   if (found === undefined) {
     return `there is no driver ${driver}; known: ${drivers.map((each) => each.driver).join(', ')}`;

@@ -98,6 +98,7 @@ export class ThreadRuntime implements Runtime {
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
+  #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
   constructor(options: RuntimeOptions) {
@@ -202,6 +203,15 @@ export class ThreadRuntime implements Runtime {
   applyInstances(instances: readonly InstanceConfig[]): InstanceChanges {
     if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server is not running');
     return this.#configured.apply(instances);
+  }
+
+  /** What the configuration asks for and is not in force, and why. */
+  setNotices(notices: readonly string[]): void {
+    this.#notices = notices.map((notice) => this.#options.redact(notice));
+  }
+
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   isReady(): boolean {

@@ -184,6 +184,8 @@ export class FakeRuntime implements Runtime {
     };
   }
 
+  notices: string[] = [];
+
   isReady(): boolean {
     return this.isStarted;
   }

@@ -251,7 +251,7 @@ describe('an instance that is taken out', () => {
 
 describe('an entry that cannot be used', () => {
   test.each([
-    ['disabled', entry('bad', { problem: 'disabled' }), 'disabled'],
+    ['disabled', entry('bad', { enabled: false }), 'disabled'],
     ['of an unknown driver', entry('bad', { driver: 'none' }), 'there is no driver none; known: scripted'],
     [
       'with what its driver does not take',
@@ -280,7 +280,7 @@ describe('an entry that cannot be used', () => {
   test('takes a running instance out of service when its turn has ended, with the reason', async () => {
     const run = await startTwo();
     await run.submit('wait', { threadId: 'a' });
-    apply(run, entry('one', { problem: 'disabled' }), entry('two'));
+    apply(run, entry('one', { enabled: false }), entry('two'));
     expect(status(run, 'a')).toBe('running');
     expect(run.runtime.reads.instances()[0]).toMatchObject({ available: false, reason: 'disabled' });
     goOn(run);
