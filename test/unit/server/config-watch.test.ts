@@ -28,8 +28,8 @@ interface Watched {
   readonly watch: ConfigWatch;
   readonly applied: Config[];
   readonly logged: string[];
-  notices(): readonly string[];
-  names(): readonly string[];
+  readonly notices: () => readonly string[];
+  readonly names: () => readonly string[];
 }
 
 function start(clock = systemClock): Watched {
