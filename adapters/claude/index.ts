@@ -9,6 +9,7 @@ import { PERFORMER } from './perform.ts';
 /** Makes claude adapters; the driver's name in the configuration is `claude`. */
 export const claudeDriver: ProviderDriver = {
   driver: 'claude',
+  takes: ['args', 'home'],
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,
