@@ -16,6 +16,7 @@ import { nanoid } from 'nanoid';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { forkingDriver } from './forking-driver.ts';
 import { RECORDED_ATTACHMENTS, RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
 import { until } from './until.ts';
 
@@ -131,7 +132,7 @@ export class RecordingStage {
     this.#recorder = recorder;
     this.#attachments = attachmentsOf(home);
     this.server = new RecordedRuntime({
-      driver: recorder.record(codexDriver),
+      driver: forkingDriver(recorder.record(codexDriver)),
       instance: {
         instanceId: instanceIdSchema.parse('codex'),
         driver: 'codex',

@@ -23,7 +23,7 @@ const REQUIRED = [
   ['error-context', 'stream-dropped', 'endpoint-down', 'endpoint-down-bounded'],
   ['killed-streaming', 'killed-command', 'killed-approval'],
   ['resume', 'restart-streaming', 'stop-command', 'archive-active', 'two-threads'],
-  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand'],
+  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand', 'fork'],
 ].flat();
 
 /** Folders that may stand in a recording: of the places that are put in, and of any Linux. */
