@@ -1,5 +1,6 @@
 /** A provider instance with two threads: every state, and every input that it can be given there. */
 import { storeCharts, type Charts, type Drawn } from '../../machines/charts.ts';
+import { NO_CAPABILITIES } from '../../machines/domain/capability.ts';
 import type { InstanceContext } from '../../machines/domain/context.ts';
 import { connectionIdOf, threadIdSchema } from '../../machines/domain/ids.ts';
 import {
@@ -52,6 +53,14 @@ const INPUTS: readonly InstanceInput[] = [
   { type: 'process.exited', failure: cause('CONNECTION_LOST') },
   { type: 'process.stopped' },
   { type: 'instance.reported', report: { version: '1' } },
+  { type: 'instance.configure', driver: 'next', capabilities: CAPABILITIES, failure: null },
+  {
+    type: 'instance.configure',
+    driver: 'next',
+    capabilities: NO_CAPABILITIES,
+    failure: cause('INSTANCE_UNAVAILABLE'),
+  },
+  { type: 'instance.remove' },
   { type: 'runtime.recovered' },
 ];
 
@@ -68,9 +77,16 @@ export const contextOf = ({ root }: Charts) => root.context as InstanceContext;
 export interface InstanceState {
   readonly charts: Charts;
   readonly timers: ReadonlySet<string>;
-  readonly edges: { readonly input: InstanceInput; readonly to: InstanceState }[];
+  readonly edges: InstanceEdge[];
   /** How it was found first; `null` for the first state. */
   readonly from: { readonly state: InstanceState; readonly input: InstanceInput } | null;
+}
+
+export interface InstanceEdge {
+  readonly input: InstanceInput;
+  /** Types of the effects. */
+  readonly effects: readonly string[];
+  readonly to: InstanceState;
 }
 
 /** Breadth first; every step is taken by a live actor, too. */
@@ -90,8 +106,9 @@ export class InstanceExplorer {
   }
 
   #reach(charts: Charts, timers: ReadonlySet<string>, from: InstanceState['from']): InstanceState {
-    const { waiting, resuming, sessions } = contextOf(charts);
-    const key = JSON.stringify([charts.root.value, waiting, resuming, sessions, [...timers].toSorted()]);
+    const { waiting, resuming, sessions, next, driver } = contextOf(charts);
+    const held = [waiting, resuming, sessions, next, driver];
+    const key = JSON.stringify([charts.root.value, held, [...timers].toSorted()]);
     let state = this.#byKey.get(key);
     if (state === undefined) {
       state = { charts, timers, edges: [], from };
@@ -108,7 +125,8 @@ export class InstanceExplorer {
       const { charts, drawn } = this.#stepper.step(state.charts, input);
       this.#compareLive(state, input, [drawn, storeCharts(charts)]);
       const timers = timersAfter(state.timers, input, drawn);
-      state.edges.push({ input, to: this.#reach(charts, timers, { state, input }) });
+      const effects = drawn.effects.map(({ type }) => type);
+      state.edges.push({ input, effects, to: this.#reach(charts, timers, { state, input }) });
     }
   }
 

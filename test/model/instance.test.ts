@@ -1,7 +1,7 @@
 /** The chart of a provider instance alone, under any of its inputs at any time. */
 import { describe, expect, it } from 'vitest';
 import { threadIdSchema, connectionIdOf } from '../../machines/domain/ids.ts';
-import { instanceInputSchema } from '../../machines/domain/instance.ts';
+import { instanceInputSchema, instanceStateSchema } from '../../machines/domain/instance.ts';
 import { Stepper } from '../../machines/step.ts';
 import { cause } from '../helpers/inputs.ts';
 import {
@@ -15,21 +15,65 @@ import {
   type InstanceState,
 } from './instance-world.ts';
 
+/** No process is there, and none is asked for. */
+const RESTING: ReadonlySet<unknown> = new Set(['idle', 'unavailable', 'disabled', 'removed']);
+
 describe('every reachable state of an instance', () => {
   const explorer = new InstanceExplorer();
   const { states } = explorer;
   const isAtRest = ({ charts }: InstanceState): boolean => {
     const { value } = charts.root;
     const { sessions, waiting } = contextOf(charts);
-    if (value === 'idle' || value === 'unavailable') return waiting.length === 0;
-    return value === 'ready' && sessions.length > 0;
+    if (RESTING.has(value)) return waiting.length === 0;
+    return (value === 'ready' || value === 'outdated' || value === 'closing') && sessions.length > 0;
   };
 
-  it('is one of many, in all six states', () => {
-    expect(states.length).toBeGreaterThanOrEqual(100);
+  it('is one of many, in all ten states', () => {
+    expect(states.length).toBeGreaterThanOrEqual(500);
     expect(new Set(states.map(({ charts }) => charts.root.value))).toEqual(
-      new Set(['idle', 'starting', 'ready', 'backingOff', 'draining', 'unavailable']),
+      new Set(instanceStateSchema.options),
     );
+  });
+
+  it('knows of a newer configuration only while a process goes by the old one', () => {
+    const wrong = states.filter(({ charts }) => {
+      const { value } = charts.root;
+      const { next, failure } = contextOf(charts);
+      if (value === 'outdated') return next === null || next.failure !== null;
+      if (value === 'closing') return next === null || next.failure === null || failure === null;
+      return next !== null && value !== 'draining';
+    });
+    expect(wrong.map(({ charts }) => [charts.root.value, contextOf(charts).next])).toEqual([]);
+  });
+
+  it('takes a newer configuration where no process is left, and never goes on with another', () => {
+    const edges = states.flatMap((from) => from.edges.map((edge) => ({ from, ...edge })));
+    const rebuilt = edges.filter(({ effects }) => effects.includes('instance.rebuild'));
+    expect(rebuilt.length).toBeGreaterThan(0);
+    const ended = new Set([
+      'process.stopped',
+      'process.exited',
+      'instance.drainTimedOut',
+      'runtime.recovered',
+    ]);
+    const tooEarly = rebuilt.filter(({ from, input }) => {
+      const hasProcess = !RESTING.has(from.charts.root.value) && from.charts.root.value !== 'backingOff';
+      return hasProcess && !ended.has(input.type);
+    });
+    expect(tooEarly.map(({ from, input }) => [from.charts.root.value, input.type])).toEqual([]);
+    const changed = edges.filter(
+      ({ from, to }) => contextOf(from.charts).driver !== contextOf(to.charts).driver,
+    );
+    expect(changed.filter(({ effects }) => !effects.includes('instance.rebuild'))).toEqual([]);
+  });
+
+  it('tells who waits for what is taken out of service', () => {
+    const left = states.filter(({ charts }) => {
+      const { waiting, sessions } = contextOf(charts);
+      const isOut = charts.root.value === 'disabled' || charts.root.value === 'removed';
+      return isOut && waiting.length + sessions.length > 0;
+    });
+    expect(left).toEqual([]);
   });
 
   it('is reached alike by live actors', () => {
@@ -42,7 +86,7 @@ describe('every reachable state of an instance', () => {
     expect(catalogue.filter((type) => !taken.has(type))).toEqual(['instance.create']);
   });
 
-  it('is left by timers alone, but idle, ready with sessions, and unavailable', () => {
+  it('is left by timers alone, but without a process, or with sessions', () => {
     const firings = (state: InstanceState, under: ReadonlySet<InstanceState>): number => {
       if (isAtRest(state)) return 0;
       if (under.has(state)) return Infinity;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  judgeVersion,
   launchMode,
   launchSpec,
   mayBypass,
   sessionSpec,
-  versionIn,
+  VERSIONS,
 } from '../../../../adapters/claude/launch.ts';
+import { judgeVersion, versionIn } from '../../../../adapters/shared/launch.ts';
 import { instanceIdSchema } from '../../../../machines/domain/ids.ts';
 import type { Settings } from '../../../../machines/domain/settings.ts';
 
@@ -30,6 +30,15 @@ it('takes claude from the path, and hides from it the claude that the server run
   expect(spec.env).toMatchObject({ PATH: '/bin', MINE: '1', CLAUDE_CODE_ENABLE_TODO_TOOLS: '1' });
   expect(spec.env['CLAUDECODE']).toBeUndefined();
   expect(spec.env['CLAUDE_CODE_ENTRYPOINT']).toBeUndefined();
+});
+
+it('gives claude the arguments and the home of the instance', () => {
+  const own = { ...instance, args: ['--mcp-config=/m.json'], home: '/home/work' };
+  const spec = launchSpec(own, { CLAUDE_CONFIG_DIR: '/y' });
+  expect(spec.env['CLAUDE_CONFIG_DIR']).toBe('/home/work');
+  const { args } = sessionSpec(spec, { sessionId: 'id', isNew: true, settings: SETTINGS });
+  expect(args.indexOf('--mcp-config=/m.json')).toBeLessThan(args.indexOf('--session-id=id'));
+  expect(args[0]).toBe('--print');
 });
 
 it('begins a session or goes on with one, with all its settings', () => {
@@ -69,7 +78,7 @@ describe('versions', () => {
     ['1.9.999', 'tooOld'],
     [null, 'untested'],
   ] as const)('%s is %s', (version, verdict) => {
-    expect(judgeVersion(version)).toBe(verdict);
+    expect(judgeVersion(VERSIONS, version)).toBe(verdict);
   });
 
   it('are read from what claude prints', () => {

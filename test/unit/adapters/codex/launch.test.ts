@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  exitFailure,
-  judgeVersion,
-  launchSpec,
-  spawnFailure,
-  versionIn,
-} from '../../../../adapters/codex/launch.ts';
+import { launchSpec, PROGRAM, versionIn, VERSIONS } from '../../../../adapters/codex/launch.ts';
+import { exitFailure, judgeVersion, spawnFailure } from '../../../../adapters/shared/launch.ts';
 import { instanceIdSchema } from '../../../../machines/domain/ids.ts';
 
 const instanceId = instanceIdSchema.parse('codex');
@@ -20,6 +15,16 @@ describe('launchSpec', () => {
       env: { PATH: '/bin', CODEX_HOME: '/x' },
     });
     expect(launchSpec({ ...instance, command: '/opt/codex' }, {}).command).toBe('/opt/codex');
+  });
+
+  it('gives it the arguments of the instance, and its home before all else', () => {
+    const instance = { instanceId, driver: 'codex', command: null, env: { CODEX_HOME: '/x' } };
+    const spec = launchSpec(
+      { ...instance, args: ['-c', 'model="a"'], home: '/home/work' },
+      { CODEX_HOME: '/y' },
+    );
+    expect(spec.args).toEqual(['app-server', '-c', 'model="a"']);
+    expect(spec.env).toEqual({ CODEX_HOME: '/home/work' });
   });
 });
 
@@ -41,7 +46,7 @@ describe('the version of codex', () => {
     ['0.9.0', 'tooOld'],
     [null, 'untested'],
   ])('judges %s %s', (version, verdict) => {
-    expect(judgeVersion(version)).toBe(verdict);
+    expect(judgeVersion(VERSIONS, version)).toBe(verdict);
   });
 });
 
@@ -57,11 +62,12 @@ describe('failures of the process', () => {
   });
 
   it('says how it ended and what it said, without secrets', () => {
-    expect(exitFailure({ code: null, signal: 'SIGKILL' })).toMatchObject({
+    expect(exitFailure(PROGRAM, { code: null, signal: 'SIGKILL' })).toMatchObject({
       code: 'CONNECTION_LOST',
       message: 'codex app-server was ended by SIGKILL',
     });
     const { message } = exitFailure(
+      PROGRAM,
       { code: 1, signal: null },
       'bad key sk-abcdefghijklmnop in config.toml\n',
     );
