@@ -1,5 +1,6 @@
 import { homedir, hostname, tmpdir } from 'node:os';
 import type { Command } from '../../machines/domain/command.ts';
+import { requestIdOf, type RequestId } from '../../machines/domain/ids.ts';
 import {
   openedSettingsSchema,
   RECORDED_WORKSPACE,
@@ -17,7 +18,12 @@ import type {
   ProcessHost,
   ProcessSpec,
 } from '../../machines/ports/process-host.ts';
-import type { ProviderAdapter, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
+import type {
+  ProviderAdapter,
+  ProviderDriver,
+  ProviderHost,
+  ProviderReport,
+} from '../../machines/ports/provider.ts';
 import { LineSplitter, type Line } from '../shared/ndjson.ts';
 import { redact } from '../shared/redact.ts';
 import { pipeOf } from './frames.ts';
@@ -49,6 +55,8 @@ export class Recorder {
   /** By number; taken out when they have exited. */
   readonly #running = new Map<number, HostedProcess>();
   readonly #uuids = new UuidNumbers();
+  /** By the id that it has while it is recorded. */
+  readonly #requests = new Map<string, RequestId>();
   /** Longest first, so that a folder in a folder is found. */
   readonly #places: readonly (readonly [string, string])[];
   #driver = '';
@@ -88,7 +96,7 @@ export class Recorder {
 
   /** What a client asks for now. */
   noteCommand(command: Command): void {
-    this.#note({ kind: 'command', command });
+    this.#note({ kind: 'command', command: this.#asPlayed(command) });
   }
 
   noteServer(event: RecordingLineOf<'server'>['event']): void {
@@ -127,7 +135,10 @@ export class Recorder {
   #hostOf(host: ProviderHost): ProviderHost {
     return {
       processes: this.#processesOf(host.processes),
-      report: (threadId, input) => host.report(threadId, input),
+      report: (threadId, input) => {
+        this.#noteRequest(input);
+        host.report(threadId, input);
+      },
       reportInstance: (input) => {
         if (input.type === 'process.started') this.#version = input.report.version ?? this.#version;
         host.reportInstance(input);
@@ -138,6 +149,18 @@ export class Recorder {
       logFrame: (direction, frame) => host.logFrame(direction, frame),
       warn: (message, details) => host.warn(message, details),
     };
+  }
+
+  #asPlayed(command: Command): Command {
+    if (command.type !== 'request.respond') return command;
+    return { ...command, requestId: this.#requests.get(command.requestId) ?? command.requestId };
+  }
+
+  /** Played, it has another id, which is made from the provider's own. */
+  #noteRequest(input: ProviderReport): void {
+    if (input.type !== 'provider.requestOpened') return;
+    const { requestId, nativeRequestId } = input.request;
+    this.#requests.set(requestId, requestIdOf(input.connectionId, this.#uuids.replaceIn(nativeRequestId)));
   }
 
   #adapterOf(adapter: ProviderAdapter): ProviderAdapter {
