@@ -46,8 +46,9 @@ export class LineProcess {
     return this.#stderrTail;
   }
 
-  writeLine(line: string): void {
-    this.#host.logFrame('out', line);
+  /** `kept`: as it may stand in the protocol log. */
+  writeLine(line: string, kept = line): void {
+    this.#host.logFrame('out', kept);
     this.#process.write(`${line}\n`);
   }
 

@@ -52,7 +52,8 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
@@ -61,7 +62,7 @@ export interface ProviderAdapter {
    * `turn.settle` → `settled` is called; of a completed turn commands, tasks and sub-agents may go on, as items that are
    * open until they end, at the latest with `connection.close` or `connection.kill` · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
    * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
-   * `requestUndeliverable` · `request.refuse` → nothing.
+   * `requestUndeliverable`; of an answer that has `kept` nothing else goes into a log · `request.refuse` → nothing.
    */
   perform(effect: ProviderEffect): void;
   /** Stops reading from (or goes on reading from) the provider while the ingress queue is full. */

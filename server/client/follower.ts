@@ -36,7 +36,7 @@ export class Follower<Frame extends AnyFrame> {
   /** Times that a message did not continue the last one. */
   gapCount = 0;
   readonly #options: FollowerOptions<Frame>;
-  readonly #removals: (() => void)[];
+  readonly #removals: (() => void)[] = [];
   #cursor: Cursor | null = null;
   #position = 0;
   #subscriptionId: string | null = null;
@@ -46,7 +46,11 @@ export class Follower<Frame extends AnyFrame> {
 
   constructor(options: FollowerOptions<Frame>) {
     this.#options = options;
-    this.#removals = [options.link.onOpen(() => this.#subscribe())];
+    const { link } = options;
+    this.#removals.push(
+      link.onEnd((error) => this.#onLinkEnd(error)),
+      link.onOpen(() => this.#subscribe()),
+    );
   }
 
   end(): void {
@@ -87,6 +91,13 @@ export class Follower<Frame extends AnyFrame> {
       this.end();
       this.#options.onRefused(error);
     }
+  }
+
+  /** Nothing more comes; who closed the link knows it. */
+  #onLinkEnd(error: RuntimeError): void {
+    if (this.#hasEnded) return;
+    this.end();
+    if (error.code !== 'CONNECTION_CLOSED') this.#options.onRefused(error);
   }
 
   #onNotification({ after, frames }: Notification, units: number): void {

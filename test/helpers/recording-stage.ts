@@ -15,6 +15,7 @@ import { systemClock } from '../../server/runtime/clock.ts';
 import { nanoid } from 'nanoid';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { forkingDriver } from './forking-driver.ts';
 import { RECORDED_ATTACHMENTS, RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
 import { until } from './until.ts';
 
@@ -163,7 +164,7 @@ export class RecordingStage {
     this.#driver = driver.driver;
     this.#attachments = attachmentsOf(home);
     this.server = new RecordedRuntime({
-      driver: recorder.record(driver),
+      driver: forkingDriver(recorder.record(driver)),
       instance: {
         instanceId: instanceIdSchema.parse(driver.driver),
         driver: driver.driver,

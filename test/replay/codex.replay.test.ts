@@ -14,7 +14,7 @@ const REQUIRED = [
   ['error-context', 'stream-dropped', 'endpoint-down', 'endpoint-down-bounded'],
   ['killed-streaming', 'killed-command', 'killed-approval'],
   ['resume', 'restart-streaming', 'stop-command', 'archive-active', 'two-threads'],
-  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand'],
+  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand', 'fork'],
 ].flat();
 
 describeRecordings({

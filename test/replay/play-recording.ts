@@ -10,6 +10,7 @@ import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
+import { forkingDriver } from '../helpers/forking-driver.ts';
 import {
   RecordedRuntime,
   threadsLeft,
@@ -18,7 +19,7 @@ import {
 } from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
-const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver];
+const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver].map(forkingDriver);
 /** Turns of the event loop without anything happening, after which nothing will: an adapter takes a few per answer. */
 const QUIET_TURN_COUNT = 6;
 /** As node calls it. */
