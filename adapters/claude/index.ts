@@ -11,6 +11,7 @@ import { CLAUDE_PLAYBACK } from './playback.ts';
 export const claudeDriver: ProviderDriver = {
   driver: 'claude',
   playback: CLAUDE_PLAYBACK,
+  takes: ['args', 'home'],
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,

@@ -46,7 +46,7 @@ export class LineProcess {
     return this.#stderrTail;
   }
 
-  /** `kept`: as it may stand in the protocol log. */
+  /** `kept`: what the protocol log gets of it, without what nobody may keep. */
   writeLine(line: string, kept = line): void {
     this.#host.logFrame('out', kept);
     this.#process.write(`${line}\n`);

@@ -18,7 +18,10 @@ export interface FollowerOptions<Frame extends AnyFrame> {
   readonly position: 'version' | 'sequence';
   /** The frames of one message, in their order; kinds that it does not know are to be ignored. */
   readonly onFrames: (frames: readonly Frame[]) => void;
-  /** The server refuses the subscription for good; what it may grant later is asked for again. */
+  /**
+   * The server refuses the subscription for good, or us when we come back; it is over. What it may grant later is asked
+   * for again.
+   */
   readonly onRefused: (error: RuntimeError) => void;
 }
 

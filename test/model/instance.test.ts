@@ -1,9 +1,11 @@
 /** The chart of a provider instance alone, under any of its inputs at any time. */
 import { describe, expect, it } from 'vitest';
 import { storeCharts, type Charts } from '../../machines/charts.ts';
+import { NO_CAPABILITIES } from '../../machines/domain/capability.ts';
 import type { InstanceContext } from '../../machines/domain/context.ts';
 import {
   instanceInputSchema,
+  instanceStateSchema,
   type InstanceInput,
   type InstanceWork,
 } from '../../machines/domain/instance.ts';
@@ -44,6 +46,14 @@ const INPUTS: readonly InstanceInput[] = [
   { type: 'process.exited', failure: cause('CONNECTION_LOST') },
   { type: 'process.stopped' },
   { type: 'instance.reported', report: { version: '1' } },
+  { type: 'instance.configure', driver: 'next', capabilities: CAPABILITIES, failure: null },
+  {
+    type: 'instance.configure',
+    driver: 'next',
+    capabilities: NO_CAPABILITIES,
+    failure: cause('INSTANCE_UNAVAILABLE'),
+  },
+  { type: 'instance.remove' },
   { type: 'runtime.recovered' },
 ];
 const TIMERS = [
@@ -56,8 +66,11 @@ const TIMERS = [
 interface Node {
   readonly charts: Charts;
   readonly timers: ReadonlySet<string>;
-  readonly edges: { readonly type: string; readonly to: Node }[];
+  readonly edges: { readonly type: string; readonly effects: readonly string[]; readonly to: Node }[];
 }
+
+/** No process is there, and none is asked for. */
+const RESTING: ReadonlySet<unknown> = new Set(['idle', 'unavailable', 'disabled', 'removed']);
 
 const contextOf = ({ root }: Charts) => root.context as InstanceContext;
 
@@ -91,8 +104,9 @@ class InstanceExplorer {
   }
 
   #reach(charts: Charts, timers: ReadonlySet<string>): Node {
-    const { waiting, resuming, sessions } = contextOf(charts);
-    const key = JSON.stringify([charts.root.value, waiting, resuming, sessions, [...timers].toSorted()]);
+    const { waiting, resuming, sessions, next, driver } = contextOf(charts);
+    const held = [waiting, resuming, sessions, next, driver];
+    const key = JSON.stringify([charts.root.value, held, [...timers].toSorted()]);
     let node = this.#byKey.get(key);
     if (node === undefined) {
       node = { charts, timers, edges: [] };
@@ -113,7 +127,8 @@ class InstanceExplorer {
         else if ('name' in change) timers.delete(change.name);
         else timers.clear();
       }
-      node.edges.push({ type: input.type, to: this.#reach(charts, timers) });
+      const effects = drawn.effects.map(({ type }) => type);
+      node.edges.push({ type: input.type, effects, to: this.#reach(charts, timers) });
     }
   }
 
@@ -132,15 +147,56 @@ describe('every reachable state of an instance', () => {
   const isAtRest = ({ charts }: Node): boolean => {
     const { value } = charts.root;
     const { sessions, waiting } = contextOf(charts);
-    if (value === 'idle' || value === 'unavailable') return waiting.length === 0;
-    return value === 'ready' && sessions.length > 0;
+    if (RESTING.has(value)) return waiting.length === 0;
+    return (value === 'ready' || value === 'outdated' || value === 'closing') && sessions.length > 0;
   };
 
-  it('is one of many, in all six states', () => {
-    expect(nodes.length).toBeGreaterThanOrEqual(100);
+  it('is one of many, in all ten states', () => {
+    expect(nodes.length).toBeGreaterThanOrEqual(500);
     expect(new Set(nodes.map(({ charts }) => charts.root.value))).toEqual(
-      new Set(['idle', 'starting', 'ready', 'backingOff', 'draining', 'unavailable']),
+      new Set(instanceStateSchema.options),
     );
+  });
+
+  it('knows of a newer configuration only while a process goes by the old one', () => {
+    const wrong = nodes.filter(({ charts }) => {
+      const { value } = charts.root;
+      const { next, failure } = contextOf(charts);
+      if (value === 'outdated') return next === null || next.failure !== null;
+      if (value === 'closing') return next === null || next.failure === null || failure === null;
+      return next !== null && value !== 'draining';
+    });
+    expect(wrong.map(({ charts }) => [charts.root.value, contextOf(charts).next])).toEqual([]);
+  });
+
+  it('takes a newer configuration where no process is left, and never goes on with another', () => {
+    const edges = nodes.flatMap((from) => from.edges.map((edge) => ({ from, ...edge })));
+    const rebuilt = edges.filter(({ effects }) => effects.includes('instance.rebuild'));
+    expect(rebuilt.length).toBeGreaterThan(0);
+    const ended = new Set([
+      'process.stopped',
+      'process.exited',
+      'instance.drainTimedOut',
+      'runtime.recovered',
+    ]);
+    const tooEarly = rebuilt.filter(({ from, type }) => {
+      const hasProcess = !RESTING.has(from.charts.root.value) && from.charts.root.value !== 'backingOff';
+      return hasProcess && !ended.has(type);
+    });
+    expect(tooEarly.map(({ from, type }) => [from.charts.root.value, type])).toEqual([]);
+    const changed = edges.filter(
+      ({ from, to }) => contextOf(from.charts).driver !== contextOf(to.charts).driver,
+    );
+    expect(changed.filter(({ effects }) => !effects.includes('instance.rebuild'))).toEqual([]);
+  });
+
+  it('tells who waits for what is taken out of service', () => {
+    const left = nodes.filter(({ charts }) => {
+      const { waiting, sessions } = contextOf(charts);
+      const isOut = charts.root.value === 'disabled' || charts.root.value === 'removed';
+      return isOut && waiting.length + sessions.length > 0;
+    });
+    expect(left).toEqual([]);
   });
 
   it('is reached alike by live actors', () => {
@@ -153,7 +209,7 @@ describe('every reachable state of an instance', () => {
     expect(catalogue.filter((type) => !taken.has(type))).toEqual(['instance.create']);
   });
 
-  it('is left by timers alone, but idle, ready with sessions, and unavailable', () => {
+  it('is left by timers alone, but without a process, or with sessions', () => {
     const firings = (node: Node, under: ReadonlySet<Node>): number => {
       if (isAtRest(node)) return 0;
       if (under.has(node)) return Infinity;
