@@ -1,7 +1,7 @@
 /** How a conversation is opened, let go and found again. */
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import { turnIdSchema, type TurnId } from '../../machines/domain/ids.ts';
 import { ProviderThread, type SentTurn } from '../helpers/provider-thread.ts';
@@ -45,68 +45,6 @@ export function describeConnections(stage: ContractStage): void {
       thread.askToOpen();
       const { failure } = await stage.harness.awaitReport(thread.threadId, 'connection.openFailed');
       expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
-    });
-
-    describe('a fork', () => {
-      /** Skipped, and seen to be, where the provider has no such thing. */
-      const needs = (context: TestContext, most: 'now' | 'turn'): void => {
-        const { fork } = stage.adapter.capabilities;
-        if (fork === undefined || (most === 'turn' && fork !== 'turn')) context.skip();
-      };
-      const forkOf = ({ nativeThreadId, settings }: ProviderThread, nativeTurnId: string | null) => {
-        const fork = stage.newThread(settings);
-        fork.fork = { nativeThreadId: nativeThreadId ?? '', nativeTurnId };
-        return fork;
-      };
-
-      it('begins with the history of another conversation, which goes on without it', async (context) => {
-        needs(context, 'now');
-        for (const prompt of ['one', 'two', 'aside', 'three', 'again'])
-          stage.world.script(prompt, [[say(`answer ${prompt}`)]]);
-        const thread = await stage.openThread({ runtimeMode: 'auto-accept-edits' });
-        await thread.turn('one');
-        await thread.turn('two');
-        const fork = forkOf(thread, null);
-        expect(await fork.open()).toMatchObject({ resumed: false });
-        expect(fork.nativeThreadId).not.toBe(thread.nativeThreadId);
-        expect(await fork.turn('aside')).toMatchObject({ outcome: 'completed' });
-        expect(stage.world.shown('aside')).toMatch(/answer one.*answer two/);
-        await thread.turn('three');
-        expect(stage.world.shown('three')).toContain('answer two');
-        expect(stage.world.shown('three')).not.toContain('aside');
-        await stage.restart();
-        const resumed = new ProviderThread(stage.adapter, stage.harness, fork.settings);
-        resumed.nativeThreadId = fork.nativeThreadId;
-        expect(await resumed.open()).toMatchObject({ resumed: true });
-        await resumed.turn('again');
-        expect(stage.world.shown('again')).toMatch(/answer two.*answer aside/);
-        expect(stage.world.shown('again')).not.toContain('answer three');
-      });
-
-      it('can end with an earlier turn', async (context) => {
-        needs(context, 'turn');
-        for (const prompt of ['one', 'two', 'aside', 'three'])
-          stage.world.script(prompt, [[say(`answer ${prompt}`)]]);
-        const thread = await stage.openThread();
-        const first = await thread.turn('one');
-        await thread.turn('two');
-        await stage.restart();
-        const fork = forkOf(thread, first.nativeTurnId);
-        await fork.open();
-        await fork.turn('aside');
-        expect(stage.world.shown('aside')).toContain('answer one');
-        expect(stage.world.shown('aside')).not.toContain('answer two');
-      });
-
-      it('says that there is no such conversation', async (context) => {
-        needs(context, 'now');
-        await stage.startProcess();
-        const fork = stage.newThread();
-        fork.fork = { nativeThreadId: '0199a0a0-0000-7000-8000-000000000000', nativeTurnId: null };
-        fork.askToOpen();
-        const { failure } = await stage.harness.awaitReport(fork.threadId, 'connection.openFailed');
-        expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
-      });
     });
 
     it('ends the command of a turn that it interrupted just before', async () => {
