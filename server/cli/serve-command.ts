@@ -16,7 +16,11 @@ export async function serveCommand(
 ): Promise<ExitCode> {
   const config = loadConfig(flags, process.env);
   const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
-  const server = await serve(config, adapters, { log, release });
+  const server = await serve(config, adapters, { log, release }).catch((error: unknown) => {
+    throw isTaken(error)
+      ? Object.assign(error, { message: `${error.message}; --port takes another one` })
+      : error;
+  });
   const { url, tokenFile } = server;
   const place = { url, pid: process.pid, tokenFile };
   writeServerFile(config.data, place);
@@ -50,3 +54,6 @@ async function ended(
   for (const signal of SIGNALS) process.off(signal, onSignal);
   return exitCode;
 }
+
+const isTaken = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
