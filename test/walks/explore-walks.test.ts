@@ -2,9 +2,11 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { exploreWalks, WalkFailure } from './explore-walks.ts';
+import { exploreWalks } from './explore-walks.ts';
+import { WalkFailure } from './walk-failure.ts';
 import { Walk } from './walk.ts';
 
+const LONG = { fewest: 1, most: 200 };
 const number = fc.nat({ max: 20 });
 
 /** A walk with one thread, so that there is something to save. */
@@ -22,7 +24,7 @@ test('a walk that fails is told as short as it can be, and saved', async () => {
     return Promise.resolve();
   };
   const exploration = { seed: 5, walkCount: 100, shrinkMs: 60_000 };
-  const failure = await exploreWalks({ action: number, mostActions: 200, walk }, exploration).catch(String);
+  const failure = await exploreWalks({ action: number, actionCounts: LONG, walk }, exploration).catch(String);
   const [, ...lines] = String(failure).split('\n');
   expect(String(failure)).toContain('more than 12');
   expect(lines.slice(0, 2)).toEqual(['after', '  13']);
@@ -36,7 +38,7 @@ test('a walk that fails is told as short as it can be, and saved', async () => {
 test('a walk is made shorter for a bounded time only', async () => {
   const walk = (): Promise<void> => Promise.reject(new WalkFailure(new Error('always'), new Map()));
   const exploration = { seed: 5, walkCount: 1, shrinkMs: 0 };
-  const failure = await exploreWalks({ action: number, mostActions: 200, walk }, exploration).catch(String);
+  const failure = await exploreWalks({ action: number, actionCounts: LONG, walk }, exploration).catch(String);
   const [first] = fc.sample(fc.array(number, { minLength: 1, maxLength: 200, size: 'max' }), {
     seed: 5,
     numRuns: 1,
@@ -47,6 +49,6 @@ test('a walk is made shorter for a bounded time only', async () => {
 test('walks that all hold are counted', async () => {
   const walk = (): Promise<void> => Promise.resolve();
   expect(
-    await exploreWalks({ action: number, mostActions: 10, walk }, { seed: 5, walkCount: 20 }),
+    await exploreWalks({ action: number, actionCounts: LONG, walk }, { seed: 5, walkCount: 20 }),
   ).toBeGreaterThan(20);
 });

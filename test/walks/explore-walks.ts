@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { formatRecording } from '../../adapters/replay/recording.ts';
-import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { RECORDING_FORMAT, type RecordingLine } from '../../machines/domain/recording.ts';
 import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
+import { WalkFailure } from './walk-failure.ts';
 
 export interface Walked<Action> {
   readonly action: fc.Arbitrary<Action>;
-  readonly mostActions: number;
+  readonly actionCounts: { readonly fewest: number; readonly most: number };
   /** One walk, to its end. @throws {WalkFailure} at what does not hold */
   readonly walk: (actions: readonly Action[]) => Promise<void>;
 }
@@ -20,16 +20,6 @@ export interface Exploration {
   readonly walkCount: number;
   /** How long a walk that fails is made shorter. */
   readonly shrinkMs?: number;
-}
-
-/** What did not hold, and the threads as they were. */
-export class WalkFailure extends Error {
-  readonly entries: ReadonlyMap<string, readonly ThreadEntry[]>;
-
-  constructor(cause: unknown, entries: ReadonlyMap<string, readonly ThreadEntry[]>) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.entries = entries;
-  }
 }
 
 const SHRINK_MS = 120_000;
@@ -42,13 +32,13 @@ export const walkSeed = (): number => Number(process.env['WALK_SEED'] ?? Date.no
  * comes first on a wire is not in a seed's power: a walk that does not fail again is told as it was.
  */
 export async function exploreWalks<Action>(
-  { action, mostActions, walk }: Walked<Action>,
+  { action, actionCounts: { fewest, most }, walk }: Walked<Action>,
   { seed, walkCount, shrinkMs = SHRINK_MS }: Exploration,
 ): Promise<number> {
   let stepCount = 0;
   let last: { readonly actions: readonly Action[]; readonly failure: unknown } | null = null;
   const walks = fc.asyncProperty(
-    fc.array(action, { minLength: 1, maxLength: mostActions, size: 'max' }),
+    fc.array(action, { minLength: fewest, maxLength: most, size: 'max' }),
     async (actions) => {
       stepCount += actions.length;
       try {

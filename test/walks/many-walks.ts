@@ -1,11 +1,12 @@
 import { action, type Action } from './action.ts';
-import { exploreWalks, WalkFailure, type Walked } from './explore-walks.ts';
+import { exploreWalks, type Walked } from './explore-walks.ts';
+import { WalkFailure } from './walk-failure.ts';
 import { Walk } from './walk.ts';
 
 /** Up to 200 steps of two clients over a server in this process. */
 export const WALKS: Walked<Action> = {
   action,
-  mostActions: 200,
+  actionCounts: { fewest: 1, most: 200 },
   walk: async (actions) => {
     const walk = new Walk();
     try {

@@ -213,10 +213,11 @@ function checkOrder(entries: readonly ThreadEntry[]): void {
   }
 }
 
-/** What reaches the provider is in the journal, each prompt once, each answer as often as a person gave it. */
+/** What reaches the provider is in the journal, each prompt once, each answer as often as it was given. */
 function checkHanded(handed: readonly Handed[], all: readonly ThreadEntry[]): void {
   const known = new Set(all.flatMap(({ facts }) => facts.map(fateOf)));
-  const given = countOf(factsOf(all, 'request.answering').map(({ requestId }) => requestId));
+  const answers = [...factsOf(all, 'request.answering'), ...factsOf(all, 'request.refused')];
+  const given = countOf(answers.map(({ requestId }) => requestId));
   const reached = countOf(handed.map(({ kind, id }) => `${kind} ${id}`));
   for (const { kind, id } of handed) {
     const count = reached.get(`${kind} ${id}`) ?? 0;

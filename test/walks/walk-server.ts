@@ -115,7 +115,9 @@ export class WalkServer {
     const { world, run } = this;
     for (let quietCount = 0; quietCount < 2; quietCount += 1) {
       await nextTurn();
-      if (world.waiting > 0 || run.runtime.figures['ingressLength'] !== 0) quietCount = -1;
+      // while the store fails nothing is taken in until time goes on
+      const isTaking = run.runtime.isReady() && run.runtime.figures['ingressLength'] !== 0;
+      if (world.waiting > 0 || isTaking) quietCount = -1;
     }
   }
 

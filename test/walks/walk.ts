@@ -1,9 +1,9 @@
 /** One walk: two clients, a provider with faults, a server that dies; and what has to hold whatever they do. */
 import type { GivenCommand } from '../../server/client/client.ts';
-import { canonicalJson } from '../../server/runtime/fingerprint.ts';
 import { threadId as idOf } from '../helpers/server-runs.ts';
 import type { Action, Wish } from './action.ts';
 import { commandOf } from './command-of.ts';
+import { compareView } from './compare-view.ts';
 import { checkWalk } from './reference-model.ts';
 import { WalkServer } from './walk-server.ts';
 import { Walkers } from './walkers.ts';
@@ -129,21 +129,7 @@ export class Walk {
   /** Both clients hold what the server holds. */
   #compareViews(): void {
     const { reads } = this.server.run.runtime;
-    for (const { view, threadId, client } of this.#people.seen) {
-      const { snapshot } = reads.snapshot(idOf(threadId), { before: null, limit: 200 });
-      const open = [...(view?.requests.values() ?? [])].filter(({ status }) => status !== 'closed');
-      const held = { ...view?.state?.settings, ...view?.state?.row };
-      mustHold(`client ${client}`, 'thread', [held, snapshot.thread]);
-      mustHold(`client ${client}`, 'queue', [view?.state?.queue, snapshot.queue]);
-      mustHold(`client ${client}`, 'requests', [idsOf(open), idsOf(snapshot.requests)]);
-    }
+    for (const seen of this.#people.seen)
+      compareView(seen, reads.snapshot(idOf(seen.threadId), { before: null, limit: 200 }));
   }
-}
-
-const idsOf = (requests: readonly { readonly requestId: string }[]): string[] =>
-  requests.map(({ requestId }) => requestId).toSorted();
-
-function mustHold(who: string, what: string, [held, shown]: readonly [unknown, unknown]): void {
-  const [left, right] = [held, shown].map((value) => canonicalJson(JSON.parse(JSON.stringify({ value }))));
-  if (left !== right) throw new Error(`${who} holds another ${what}\n  client ${left}\n  server ${right}`);
 }

@@ -3,6 +3,7 @@ import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
 import type { Client, DispatchResult, Following, GivenCommand } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
+import type { ResultOf } from '../../server/gateway/protocol.ts';
 import type { ThreadView } from '../../server/client/thread-view.ts';
 
 export interface Asked {
@@ -77,6 +78,13 @@ export class Walkers {
   async repeat(client: number, back: number): Promise<void> {
     const asked = this.asked.at(-1 - back);
     if (asked !== undefined) await this.#send(client, asked);
+  }
+
+  /** What the server shows now. */
+  async shown(threadId: string): Promise<ResultOf<'orchestration.getThreadProjection'>> {
+    const [client] = this.#clients;
+    if (client === undefined) throw new Error('nobody walks');
+    return client.call('orchestration.getThreadProjection', { threadId, limit: 200 });
   }
 
   drop(client: number): void {
