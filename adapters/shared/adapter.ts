@@ -18,20 +18,24 @@ export interface InstanceLifecycle<R> {
 
 interface AdapterParts<R> {
   readonly capabilities: Capabilities;
+  readonly connectionIdleMs?: number;
   readonly lifecycle: InstanceLifecycle<R>;
   readonly performer: ThreadPerformer<R>;
 }
 
 export class LifecycleAdapter<R> implements ProviderAdapter {
   readonly capabilities: Capabilities;
+  readonly connectionIdleMs?: number;
   readonly #host: ProviderHost;
   readonly #lifecycle: InstanceLifecycle<R>;
   readonly #performer: ThreadPerformer<R>;
   #isDisposed = false;
 
-  constructor(host: ProviderHost, { capabilities, lifecycle, performer }: AdapterParts<R>) {
+  constructor(host: ProviderHost, parts: AdapterParts<R>) {
+    const { capabilities, connectionIdleMs, lifecycle, performer } = parts;
     this.#host = host;
     this.capabilities = capabilities;
+    if (connectionIdleMs !== undefined) this.connectionIdleMs = connectionIdleMs;
     this.#lifecycle = lifecycle;
     this.#performer = performer;
   }

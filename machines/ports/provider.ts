@@ -47,6 +47,8 @@ export interface ProviderHost {
 export interface ProviderAdapter {
   /** What this provider can do as far as it is known without its process. */
   readonly capabilities: Capabilities;
+  /** Its connections are dear: an idle one is closed after so long, if the configuration does not say sooner. */
+  readonly connectionIdleMs?: number;
   /**
    * Starts to perform one effect and returns at once. Never throws: a failure comes back as an input. Effects of one
    * connection are performed in the order of the calls. Answers expected, each at most once:
