@@ -16,6 +16,8 @@ export const capabilitiesSchema = z.object({
   compact: z.boolean().default(false),
   /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */
   fork: z.enum(['now', 'turn']).optional(),
+  /** Turns can be taken out of a conversation, and what they did to files as well. */
+  rollback: z.enum(['turns', 'files']).optional(),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;

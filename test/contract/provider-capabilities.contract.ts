@@ -8,6 +8,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { forks, forksAtTurn, refusesToFork } from './provider-forks.contract.ts';
 import { say, wait } from './provider-world.ts';
+import { refusesToRollBack, rollsBack } from './provider-rollbacks.contract.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 const PIXEL =
@@ -150,6 +151,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
     },
   },
   fork: { can: forks, cannot: refusesToFork },
+  rollback: { can: rollsBack, cannot: refusesToRollBack },
 };
 
 export function describeCapabilities(stage: ContractStage): void {
