@@ -1,8 +1,9 @@
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { OpenRequests } from '../shared/open-requests.ts';
 import type { ClaudeProcess } from './claude-process.ts';
-import { OpenRequests } from './open-requests.ts';
+import type { OpenRequest } from './open-requests.ts';
 import type { PermissionMode } from './policy.ts';
 import { Prompts } from './prompts.ts';
 import type { InEffect } from './requests.ts';
@@ -23,7 +24,7 @@ export class Session {
   readonly cwd: string;
   readonly prompts: Prompts;
   readonly transcript: Transcript;
-  readonly requests = new OpenRequests();
+  readonly requests = new OpenRequests<OpenRequest>();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
   /** What was told when it was opened. */
@@ -39,6 +40,7 @@ export class Session {
   /** `opening` until the handshake is done; nothing is told of one that is `gone`. */
   phase: 'opening' | 'open' | 'closing' | 'gone' = 'opening';
   readonly #host: ProviderHost;
+  #folds = false;
   #process: ClaudeProcess | null = null;
 
   constructor(start: SessionStart, host: ProviderHost) {
@@ -65,6 +67,14 @@ export class Session {
 
   set process(process: ClaudeProcess) {
     this.#process = process;
+  }
+
+  /** Says whether a prompt would be folded now, where that has changed. */
+  reportFolding(): void {
+    const folds = this.prompts.folds(this.transcript.hasBackground);
+    if (folds === this.#folds) return;
+    this.#folds = folds;
+    this.report({ type: 'provider.foldingChanged', connectionId: this.connectionId, folds });
   }
 
   report(...reports: readonly ProviderReport[]): void {
