@@ -10,7 +10,7 @@ import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
 import { configFileSchema, loadConfig, type Config } from '../../server/config.ts';
 import { serve, type RunningServer, type ServerAdapters } from '../../server/serve.ts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -54,10 +54,10 @@ export async function startServer(
   // of its own, because tests of the command line write `config.json`
   const path = join(folder.path, 'watched.json');
   const start = (given: Config): Promise<RunningServer> => {
-    const load = (): Config => ({
-      ...given,
-      instances: loadConfig({ data: folder.path, config: path }, {}).instances,
-    });
+    const load = (): Config =>
+      existsSync(path)
+        ? { ...given, instances: loadConfig({ data: folder.path, config: path }, {}).instances }
+        : given;
     return serve(given, adapters, { log: SILENT, release: 'test', source: { path, load } });
   };
   let running = await start(config);
