@@ -112,7 +112,8 @@ const listening = (of: Command): Command =>
     .option('--host <host>', 'default 127.0.0.1')
     .option('--port <port>', 'default 4747; 0: any', toPort)
     .option('--config <file>', 'default: config.json in the data folder')
-    .option('--allow-insecure', 'listen beyond loopback without TLS');
+    .option('--allow-insecure', 'listen beyond loopback without TLS')
+    .option('--no-protocol-log', 'keep nothing of what agents say on the wire');
 
 function addThreadCommands(program: Command, { terminal, exit }: Build): void {
   clientCommand(program, 'send', 'send a prompt and stream the answer')

@@ -19,3 +19,13 @@ export const capabilitiesSchema = z.object({
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;
+
+/** Of an instance that cannot be used as it is configured. */
+export const NO_CAPABILITIES: Capabilities = {
+  interrupt: false,
+  nativeSteer: false,
+  images: false,
+  planMode: false,
+  resume: false,
+  compact: false,
+};

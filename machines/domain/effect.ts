@@ -93,7 +93,10 @@ export type Tell =
   | { readonly type: 'tell'; readonly instanceId: InstanceId; readonly input: InstanceInput }
   | { readonly type: 'tellThread'; readonly threadId: ThreadId; readonly input: ThreadInput };
 
-export type Effect = ProviderEffect | Tell;
+/** No process of the instance is left: what serves it from now on is made from the configuration as it is now. */
+export type Rebuild = { readonly type: 'instance.rebuild'; readonly instanceId: InstanceId };
+
+export type Effect = ProviderEffect | Rebuild | Tell;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

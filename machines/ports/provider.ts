@@ -71,9 +71,14 @@ export interface ProviderAdapter {
   dispose(): Promise<void>;
 }
 
+/** Keys of an instance's entry that not every driver can do something with. */
+export type InstanceKey = 'args' | 'home';
+
 /** Makes the adapter of one instance; nothing is started. */
 export interface ProviderDriver {
   readonly driver: string;
+  /** An entry with one of the other keys is refused. Absent: it takes none of them. */
+  readonly takes?: readonly InstanceKey[];
   /** Absent: recordings of this provider cannot be played. */
   readonly playback?: PlaybackProtocol;
   create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;
@@ -115,4 +120,14 @@ export interface InstanceConfig {
   readonly command: string | null;
   /** Added to the inherited environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Given to the program after those that the driver starts it with. */
+  readonly args?: readonly string[];
+  /** The agent's own folder, absolute: its login, its settings and its sessions; `null`: the agent's default. */
+  readonly home?: string | null;
+  /** Of threads that name none, and put into their effects by the runtime; `null`: the agent's default. */
+  readonly model?: string | null;
+  /** `false`: it is listed and has no adapter. */
+  readonly enabled?: boolean;
+  /** What is wrong with the entry; an instance with a problem has no adapter. */
+  readonly problem?: string;
 }
