@@ -121,7 +121,7 @@ function broken(cause: Cause, input: ThreadInput, field: string): Move {
   const get = (): never => {
     throw new Error(`the ${field} cannot be read`);
   };
-  return { label, cause, input: Object.defineProperty({ ...input }, field, { get, enumerable: true }) };
+  return { label, cause, input: Object.defineProperty({ ...input }, field, { get, enumerable: false }) };
 }
 
 /** All of a state that inputs can name, and how much more of it there may be. */
