@@ -19,21 +19,19 @@ const SEEN: readonly (readonly [fault: string, entry: string, ours: RegExp])[] =
   ['silence is not watched', 'thread.based', /actual .*turn\.stalled/],
 ];
 
-const traces = SEEN.map(([name]) => {
+const traces = SEEN.map(([name, entry, ours]) => {
   const fault = FAULTS.find((each) => each.name === name);
   if (fault === undefined) throw new Error(`no fault ${name}`);
   const way = prove(fault.bounds, { machines: fault.mutate(WORLD).machines }).ways.get(fault.rule);
   if (way === undefined) throw new Error(`${name} is not found`);
-  return traceOf(fault, way);
+  return { fault: name, trace: traceOf(fault, way), entry, ours };
 });
 
 describe('the recording of a fault', () => {
-  it.each(SEEN.map((seen, index) => [...seen, index] as const))(
-    'shows %s at the first entry that differs',
+  it.each(traces)(
+    'shows $fault at the first entry that differs',
     { timeout: 30_000 },
-    async (_, entry, ours, index) => {
-      const trace = traces[index];
-      if (trace === undefined) throw new Error('no trace');
+    async ({ trace, entry, ours }) => {
       const folder = makeTempFolder();
       const file = saveTrace(folder.path, trace);
       expect(readdirSync(folder.path)).toEqual([`${trace.header.scenario}.ndjson`]);

@@ -105,7 +105,7 @@ export const scenarioOf = (name: string): string => name.replaceAll(/\W+/g, '-')
 /** What cannot be read cannot be journaled either. */
 function isWhole({ input }: Way[number]): boolean {
   const fields = Object.values(Object.getOwnPropertyDescriptors(input));
-  return fields.every(({ get }) => get === undefined) && threadInputSchema.safeParse(input).success;
+  return fields.every((field) => field.get === undefined) && threadInputSchema.safeParse(input).success;
 }
 
 /** The first entry that the shipped charts make otherwise; `null`: the fault is in nothing that is journaled. */
