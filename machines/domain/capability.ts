@@ -26,6 +26,11 @@ export const capabilitiesSchema = z.object({
     .boolean()
     .optional()
     .meta({ description: `another model once the conversation has begun: ${REFUSED}`, absent: true }),
+  /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */
+  fork: z
+    .enum(['now', 'turn'])
+    .optional()
+    .describe('nothing yet: no command begins with the history of another'),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;

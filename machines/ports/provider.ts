@@ -52,7 +52,8 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
