@@ -202,6 +202,7 @@ test('a folder that another server uses, and a port that is taken, are told', as
   await other.running().stop(0);
   const taken = new Run(other, ['serve', '--port', String(server.config.port)]);
   expect(await taken.code).toBe(EXIT_CODES.inUse);
+  expect(taken.err).toContain('--port takes another one');
 });
 
 test('the release is printed', async () => {

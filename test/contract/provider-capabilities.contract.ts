@@ -8,6 +8,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { forks, forksAtTurn, refusesToFork } from './provider-forks.contract.ts';
 import { say, wait } from './provider-world.ts';
+import { refusesToRollBack, rollsBack } from './provider-rollbacks.contract.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 const PIXEL =
@@ -149,6 +150,8 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       expect(refused.turnId).toBe(turnId);
     },
   },
+  fork: { can: forks, cannot: refusesToFork },
+  rollback: { can: rollsBack, cannot: refusesToRollBack },
   modelSwitch: {
     async can(stage) {
       stage.world.script('one', [[say('answer one')]]);
@@ -169,7 +172,6 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
     },
   },
-  fork: { can: forks, cannot: refusesToFork },
 };
 
 const otherModel = ({ world }: ContractStage): string => world.otherModel ?? 'another-model';
@@ -181,8 +183,8 @@ export function describeCapabilities(stage: ContractStage): void {
   describe('capabilities', () => {
     it.each(Object.entries(SCENARIOS))('%s: what the live agent says of it is so', async (name, scenario) => {
       const { capabilities } = await (await stage.openThread()).opened();
-      const said = new Map<string, unknown>(Object.entries(capabilities)).get(name);
-      const isThere = said ?? ASSUMED.has(name);
+      const told = new Map<string, unknown>(Object.entries(capabilities)).get(name);
+      const isThere = told ?? ASSUMED.has(name);
       await (isThere ? scenario.can(stage) : scenario.cannot(stage));
     });
 
