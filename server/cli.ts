@@ -35,12 +35,20 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     await programOf(build).parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (error instanceof CommanderError) return endOf(error, terminal);
     complain(error, terminal);
     return exitCodeOf(error);
   } finally {
     terminal.close();
   }
+}
+
+/** Help and complaints about the command line have been written, but not for programs. */
+function endOf({ exitCode, message: said }: CommanderError, terminal: Terminal): ExitCode {
+  if (exitCode === 0) return EXIT_CODES.ok;
+  const message = said.replace(/^error: /, '');
+  if (terminal.isJson) terminal.print('', { error: { code: 'INVALID_PARAMS', message } });
+  return EXIT_CODES.usage;
 }
 
 function complain(error: unknown, terminal: Terminal): void {

@@ -4,6 +4,7 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureAdapters } from './adapters.bench.ts';
 import { buildServer } from './built-server.ts';
 import { measureCodex } from './codex.bench.ts';
 import { measureCreate } from './create.bench.ts';
@@ -23,6 +24,7 @@ type Measure = () => Promise<readonly Figure[]>;
 
 const GROUPS: Readonly<Record<string, Measure>> = {
   codex: measureCodex,
+  adapters: measureAdapters,
   ingest: measureIngest,
   'fan-out': measureFanOut,
   create: measureCreate,
