@@ -25,6 +25,8 @@ const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
+  /** Further arguments of the agent. */
+  readonly args?: readonly string[];
   /** The agent is claude, not codex. */
   readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
@@ -38,7 +40,8 @@ export async function startLiveServer(script: Script, options: LiveOptions = {})
   const word = `run-${nanoid()}`;
   const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
   mkdirSync(data, { mode: 0o700 });
-  const instance = { instanceId: agent, driver: agent, command, env: home.env };
+  const { args = [] } = options;
+  const instance = { instanceId: agent, driver: agent, command, args, env: home.env };
   const config = { drainMs: 0, deltaWindowMs: 0, instances: [instance], ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
   const server = new LiveServer({ endpoint, home, agent, data, word });
