@@ -20,6 +20,10 @@ const instanceSchema = z.strictObject({
       'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them',
     ),
   env: z.record(z.string(), z.string()).default({}).describe('added to the environment of the server'),
+  args: z
+    .array(z.string())
+    .exactOptional()
+    .describe('given to the program after those that the driver starts it with'),
 });
 
 const DEFAULT_INSTANCES = [

@@ -17,6 +17,8 @@ export interface JsonRpcOptions {
   /** Writes one message; the newline is the transport's. */
   readonly writeLine: (line: string) => void;
   readonly handlers: JsonRpcHandlers;
+  /** Put into every message as its `jsonrpc` member; default: left out. */
+  readonly version?: '2.0';
   /** Requests of ours without an answer at one time; further ones wait in order. Default 32. */
   readonly maxInFlight?: number;
 }
@@ -35,8 +37,8 @@ interface Call {
 type Message = Readonly<Record<string, unknown>>;
 
 /**
- * One end of a JSON-RPC conversation over lines, for protocols that leave out the `jsonrpc` member. The owner feeds it
- * lines with `receive` and closes it when the transport ends.
+ * One end of a JSON-RPC conversation over lines. The owner feeds it lines with `receive` and closes it when the transport
+ * ends.
  */
 export class JsonRpcPeer {
   readonly #options: JsonRpcOptions;
@@ -155,7 +157,9 @@ export class JsonRpcPeer {
   }
 
   #write(message: Message): void {
-    if (this.#closedBecause === null) this.#options.writeLine(JSON.stringify(message));
+    if (this.#closedBecause !== null) return;
+    const { version, writeLine } = this.#options;
+    writeLine(JSON.stringify(version === undefined ? message : { jsonrpc: version, ...message }));
   }
 }
 

@@ -70,9 +70,14 @@ export interface ProviderAdapter {
   dispose(): Promise<void>;
 }
 
+/** Keys of an instance's entry that not every driver can do something with. */
+export type InstanceKey = 'args' | 'home';
+
 /** Makes the adapter of one instance; nothing is started. */
 export interface ProviderDriver {
   readonly driver: string;
+  /** An entry with one of the other keys is refused. Absent: it takes none of them. */
+  readonly takes?: readonly InstanceKey[];
   /** Absent: recordings of this provider cannot be played. */
   readonly playback?: PlaybackProtocol;
   create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;
@@ -84,8 +89,11 @@ export interface PlaybackProtocol {
   shapeOf(frame: unknown): FrameShape;
   /** An answer of the provider, made one to the request of that id. */
   withId(frame: unknown, id: FrameShape['id']): unknown;
-  /** What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal. */
-  improvise(frame: unknown, why: string): Improvised;
+  /**
+   * What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal,
+   * `promptId` the request of ours that began the latest turn.
+   */
+  improvise(frame: unknown, why: string, promptId: FrameShape['id']): Improvised;
 }
 
 export interface FrameShape {
@@ -114,4 +122,6 @@ export interface InstanceConfig {
   readonly command: string | null;
   /** Added to the inherited environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Given to the program after those that the driver starts it with. */
+  readonly args?: readonly string[];
 }
