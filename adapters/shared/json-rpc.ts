@@ -14,8 +14,8 @@ export interface JsonRpcHandlers {
 
 /** The way out, and the limits. */
 export interface JsonRpcOptions {
-  /** Writes one message; the newline is the transport's. */
-  readonly writeLine: (line: string) => void;
+  /** Writes one message; the newline is the transport's. `kept` is the same line without its secrets, for logs. */
+  readonly writeLine: (line: string, kept: string) => void;
   readonly handlers: JsonRpcHandlers;
   /** Put into every message as its `jsonrpc` member; default: left out. */
   readonly version?: '2.0';
@@ -78,10 +78,10 @@ export class JsonRpcPeer {
     this.#write({ method, params });
   }
 
-  /** Answers a request of the other side. False when it is not open: already answered, withdrawn or closed. */
-  respond(id: JsonRpcId, result: unknown): boolean {
+  /** Answers a request of the other side; `kept` is what logs have of the result. False when it is not open: already answered, withdrawn or closed. */
+  respond(id: JsonRpcId, result: unknown, kept = result): boolean {
     if (!this.#toAnswer.delete(id)) return false;
-    this.#write({ id, result: result ?? null });
+    this.#write({ id, result: result ?? null }, { id, result: kept ?? null });
     return true;
   }
 
@@ -156,10 +156,15 @@ export class JsonRpcPeer {
     this.#sendWaiting();
   }
 
-  #write(message: Message): void {
+  #write(message: Message, kept = message): void {
     if (this.#closedBecause !== null) return;
-    const { version, writeLine } = this.#options;
-    writeLine(JSON.stringify(version === undefined ? message : { jsonrpc: version, ...message }));
+    const line = this.#lineOf(message);
+    this.#options.writeLine(line, kept === message ? line : this.#lineOf(kept));
+  }
+
+  #lineOf(message: Message): string {
+    const { version } = this.#options;
+    return JSON.stringify(version === undefined ? message : { jsonrpc: version, ...message });
   }
 }
 

@@ -19,6 +19,8 @@ export interface Link {
   readonly closing: CloseReason | null;
   /** How it ended under a turn that has not ended yet. */
   readonly end: ConnectionEnd | null;
+  /** The provider would fold a prompt into what comes of its work in the background. */
+  readonly folds: boolean;
 }
 
 /** A turn that the provider began beside the active one. */

@@ -63,7 +63,10 @@ export type ProviderEffect =
       readonly connectionId: ConnectionId;
       readonly requestId: RequestId;
       readonly nativeRequestId: string;
+      /** The charts know of a secret only that it was given: the runtime puts it in when it releases the effect. */
       readonly answer: Answer;
+      /** Set where the answer has a secret: what logs may say of it. */
+      readonly kept?: Answer;
     }
   /** The turn takes no requests any more: say no, so that the provider does not hang. */
   | {

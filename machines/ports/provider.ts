@@ -61,7 +61,7 @@ export interface ProviderAdapter {
    * `turn.settle` → `settled` is called; of a completed turn commands, tasks and sub-agents may go on, as items that are
    * open until they end, at the latest with `connection.close` or `connection.kill` · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
    * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
-   * `requestUndeliverable` · `request.refuse` → nothing.
+   * `requestUndeliverable`; of an answer that has `kept` nothing else goes into a log · `request.refuse` → nothing.
    */
   perform(effect: ProviderEffect): void;
   /** Stops reading from (or goes on reading from) the provider while the ingress queue is full. */

@@ -28,6 +28,7 @@ export function sendCommand(text: string, flags: SendFlags, terminal: Terminal):
     const turn = new SentTurn({ client, threadId, terminal, flags });
     const ended = await turn.run({ type: 'turn.submit', threadId, text, mode });
     if (ended === null) return EXIT_CODES.left;
+    if (ended.status === 'cancelled') terminal.note('[cancelled] the prompt was taken out of the queue');
     if (ended.failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, terminal);
     return ended.status === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed;
   });

@@ -23,7 +23,7 @@ export interface ThreadListener {
   /** Everything held is replaced by what comes next. */
   readonly onResync?: (reason: ResyncReason) => void;
   readonly onSynchronized?: (sequence: number) => void;
-  /** The server refuses the subscription, such as with THREAD_NOT_FOUND; nothing more comes. */
+  /** The server refuses the subscription, such as with THREAD_NOT_FOUND, or us when we come back; nothing more comes. */
   readonly onError?: (error: RuntimeError) => void;
   /** `false`: no `item.delta`. Default `true`. */
   readonly deltas?: boolean;

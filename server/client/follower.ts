@@ -1,5 +1,5 @@
 /** One subscription that lasts over reconnects: resumes from its cursor, and finds gaps. */
-import type { RuntimeError } from '../../machines/domain/error.ts';
+import { ERRORS, type RuntimeError } from '../../machines/domain/error.ts';
 import type { Link, Notification } from './link.ts';
 
 /** What every frame may have. */
@@ -18,7 +18,10 @@ export interface FollowerOptions<Frame extends AnyFrame> {
   readonly position: 'version' | 'sequence';
   /** The frames of one message, in their order; kinds that it does not know are to be ignored. */
   readonly onFrames: (frames: readonly Frame[]) => void;
-  /** The server refuses the subscription; it is over. */
+  /**
+   * The server refuses the subscription for good, or us when we come back; it is over. What it may grant later is asked
+   * for again.
+   */
   readonly onRefused: (error: RuntimeError) => void;
 }
 
@@ -36,7 +39,7 @@ export class Follower<Frame extends AnyFrame> {
   /** Times that a message did not continue the last one. */
   gapCount = 0;
   readonly #options: FollowerOptions<Frame>;
-  readonly #removals: (() => void)[];
+  readonly #removals: (() => void)[] = [];
   #cursor: Cursor | null = null;
   #position = 0;
   #subscriptionId: string | null = null;
@@ -46,7 +49,11 @@ export class Follower<Frame extends AnyFrame> {
 
   constructor(options: FollowerOptions<Frame>) {
     this.#options = options;
-    this.#removals = [options.link.onOpen(() => this.#subscribe())];
+    const { link } = options;
+    this.#removals.push(
+      link.onEnd((error) => this.#onLinkEnd(error)),
+      link.onOpen(() => this.#subscribe()),
+    );
   }
 
   end(): void {
@@ -82,11 +89,18 @@ export class Follower<Frame extends AnyFrame> {
 
   #onError(error: RuntimeError): void {
     if (this.#hasEnded) return;
-    if (error.code === 'RATE_LIMITED') this.#retry = setTimeout(() => this.#subscribe(), RETRY_MS);
+    if (ERRORS[error.code].retryable) this.#retry = setTimeout(() => this.#subscribe(), RETRY_MS);
     else {
       this.end();
       this.#options.onRefused(error);
     }
+  }
+
+  /** Nothing more comes; who closed the link knows it. */
+  #onLinkEnd(error: RuntimeError): void {
+    if (this.#hasEnded) return;
+    this.end();
+    if (error.code !== 'CONNECTION_CLOSED') this.#options.onRefused(error);
   }
 
   #onNotification({ after, frames }: Notification, units: number): void {

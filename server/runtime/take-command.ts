@@ -1,12 +1,16 @@
 /** A command on its way into the staging: receipt, look-ups, decide. A refused one leaves nothing behind. */
+import { keptAnswer } from '../../machines/domain/answer.ts';
 import type { CommandOf, CommandResult } from '../../machines/domain/command.ts';
 import { decide } from '../../machines/domain/decide.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
-import type { CommandInput } from '../../machines/domain/input.ts';
+import { threadIdSchema, type CommandId, type ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { RequestRow } from '../../machines/domain/request.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
+import { secretFingerprintOf } from './fingerprint.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
@@ -41,16 +45,25 @@ function repeated(intake: Intake, arrival: CommandArrival): CommandResult | null
   const { commandId, fingerprint } = arrival;
   const receipt = intake.staging.receipts.get(commandId) ?? intake.parts.journal.receipt(commandId);
   if (receipt === null) return null;
-  if (receipt.fingerprint === fingerprint) return { ...receipt.result, duplicate: true };
+  if (receipt.fingerprint === fingerprint || isSameSecret(receipt, arrival))
+    return { ...receipt.result, duplicate: true };
   throw new RuntimeError('COMMAND_CONFLICT', `command ${commandId} was another one`, {
     details: { sequence: receipt.result.sequence },
   });
 }
 
+const isSameSecret = ({ fingerprint }: Receipt, { command }: CommandArrival): boolean =>
+  command.type === 'request.respond' && fingerprint === secretFingerprintOf(command);
+
 function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Applied {
-  const { command, commandId, fingerprint } = arrival;
-  const { input, applied } =
-    command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
+  const { command, commandId } = arrival;
+  const {
+    input,
+    applied,
+    fingerprint = arrival.fingerprint,
+  } = command.type === 'thread.create'
+    ? create(intake, command, arrival)
+    : onThread(intake, command, arrival);
   if (applied.thrown !== null) return applied;
   const { thread, entry } = applied;
   noteSharedFolder(intake, applied);
@@ -64,6 +77,8 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
 interface Done {
   readonly input: CommandInput;
   readonly applied: Applied;
+  /** Instead of the command's own. */
+  readonly fingerprint?: string;
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
@@ -108,7 +123,35 @@ function onThread(
   });
   refuse(intake, thread, { type: command.type, input });
   checkPrompt(intake.parts, command, thread.context.settings.cwd);
+  if (command.type === 'request.respond' && input.type === 'request.respond') {
+    const kept = keptInput(input, requests.get(input.requestId));
+    if (kept !== input) return answerSecretly(intake, { thread, input, kept, command, commandId });
+  }
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
+}
+
+type Respond = ThreadInputOf<'request.respond'>;
+
+/** The input as it is journaled: the charts step the same, live and at each replay. */
+function keptInput(input: Respond, request: RequestRow | undefined): Respond {
+  if (request === undefined) return input;
+  const answer = keptAnswer(request.body, input.answer);
+  return answer === input.answer ? input : { ...input, answer };
+}
+
+interface SecretAnswer {
+  readonly thread: LoadedThread;
+  readonly input: Respond;
+  readonly kept: Respond;
+  readonly command: CommandOf<'request.respond'>;
+  readonly commandId: CommandId;
+}
+
+/** Only the staged effect has the secret: where the server ends before its release, the provider has to ask again. */
+function answerSecretly(intake: Intake, { thread, input, kept, command, commandId }: SecretAnswer): Done {
+  const applied = intake.apply(thread, kept, { commandId, isDecided: true });
+  intake.staging.reveal(thread.threadId, input.requestId, input.answer);
+  return { input: kept, applied, fingerprint: secretFingerprintOf(command) };
 }
 
 /** @throws {RuntimeError} THREAD_QUARANTINED for everything but a delete */

@@ -41,9 +41,14 @@ export class ProviderThread {
   /** Opens a new connection; with a known session it is resumed. */
   async open(): Promise<ThreadInputOf<'connection.opened'>> {
     this.askToOpen();
-    const opened = await this.harness.awaitReport(this.threadId, 'connection.opened', this.#isMine);
+    const opened = await this.opened();
     this.nativeThreadId = opened.nativeThreadId;
     return opened;
+  }
+
+  /** What was said of the present connection when it opened. */
+  opened(): Promise<ThreadInputOf<'connection.opened'>> {
+    return this.harness.awaitReport(this.threadId, 'connection.opened', this.#isMine);
   }
 
   askToOpen(): void {
@@ -148,9 +153,18 @@ export class ProviderThread {
     return opened.request;
   }
 
-  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer): void {
+  /** `kept`: what logs may have of it. */
+  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer, kept?: Answer): void {
     const { connectionId } = this;
-    this.adapter.perform({ type: 'request.answer', connectionId, requestId, nativeRequestId, answer });
+    const secret = kept === undefined ? {} : { kept };
+    this.adapter.perform({
+      type: 'request.answer',
+      connectionId,
+      requestId,
+      nativeRequestId,
+      answer,
+      ...secret,
+    });
   }
 
   async resolved(requestId: string): Promise<void> {

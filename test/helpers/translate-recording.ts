@@ -120,7 +120,7 @@ class Summary {
       case 'provider.planReported':
         return report.steps.map(({ text, status }) => `${text}:${status}`).join(' ');
       default:
-        return '';
+        return 'folds' in report ? String(report.folds) : '';
     }
   }
 

@@ -51,7 +51,8 @@ function threadPart({
     sideTurns: sideTurns.map(({ turnId }) => ({ turnId, nativeTurnId: `n.${turnId}` })),
     queue: {
       status: queue.status,
-      reason: queue.status === 'held' ? 'interrupted' : null,
+      // only this reason is told apart by anything but facts
+      reason: queue.status === 'held' && queue.reason !== 'background' ? 'interrupted' : queue.reason,
       entries: queue.entries.map((entry) => ({ ...promptIn(entry), intent: entry.intent, failure: null })),
     },
     retryable: retryable && promptOf('retryable'),
