@@ -11,7 +11,6 @@ import { refinedCapabilities } from './capabilities.ts';
 import { Controls } from './controls.ts';
 import { isUnknownSession } from './failures.ts';
 import { takeEarly, takeNotification } from './frames.ts';
-import { modelsOf } from './instance-report.ts';
 import { handshakeProblem } from './launch.ts';
 import { enterSession } from './log-in.ts';
 import { policyFor, unmetPolicy } from './policy.ts';
@@ -49,7 +48,7 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     await applySettings(session, run.host, effect.settings);
     if (session.phase !== 'opening') return;
     sayOpened(session, effect, answer);
-    run.host.reportInstance({ type: 'instance.reported', report: modelsOf(session.controls) });
+    sayModels(run, session);
     takeEarly(run, session);
   } catch (error) {
     failOpen(run, session, { error, isResume: resume !== null });
@@ -98,6 +97,12 @@ function sayOpened(session: Session, { resume }: OpenConnection, answer: Initial
     capabilities: refinedCapabilities(answer, controls),
     model: controls.control('model')?.current ?? null,
   });
+}
+
+/** Models are told with a session, not in the handshake. */
+function sayModels({ host }: Run, { controls: { models } }: Session): void {
+  if (models.length === 0) return;
+  host.reportInstance({ type: 'instance.reported', report: { models: [...models] } });
 }
 
 function refusalOf(run: Run, { resume, settings }: OpenConnection): RuntimeError | null {

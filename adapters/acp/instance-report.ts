@@ -1,16 +1,10 @@
 import type { InstanceReport } from '../../machines/domain/instance.ts';
-import type { Controls } from './controls.ts';
 import type { Initialized } from './wire.ts';
 
 /** What a handshake tells of the agent. */
 export function reportOf({ agentInfo }: Initialized): InstanceReport {
   const { version } = agentInfo ?? {};
   return version === null || version === undefined ? {} : { version };
-}
-
-/** Models are told with the first session. */
-export function modelsOf({ models }: Pick<Controls, 'models'>): InstanceReport {
-  return models.length === 0 ? {} : { models: [...models] };
 }
 
 type Commands = NonNullable<InstanceReport['commands']>;

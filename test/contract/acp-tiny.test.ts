@@ -13,5 +13,7 @@ const CHATTER = {
   params: { sessionId: 'tiny', update: { sessionUpdate: 'future_news' } },
 };
 
-describeProviderContract(() => makeTinyWorld(AGENT));
-describeProviderFaults(async () => spoilable(await makeTinyWorld(AGENT), CHATTER));
+const makeWorld = async () => ({ ...(await makeTinyWorld(AGENT)), looksUp: false }) as const;
+
+describeProviderContract(makeWorld);
+describeProviderFaults(async () => spoilable(await makeWorld(), CHATTER));
