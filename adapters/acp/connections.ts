@@ -14,7 +14,8 @@ import { takeEarly, takeNotification } from './frames.ts';
 import { handshakeProblem } from './launch.ts';
 import { enterSession } from './log-in.ts';
 import { policyFor, unmetPolicy } from './policy.ts';
-import { INITIALIZE } from './requests.ts';
+import type { Preset } from './presets.ts';
+import { initializeFor } from './requests.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
 import { applySettings } from './settings.ts';
@@ -28,12 +29,13 @@ const MOST_SESSIONS = 32;
 const HANDSHAKE_TIMEOUT_MS = 25_000;
 
 /** The first thing that is said to a process. */
-export const HANDSHAKE = {
-  method: 'initialize',
-  params: INITIALIZE,
-  answer: initializedSchema,
-  timeoutMs: HANDSHAKE_TIMEOUT_MS,
-} as const;
+export const handshakeWith = (preset: Preset) =>
+  ({
+    method: 'initialize',
+    params: initializeFor(preset),
+    answer: initializedSchema,
+    timeoutMs: HANDSHAKE_TIMEOUT_MS,
+  }) as const;
 
 export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
   const { resume } = effect;
@@ -78,7 +80,7 @@ async function launch(run: Run, session: Session, { resume }: OpenConnection): P
   );
   session.process = process;
   if (run.isPaused) process.setPaused(true);
-  const answer = await process.ask(HANDSHAKE);
+  const answer = await process.ask(handshakeWith(preset));
   const problem = handshakeProblem(answer, preset);
   if (problem !== null) throw new StartRefused(problem);
   session.takesImages = answer.agentCapabilities.promptCapabilities.image;

@@ -5,7 +5,7 @@ import type { ProviderHost } from '../../machines/ports/provider.ts';
 import type { InstanceLifecycle } from '../shared/adapter.ts';
 import { exitFailure, spawnFailure, startFailureOf, StartRefused } from '../shared/launch.ts';
 import { AgentProcess } from './agent-process.ts';
-import { HANDSHAKE } from './connections.ts';
+import { handshakeWith } from './connections.ts';
 import { reportOf } from './instance-report.ts';
 import { handshakeProblem, launchProblem } from './launch.ts';
 import type { Preset } from './presets.ts';
@@ -106,7 +106,7 @@ export class Lifecycle implements InstanceLifecycle<Run> {
     });
     this.#probe = probe;
     try {
-      const answer = await Promise.race([probe.ask(HANDSHAKE), gone.promise]);
+      const answer = await Promise.race([probe.ask(handshakeWith(this.#preset)), gone.promise]);
       refuse(handshakeProblem(answer, this.#preset));
       this.#judge(answer);
       return answer;

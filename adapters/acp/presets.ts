@@ -14,6 +14,8 @@ export interface Preset {
   readonly tested: readonly string[];
   /** The agent's own modes for ours; the first that a session offers is set, and none where it offers none. */
   readonly modes: Readonly<Partial<Record<RuntimeMode, readonly string[]>>>;
+  /** It may read files by this client. */
+  readonly readsFiles: boolean;
   /** Before the handshake tells. */
   readonly images: boolean;
   readonly planMode: boolean;
@@ -24,6 +26,7 @@ const preset = (given: Pick<Preset, 'driver' | 'name' | 'command'> & Partial<Pre
   env: {},
   tested: [],
   modes: {},
+  readsFiles: true,
   images: true,
   planMode: true,
   ...given,
@@ -38,6 +41,8 @@ export const PRESETS: readonly Preset[] = [
     // without it gemini 0.61.0 starts itself once more, and memory is reserved for two
     env: { GEMINI_CLI_NO_RELAUNCH: 'true' },
     tested: ['0.61.0'],
+    // 0.61.0 does not understand that a file is missing, and so would never make one
+    readsFiles: false,
     modes: {
       'approval-required': ['default'],
       'auto-accept-edits': ['autoEdit'],

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 // Outside the repository, whose own instructions and settings the agent would read.
 const ROOT = join(homedir(), '.cache', 'threadchart-test');
@@ -16,6 +16,8 @@ export interface GeminiHomeOptions {
 
 /** Folders of its own for the gemini of one test. */
 export interface GeminiHome {
+  /** HOME; `.gemini` is in it. */
+  readonly path: string;
   /** An empty folder to work in, in no repository. */
   readonly workspace: string;
   /** The whole environment for the process: nothing is inherited but PATH. */
@@ -36,11 +38,13 @@ export async function makeGeminiHome(options: GeminiHomeOptions): Promise<Gemini
     JSON.stringify({ ...SETTINGS, ...options.settings }),
   );
   return {
+    path: home,
     workspace,
     env: {
       HOME: home,
       TMPDIR: temporary,
-      PATH: process.env['PATH'] ?? '',
+      // its first line asks for `node`
+      PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
       LANG: 'C.UTF-8',
       GEMINI_API_KEY: 'dummy',
       GOOGLE_GEMINI_BASE_URL: options.endpointUrl,

@@ -1,0 +1,43 @@
+/** Real agents that speak ACP, each in folders of its own, with a scripted model. */
+import { geminiBinary, opencodeBinary } from '../agents/agents.ts';
+import type { ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { functionCall, type Step } from '../model-endpoint/step.ts';
+import { makeGeminiHome } from './gemini-home.ts';
+import type { LiveAgent } from './live-server.ts';
+import { makeOpencodeHome } from './opencode-home.ts';
+
+/** What the model says to make an agent use its tools. */
+export interface AgentTools {
+  run(command: string): Step;
+  write(path: string, content: string): Step;
+}
+
+export async function geminiAgent({ origin }: ModelEndpoint): Promise<LiveAgent> {
+  const home = await makeGeminiHome({ endpointUrl: origin });
+  return { agent: 'gemini', command: geminiBinary(), args: ['--skip-trust'], processWord: 'gemini.js', home };
+}
+
+export const GEMINI_TOOLS: AgentTools = {
+  run: (command) => functionCall('run_shell_command', { command, description: 'what the test says' }),
+  write: (path, content) => functionCall('write_file', { file_path: path, content }),
+};
+
+/** Commands and edits are asked about. */
+export async function opencodeAgent({ url }: ModelEndpoint): Promise<LiveAgent> {
+  const home = await makeOpencodeHome({
+    endpointUrl: url,
+    config: { permission: { edit: 'ask', bash: 'ask' } },
+  });
+  const path = home.env['HOME'] ?? '';
+  return {
+    agent: 'opencode-acp',
+    command: opencodeBinary(),
+    processWord: 'opencode acp',
+    home: { ...home, path },
+  };
+}
+
+export const OPENCODE_TOOLS: AgentTools = {
+  run: (command) => functionCall('bash', { command, description: 'what the test says' }),
+  write: (path, content) => functionCall('write', { filePath: path, content }),
+};
