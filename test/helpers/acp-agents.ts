@@ -8,8 +8,8 @@ import { makeOpencodeHome } from './opencode-home.ts';
 
 /** What the model says to make an agent use its tools. */
 export interface AgentTools {
-  run(command: string): Step;
-  write(path: string, content: string): Step;
+  readonly run: (command: string) => Step;
+  readonly write: (path: string, content: string) => Step;
 }
 
 export async function geminiAgent({ origin }: ModelEndpoint): Promise<LiveAgent> {

@@ -57,7 +57,7 @@ export async function makeGeminiHome(options: GeminiHomeOptions): Promise<Gemini
 
 /** A fixed model needs no other model to choose it. */
 const SETTINGS = {
-  security: { auth: { selectedType: 'gemini-api-key' } },
+  security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
   general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
   privacy: { usageStatisticsEnabled: false },
   telemetry: { enabled: false },

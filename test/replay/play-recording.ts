@@ -1,6 +1,7 @@
 /** Plays a recording through its adapter and the real runtime on a clock of its own, with the commands that it holds. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tape } from '../../adapters/replay/tape.ts';
+import { acpDrivers } from '../../adapters/acp/index.ts';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
@@ -14,7 +15,7 @@ import {
 } from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
-const DRIVERS: readonly ProviderDriver[] = [codexDriver];
+const DRIVERS: readonly ProviderDriver[] = [codexDriver, ...acpDrivers];
 /** Turns of the event loop without anything happening, after which nothing will: an adapter takes a few per answer. */
 const QUIET_TURN_COUNT = 6;
 
