@@ -60,7 +60,7 @@ export class AgentProcess {
     this.#events = events;
     this.#peer = new JsonRpcPeer({
       version: '2.0',
-      writeLine: (line) => this.#process.writeLine(line),
+      writeLine: (line, kept) => this.#process.writeLine(line, kept),
       handlers: {
         notification: (method, params) => this.#take({ method, params }),
         request: (id, method, params) => this.#take({ method, params }, id),
@@ -93,9 +93,9 @@ export class AgentProcess {
     this.#peer.notify(method, params);
   }
 
-  /** False when nobody waits for it any more. */
-  respond(id: JsonRpcId, result: object): boolean {
-    return this.#peer.respond(id, result);
+  /** False when nobody waits for it any more. `kept`: what logs may have of it. */
+  respond(id: JsonRpcId, result: object, kept = result): boolean {
+    return this.#peer.respond(id, result, kept);
   }
 
   /** Says no to a request, so that the agent goes on. */

@@ -10,7 +10,7 @@ export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): voi
   const session = run.sessions.of(connectionId);
   const request = session?.requests.remove(requestId) ?? null;
   if (session === null || request === null) return declineAnswer(run.host, effect);
-  sendAnswer(session, request, answer);
+  sendAnswer(session, request, effect);
   session.report({ type: 'provider.requestResolved', connectionId, requestId, owner: 'turn' });
   // the protocol knows no answer that ends the turn
   if ('decision' in answer && answer.decision === 'cancel') cancelTurn(session);
@@ -19,5 +19,5 @@ export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): voi
 export function refuseRequest(run: Run, { connectionId, requestId }: EffectOf<'request.refuse'>): void {
   const session = run.sessions.of(connectionId);
   const request = session?.requests.remove(requestId) ?? null;
-  if (session !== null && request !== null) sendAnswer(session, request, { decision: 'decline' });
+  if (session !== null && request !== null) sendAnswer(session, request, { answer: { decision: 'decline' } });
 }

@@ -20,19 +20,20 @@ export function cancelTurn(session: Session): void {
 export function settleRequests(session: Session): void {
   const { connectionId } = session;
   session.requests.removeWhere((request) => {
-    sendAnswer(session, request, { decision: 'cancel' });
+    session.process.respond(request.nativeId, replyTo(request.form, { decision: 'cancel' }));
     const requestId = requestIdOf(connectionId, String(request.nativeId));
     session.report({ type: 'provider.requestResolved', connectionId, requestId, owner: 'turn' });
     return true;
   });
 }
 
+/** `kept`: what logs may have of it. */
 export function sendAnswer(
   { transcript, process }: Session,
   { nativeId, form }: OpenRequest,
-  answer: Answer,
+  { answer, kept = answer }: { readonly answer: Answer; readonly kept?: Answer },
 ): void {
   const isNo = 'decision' in answer && (answer.decision === 'decline' || answer.decision === 'cancel');
   if (isNo && form.kind === 'permission') transcript.declined(form.toolCallId);
-  process.respond(nativeId, replyTo(form, answer));
+  process.respond(nativeId, replyTo(form, answer), replyTo(form, kept));
 }
