@@ -10,7 +10,7 @@ const SETTINGS: ReadonlySet<unknown> = new Set([
   'session/set_config_option',
 ]);
 
-function improvise(frame: unknown, why: string, promptId: FrameShape['id']): Improvised {
+function improvise(frame: unknown, why: string, promptId: FrameShape['id'] = null): Improvised {
   if (!isMessage(frame)) return { frames: [], endsTurn: false };
   const { id, method } = frame;
   if (method === 'session/cancel' && promptId !== null) {

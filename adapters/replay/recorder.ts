@@ -1,6 +1,7 @@
 import { homedir, hostname, tmpdir } from 'node:os';
 import { keptAnswer } from '../../machines/domain/answer.ts';
 import type { Command } from '../../machines/domain/command.ts';
+import { requestIdOf, type RequestId } from '../../machines/domain/ids.ts';
 import {
   openedSettingsSchema,
   RECORDED_WORKSPACE,
@@ -19,7 +20,12 @@ import type {
   ProcessHost,
   ProcessSpec,
 } from '../../machines/ports/process-host.ts';
-import type { ProviderAdapter, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
+import type {
+  ProviderAdapter,
+  ProviderDriver,
+  ProviderHost,
+  ProviderReport,
+} from '../../machines/ports/provider.ts';
 import { LineSplitter, type Line } from '../shared/ndjson.ts';
 import { redact } from '../shared/redact.ts';
 import { pipeOf } from './frames.ts';
@@ -51,6 +57,8 @@ export class Recorder {
   /** By number; taken out when they have exited. */
   readonly #running = new Map<number, HostedProcess>();
   readonly #uuids = new UuidNumbers();
+  /** By the id that it has while it is recorded. */
+  readonly #requests = new Map<string, RequestId>();
   /** What is asked in secret, by its request. */
   readonly #secretBodies = new Map<string, RequestBody>();
   /** The answers to that, as they stand in JSON. */
@@ -94,7 +102,7 @@ export class Recorder {
 
   /** What a client asks for now. */
   noteCommand(command: Command): void {
-    this.#note({ kind: 'command', command: this.#keptCommand(command) });
+    this.#note({ kind: 'command', command: this.#asPlayed(this.#keptCommand(command)) });
   }
 
   noteServer(event: RecordingLineOf<'server'>['event']): void {
@@ -134,6 +142,7 @@ export class Recorder {
     return {
       processes: this.#processesOf(host.processes),
       report: (threadId, input) => {
+        this.#noteRequest(input);
         if (input.type === 'provider.requestOpened') this.#watch(input.request);
         host.report(threadId, input);
       },
@@ -147,6 +156,18 @@ export class Recorder {
       logFrame: (direction, frame) => host.logFrame(direction, frame),
       warn: (message, details) => host.warn(message, details),
     };
+  }
+
+  #asPlayed(command: Command): Command {
+    if (command.type !== 'request.respond') return command;
+    return { ...command, requestId: this.#requests.get(command.requestId) ?? command.requestId };
+  }
+
+  /** Played, it has another id, which is made from the provider's own. */
+  #noteRequest(input: ProviderReport): void {
+    if (input.type !== 'provider.requestOpened') return;
+    const { requestId, nativeRequestId } = input.request;
+    this.#requests.set(requestId, requestIdOf(input.connectionId, this.#uuids.replaceIn(nativeRequestId)));
   }
 
   #adapterOf(adapter: ProviderAdapter): ProviderAdapter {

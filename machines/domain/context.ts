@@ -144,10 +144,21 @@ export interface InstanceSession {
   readonly threadId: ThreadId;
 }
 
+/** What the configuration says of an instance. */
+export interface InstancePlan {
+  readonly driver: string;
+  readonly capabilities: Capabilities;
+  /** Why it cannot be used; `null`: it can. */
+  readonly failure: Failure | null;
+  readonly isRemoved: boolean;
+}
+
 export interface InstanceContext {
   readonly instanceId: InstanceId;
   readonly driver: string;
   readonly capabilities: Capabilities;
+  /** What the configuration says now, while the process still goes by what it said before. */
+  readonly next: InstancePlan | null;
   /** What waits for the process, in order. */
   readonly waiting: readonly InstanceWork[];
   /** Resumes under way; at most `RESUME_LIMIT` at a time. */

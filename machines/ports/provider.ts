@@ -52,7 +52,8 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
@@ -93,7 +94,7 @@ export interface PlaybackProtocol {
    * What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal,
    * `promptId` the request of ours that began the latest turn.
    */
-  improvise(frame: unknown, why: string, promptId: FrameShape['id']): Improvised;
+  improvise(frame: unknown, why: string, promptId?: FrameShape['id']): Improvised;
 }
 
 export interface FrameShape {
@@ -124,4 +125,12 @@ export interface InstanceConfig {
   readonly env: Readonly<Record<string, string>>;
   /** Given to the program after those that the driver starts it with. */
   readonly args?: readonly string[];
+  /** The agent's own folder, absolute: its login, its settings and its sessions; `null`: the agent's default. */
+  readonly home?: string | null;
+  /** Of threads that name none, and put into their effects by the runtime; `null`: the agent's default. */
+  readonly model?: string | null;
+  /** `false`: it is listed and has no adapter. */
+  readonly enabled?: boolean;
+  /** What is wrong with the entry; an instance with a problem has no adapter. */
+  readonly problem?: string;
 }

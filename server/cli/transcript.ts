@@ -18,6 +18,8 @@ export class Transcript {
   /** The items that are open, with what was streamed of assistant messages. */
   readonly #open = new Map<ItemId, { readonly kind: ItemKind; text: string }>();
   #isInText = false;
+  /** What the last turn has failed with. */
+  #failure: string | null = null;
 
   constructor(terminal: Terminal, threadId: string, flags: ClientFlags) {
     this.#terminal = terminal;
@@ -58,6 +60,7 @@ export class Transcript {
   }
 
   #end({ outcome, failure, reason }: FactOf<'turn.ended'>): void {
+    this.#failure = failure?.message ?? null;
     this.#endLine();
     if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`, 'red');
   }
@@ -68,7 +71,9 @@ export class Transcript {
     this.#streamRest(itemId, text);
     this.#open.delete(itemId);
     if (body.kind === 'assistant_message') return this.#endLine();
-    const line = lineOf(item);
+    // the end of the turn has said it
+    const isTold = (body.kind === 'error' || body.kind === 'notice') && text === this.#failure;
+    const line = isTold ? null : lineOf(item);
     if (line !== null) this.#note(line);
   }
 

@@ -197,6 +197,7 @@ interface OpenShellView {
 function takeShellFrame({ threads, instances }: OpenShellView, frame: ShellFrame): void {
   if (frame.kind === 'thread') threads.set(frame.row.id, frame.row);
   else if (frame.kind === 'removed') threads.delete(frame.threadId);
+  else if (frame.kind === 'instance' && frame.row.removed) instances.delete(frame.row.instanceId);
   else if (frame.kind === 'instance') instances.set(frame.row.instanceId, frame.row);
   else if (frame.kind === 'resync') {
     threads.clear();

@@ -1,9 +1,10 @@
 /** A command on its way into the staging: receipt, look-ups, decide. A refused one leaves nothing behind. */
 import { keptAnswer } from '../../machines/domain/answer.ts';
+import { NO_CAPABILITIES, type Capabilities } from '../../machines/domain/capability.ts';
 import type { CommandOf, CommandResult } from '../../machines/domain/command.ts';
 import { decide } from '../../machines/domain/decide.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type CommandId, type ThreadId } from '../../machines/domain/ids.ts';
+import { threadIdSchema, type CommandId, type InstanceId, type ThreadId } from '../../machines/domain/ids.ts';
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
@@ -88,11 +89,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
   if (isUsed(intake, threadId)) {
     throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
   }
-  const instance = intake.parts.instances.get(settings.instanceId);
-  if (instance === null || instance.row === null) {
-    throw new RuntimeError('INSTANCE_NOT_FOUND', `there is no provider instance ${settings.instanceId}`);
-  }
-  const { capabilities } = instance.row;
+  const capabilities = capabilitiesOf(intake, settings.instanceId);
   if (settings.interactionMode === 'plan' && !capabilities.planMode) {
     throw new RuntimeError('CAPABILITY_UNSUPPORTED', 'the provider has no plan mode', {
       details: { capability: 'planMode' },
@@ -100,6 +97,14 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
   }
   const input = { type, threadId, settings, capabilities };
   return { input, applied: intake.create(threadId, input, commandId) };
+}
+
+/** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
+function capabilitiesOf({ parts: { instances } }: Intake, instanceId: InstanceId): Capabilities {
+  const refusal = instances.refusalOf(instanceId);
+  if (refusal !== null)
+    throw new RuntimeError(refusal.code, refusal.why, { details: { ...refusal.details } });
+  return instances.get(instanceId)?.row?.capabilities ?? NO_CAPABILITIES;
 }
 
 function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
@@ -172,7 +177,8 @@ function refuse(
   const request =
     input.type === 'request.respond' ? (thread.projection.requests.get(input.requestId) ?? null) : null;
   const plan = input.type === 'turn.submit' ? planOf(intake, input.prompt) : null;
-  const refusal = decide(thread.view, input, { request, plan });
+  const instance = intake.parts.instances.refusalOf(thread.context.settings.instanceId);
+  const refusal = decide(thread.view, input, { request, plan, instance });
   if (refusal === null) return;
   const { code, why, details } = refusal;
   throw new RuntimeError(code, `${type} on thread ${thread.threadId}: ${why}`, details ? { details } : {});

@@ -5,6 +5,7 @@ import { functionCall, type Step } from '../model-endpoint/step.ts';
 import { makeGeminiHome } from './gemini-home.ts';
 import type { LiveAgent } from './live-server.ts';
 import { makeOpencodeHome } from './opencode-home.ts';
+import type { AgentHome } from './recording-stage.ts';
 
 /** What the model says to make an agent use its tools. */
 export interface AgentTools {
@@ -12,8 +13,12 @@ export interface AgentTools {
   readonly write: (path: string, content: string) => Step;
 }
 
-export async function geminiAgent({ origin }: ModelEndpoint): Promise<LiveAgent> {
-  const home = await makeGeminiHome({ endpointUrl: origin });
+/** `url` ends in `/v1`, which gemini does not know. */
+export const geminiHome = (url: string): Promise<AgentHome> =>
+  makeGeminiHome({ endpointUrl: url.replace(/\/v1$/, '') });
+
+export async function geminiAgent({ url }: ModelEndpoint): Promise<LiveAgent> {
+  const home = await geminiHome(url);
   return { agent: 'gemini', command: geminiBinary(), args: ['--skip-trust'], processWord: 'gemini.js', home };
 }
 
@@ -23,18 +28,15 @@ export const GEMINI_TOOLS: AgentTools = {
 };
 
 /** Commands and edits are asked about. */
+export async function opencodeHome(url: string): Promise<AgentHome> {
+  const config = { permission: { edit: 'ask', bash: 'ask' } };
+  const home = await makeOpencodeHome({ endpointUrl: url, config });
+  return { ...home, path: home.env['HOME'] ?? '' };
+}
+
 export async function opencodeAgent({ url }: ModelEndpoint): Promise<LiveAgent> {
-  const home = await makeOpencodeHome({
-    endpointUrl: url,
-    config: { permission: { edit: 'ask', bash: 'ask' } },
-  });
-  const path = home.env['HOME'] ?? '';
-  return {
-    agent: 'opencode-acp',
-    command: opencodeBinary(),
-    processWord: 'opencode acp',
-    home: { ...home, path },
-  };
+  const home = await opencodeHome(url);
+  return { agent: 'opencode-acp', command: opencodeBinary(), processWord: 'opencode acp', home };
 }
 
 export const OPENCODE_TOOLS: AgentTools = {

@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { clientMessageIdOf, type TurnKey } from '../../machines/domain/effect.ts';
+import { clientMessageIdOf, type Fork, type TurnKey } from '../../machines/domain/effect.ts';
 import {
   connectionIdOf,
   instanceIdSchema,
@@ -30,6 +30,8 @@ export class ProviderThread {
   settings: Settings;
   connectionId: ConnectionId = connectionIdOf(this.threadId, 1);
   nativeThreadId: string | null = null;
+  /** What it begins with. */
+  fork: Fork | null = null;
   #openCount = 0;
 
   constructor(adapter: ProviderAdapter, harness: ProviderHarness, settings: Partial<Settings>) {
@@ -55,7 +57,8 @@ export class ProviderThread {
     this.#openCount += 1;
     this.connectionId = connectionIdOf(this.threadId, this.#openCount);
     const { threadId, connectionId, settings, nativeThreadId: resume } = this;
-    this.adapter.perform({ type: 'connection.open', threadId, connectionId, resume, settings });
+    const fork = resume === null && this.fork !== null ? { fork: this.fork } : {};
+    this.adapter.perform({ type: 'connection.open', threadId, connectionId, resume, ...fork, settings });
   }
 
   async close(): Promise<void> {

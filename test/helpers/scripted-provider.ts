@@ -57,6 +57,7 @@ export class ScriptedProvider implements ProviderAdapter {
   readonly #sessions = new Map<ConnectionId, ScriptedSession>();
   #isRunning = false;
   isPaused = false;
+  isDisposed = false;
 
   constructor(world: World, host: ProviderHost, capabilities: Capabilities) {
     this.#world = world;
@@ -96,6 +97,7 @@ export class ScriptedProvider implements ProviderAdapter {
   }
 
   dispose(): Promise<void> {
+    this.isDisposed = true;
     this.#isRunning = false;
     this.#sessions.clear();
     return Promise.resolve();

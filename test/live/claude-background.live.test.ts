@@ -5,13 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer } from '../helpers/live-server.ts';
 import { agent, bash } from '../model-endpoint/claude-tools.ts';
-import { byUserText, type Script } from '../model-endpoint/script.ts';
-import { gate, text, type Step } from '../model-endpoint/step.ts';
+import { byUserText, inTurn, type Script } from '../model-endpoint/script.ts';
+import { gate, text } from '../model-endpoint/step.ts';
 
-/** What is replied after so many results of tools in the turn. */
-function inTurn(...inOrder: readonly (readonly Step[])[]): Script {
-  return ({ turnToolOutputs }) => inOrder[turnToolOutputs.length] ?? [];
-}
 const claude = { claude: {} };
 const free = { runtimeMode: 'full-access' } as const;
 const UNTIL_GO = 'echo begun; while [ ! -e go ]; do sleep 0.1; done; echo done';

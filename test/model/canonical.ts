@@ -136,6 +136,12 @@ export class Canon {
     return [...lines.slice(0, 3), (lines[3] ?? '').split('\t').toSorted().join('\t')].join('\n');
   }
 
+  /** Of one chart by itself. */
+  keyOfOne(id: ActorId, snapshot: AnyMachineSnapshot): string {
+    const text = this.#partOf(id, snapshot);
+    return renamed(text, namesIn(text));
+  }
+
   /** What the ids of this state are called in the name of it. */
   namesOf(charts: Charts, timers: Timers): ReadonlyMap<string, string> {
     return namesIn(this.#textOf(charts, timers));

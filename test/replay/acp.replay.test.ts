@@ -17,8 +17,8 @@ const PRIVATE = [/127\.0\.0\.1:\d/, /\bsk-[\w-]{8}/, /bearer /i, /-----BEGIN/];
 
 describe('recordings of agents that speak ACP', () => {
   it('are there for every scenario, and for no other', () => {
-    const expected = ACP_SCENARIOS.map(({ agent: { driver, version }, scenario }) =>
-      recordingFileOf('acp', `${driver}-${version}-${scenario}`),
+    const expected = ACP_SCENARIOS.map(({ agent: { name, version }, scenario }) =>
+      recordingFileOf('acp', `${name}-${version}-${scenario}`),
     );
     expect(files.toSorted()).toEqual(expected.toSorted());
     expect(files.length).toBeGreaterThanOrEqual(10);

@@ -1,36 +1,38 @@
 /**
- * Records scenarios of real agents: `node test/replay/record.ts [--agent codex|acp] [--demo] [--overwrite] [SCENARIO …]`;
- * default: those of codex that have no file yet; a scenario of ACP is called by its agent, too, as `gemini-simple`. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
- * that come with the package, without facts. With `--facts` the recordings stay, and only the facts of those that are
- * named are written anew: for a change that is meant. Look at all of it before committing.
+ * Records scenarios of a real agent: `node test/replay/record.ts [--agent NAME] [--demo] [--overwrite] [SCENARIO …]`; default:
+ * those of codex that have no file yet. Writes the recording and, beside it, the facts that playing it gives; with
+ * `--demo` the recordings that come with the package, without facts. With `--facts` the recordings stay, and only the
+ * facts of those that are named are written anew: for a change that is meant. Look at all of it before committing.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { codexBinary } from '../agents/agents.ts';
-import { recordAcp } from '../helpers/record-acp.ts';
-import {
-  recordCodex,
-  writeNewRecording,
-  type Recorded,
-  type RecordOptions,
-} from '../helpers/record-codex.ts';
+import { claudeBinary, codexBinary } from '../agents/agents.ts';
+import { GEMINI, OPENCODE } from '../helpers/record-acp.ts';
+import { RECORDED_CLAUDE } from '../helpers/record-claude.ts';
+import { RECORDED_CODEX } from '../helpers/record-codex.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
+import {
+  recordScenario,
+  writeNewRecording,
+  type RecordedAgent,
+  type Scenario,
+} from '../helpers/recording-stage.ts';
 import { playedLines, playRecording } from './play-recording.ts';
 import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
 import { ACP_SCENARIOS } from './scenarios/acp.ts';
+import { CLAUDE_SCENARIOS } from './scenarios/claude.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
 
-const CODEX_VERSION = '0.169.0';
-
-/** A scenario as this program records it. */
-interface Scenario {
-  /** Its name on the command line. */
-  readonly name: string;
-  readonly file: string;
-  record(options: Pick<RecordOptions, 'signal'>): Promise<Recorded>;
+interface Recordable<Options> {
+  readonly agent: RecordedAgent<Options>;
+  readonly binary: () => string | null;
+  readonly version: string;
+  /** Of the recordings; default: the driver's name. */
+  readonly folder?: string;
+  readonly scenarios: readonly Scenario<Options>[];
 }
 
 const { values, positionals: names } = parseArgs({
@@ -45,45 +47,50 @@ const { values, positionals: names } = parseArgs({
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());
 
-const all = values.agent === 'acp' ? acpScenarios() : codexScenarios();
-const unknown = names.filter((name) => all.every((each) => each.name !== name));
-if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
-const wanted = all.filter(({ name, file }) =>
-  names.length === 0 ? !existsSync(file) : names.includes(name),
-);
-for (const scenario of wanted) await (values.facts ? playAgain(scenario) : record(scenario));
+const acpAgent = [GEMINI, OPENCODE].find(({ name }) => name === values.agent);
+if (values.agent === 'claude') {
+  const agent = { agent: RECORDED_CLAUDE, binary: claudeBinary, version: '2.1.329' };
+  await recordAll({ ...agent, scenarios: CLAUDE_SCENARIOS });
+} else if (values.agent === 'codex') {
+  const agent = { agent: RECORDED_CODEX, binary: codexBinary, version: '0.169.0' };
+  await recordAll({ ...agent, scenarios: values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS });
+} else if (acpAgent !== undefined) {
+  const { name, version, recorded, binary } = acpAgent;
+  const scenarios = ACP_SCENARIOS.filter(({ agent }) => agent === acpAgent);
+  await recordAll({ agent: recorded, binary, version: `${name}-${version}`, folder: 'acp', scenarios });
+} else throw new Error(`there is no agent ${values.agent}`);
 
-function acpScenarios(): readonly Scenario[] {
-  return ACP_SCENARIOS.map((each) => {
-    const { driver, version } = each.agent;
-    const file = recordingFileOf('acp', `${driver}-${version}-${each.scenario}`);
-    return { name: `${driver}-${each.scenario}`, file, record: (options) => recordAcp(each, options) };
-  });
+async function recordAll<Options>(recordable: Recordable<Options>): Promise<void> {
+  const { scenarios, agent, version, folder = agent.driver.driver } = recordable;
+  const unknown = names.filter((name) => scenarios.every(({ scenario }) => scenario !== name));
+  if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
+  for (const each of scenarios) {
+    const { scenario, branch } = each;
+    const name = branch === undefined ? scenario : `${scenario}.${branch}`;
+    const file = values.demo ? demoFileOf(name) : recordingFileOf(folder, `${version}-${name}`);
+    const isWanted = names.length === 0 ? !existsSync(file) : names.includes(scenario);
+    if (isWanted) await (values.facts ? playAgain(file, each) : record(file, recordable, each));
+  }
 }
 
-function codexScenarios(): readonly Scenario[] {
-  return (values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS).map((each) => {
-    const name = each.branch === undefined ? each.scenario : `${each.scenario}.${each.branch}`;
-    const file = values.demo ? demoFileOf(name) : recordingFileOf('codex', `${CODEX_VERSION}-${name}`);
-    const binary = codexBinary();
-    if (binary === null) throw new Error('codex is not installed: run npm run agents');
-    return { name: each.scenario, file, record: (options) => recordCodex(each, { binary, ...options }) };
-  });
-}
-
-async function playAgain({ file }: Scenario): Promise<void> {
-  const played = await playRecording(readRecording(file));
+async function playAgain(file: string, { attachments }: Pick<Scenario, 'attachments'>): Promise<void> {
+  const played = await playRecording(readRecording(file), attachments);
   writeFileSync(factsFileOf(file), playedLines(played));
   console.log(`${factsFileOf(file)}: ${played.facts.length} entries`);
 }
 
-async function record(scenario: Scenario): Promise<void> {
-  const { file } = scenario;
+async function record<Options>(
+  file: string,
+  { agent, binary: find }: Recordable<Options>,
+  scenario: Scenario<Options>,
+): Promise<void> {
+  const binary = find();
+  if (binary === null) throw new Error(`${agent.driver.driver} is not installed: run npm run agents`);
   if (existsSync(file) && !values.overwrite) throw new Error(`${file} is there already; give --overwrite`);
-  const { recording, facts: live } = await scenario.record({ signal: abort.signal });
+  const { recording, facts: live } = await recordScenario(agent, scenario, { binary, signal: abort.signal });
   mkdirSync(dirname(file), { recursive: true });
   writeNewRecording(file, recording, values.overwrite);
-  const played = await playRecording(recording);
+  const played = await playRecording(recording, scenario.attachments);
   const { facts } = played;
   if (!values.demo) writeFileSync(factsFileOf(file), playedLines(played));
   if (shapeOf(facts) !== shapeOf(live)) {

@@ -1,6 +1,6 @@
 /** Turns of agents that speak ACP: what each does in its own way, beside what all do alike. */
-import { GEMINI, OPENCODE, type AcpAgent, type AcpScenario } from '../../helpers/record-acp.ts';
-import type { RecordingStage } from '../../helpers/record-codex.ts';
+import { GEMINI, OPENCODE, type AcpAgent } from '../../helpers/record-acp.ts';
+import type { RecordingStage, Scenario } from '../../helpers/recording-stage.ts';
 import { byUserText, type Script } from '../../model-endpoint/script.ts';
 import { delay, drop, gate, hang, httpError, reasoning, text, type Step } from '../../model-endpoint/step.ts';
 
@@ -17,6 +17,10 @@ const withTitles =
   (script: Script): Script =>
   (request) =>
     request.purpose === 'title' ? [text('a title')] : script(request);
+
+export interface AcpScenario extends Scenario {
+  readonly agent: AcpAgent;
+}
 
 type Given = Omit<AcpScenario, 'agent' | 'script'> & { readonly script: Readonly<Record<string, Script>> };
 const of = (agent: AcpAgent, { script, ...given }: Given): AcpScenario => ({
@@ -143,7 +147,7 @@ const killed = (agent: AcpAgent, description: string): AcpScenario =>
       await stage.turn('before');
       const { turnId } = await stage.submit('long');
       await stage.streamed('so far ');
-      stage.killCodex();
+      stage.killAgent();
       await stage.ended(turnId);
       const { outcome } = await stage.turn('after');
       if (outcome !== 'completed') await stage.turn('after');

@@ -161,11 +161,14 @@ describe('a recorder', () => {
     const clock = new TestClock();
     const tape = new Tape(recording, { protocol: TINY_PROTOCOL, clock, scale: 1 });
     const heard: string[] = [];
-    const process = tape.spawn(null, {
-      onStdout: (bytes) => void heard.push(Buffer.from(bytes).toString()),
-      onStderr: () => {},
-      onExit: () => {},
-    });
+    const process = tape.spawn(
+      { args: [] },
+      {
+        onStdout: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+        onStderr: () => {},
+        onExit: () => {},
+      },
+    );
     process.write('{"id":1,"method":"initialize"}\n');
     clock.advance(10_000);
     expect(heard).toEqual(['ready\n']);
