@@ -17,6 +17,9 @@ const inTurn =
   ({ turnToolOutputs }) =>
     inOrder[turnToolOutputs.length] ?? [];
 
+/** copilot puts what it knows of the moment around a prompt. */
+const promptIn = (userText: string): string => userText.replaceAll(/<([a-z_]+)>[^]*?<\/\1>/g, '').trim();
+
 describe.skipIf(FOLDER === undefined)(
   'the server with agents installed on demand',
   { timeout: 120_000 },
@@ -35,7 +38,10 @@ describe.skipIf(FOLDER === undefined)(
       const start = {
         agent: (endpoint: Parameters<typeof agent.start>[0]) => agent.start(endpoint, FOLDER ?? ''),
       };
-      const server = await startLiveServer(script, start);
+      const server = await startLiveServer(
+        (request) => script({ ...request, userText: promptIn(request.userText) }),
+        start,
+      );
       const thread = await server.thread({ runtimeMode: 'approval-required' });
       expect(await thread.turn('hello')).toMatchObject({ outcome: 'completed' });
       expect(thread.said).toContain('Hello wörld');
@@ -66,7 +72,7 @@ describe.skipIf(FOLDER === undefined)(
       expect(await server.agentProcesses()).toEqual([]);
       expect(await thread.turn('after')).toMatchObject({ outcome: 'completed' });
       expect(thread.facts('connection.opened').at(-1)).toMatchObject({ resumed: true });
-      const shown = server.endpoint.requests.findLast(({ userText }) => userText === 'after');
+      const shown = server.endpoint.requests.findLast(({ userText }) => promptIn(userText) === 'after');
       expect(JSON.stringify(shown?.input)).toContain('Hello w');
       expect(thread.items('unrecognized')).toEqual([]);
       await thread.expectSameView();
