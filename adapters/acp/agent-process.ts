@@ -19,8 +19,11 @@ export interface AgentEvents {
   onExit(exit: ProcessExit, error: Error | null): void;
 }
 
-/** The methods of the protocol, and one that is in no schema any more: some agents choose models by nothing else. */
-export type AgentMethod = acp.AgentRequestMethod | 'session/set_model';
+/**
+ * The methods of the protocol, one that is not stable yet, and one that is in no schema any more: some agents choose models
+ * by nothing else.
+ */
+export type AgentMethod = acp.AgentRequestMethod | 'session/fork' | 'session/set_model';
 
 /** A request of ours: its method, its parameters, and how to read the answer. */
 export interface Ask<S extends z.ZodType> {

@@ -17,7 +17,7 @@ export const declaredCapabilities = ({ images, planMode }: Preset): Capabilities
 /** As the handshake and the session tell. */
 export function refinedCapabilities(
   { agentCapabilities: { loadSession, promptCapabilities, sessionCapabilities } }: Initialized,
-  controls: Pick<Controls, 'planModeId'>,
+  controls: Pick<Controls, 'planModeId' | 'control'>,
 ): Capabilities {
   return {
     interrupt: true,
@@ -26,5 +26,7 @@ export function refinedCapabilities(
     planMode: controls.planModeId !== null,
     resume: loadSession || sessionCapabilities.resume,
     compact: false,
+    modelSwitch: controls.control('model') !== null,
+    ...(sessionCapabilities.fork && { fork: 'now' as const }),
   };
 }

@@ -53,7 +53,7 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     sayModels(run, session);
     takeEarly(run, session);
   } catch (error) {
-    failOpen(run, session, { error, isResume: resume !== null });
+    failOpen(run, session, { error, isResume: resume !== null || effect.fork !== undefined });
   }
 }
 
@@ -66,7 +66,7 @@ function newSession(run: Run, { connectionId, threadId, settings }: OpenConnecti
 }
 
 /** @throws as the process does, or StartRefused */
-async function launch(run: Run, session: Session, { resume }: OpenConnection): Promise<Initialized> {
+async function launch(run: Run, session: Session, effect: OpenConnection): Promise<Initialized> {
   const { host, preset } = run;
   const process: AgentProcess = new AgentProcess(
     { ...run.spec, cwd: session.cwd },
@@ -84,7 +84,7 @@ async function launch(run: Run, session: Session, { resume }: OpenConnection): P
   const problem = handshakeProblem(answer, preset);
   if (problem !== null) throw new StartRefused(problem);
   session.takesImages = answer.agentCapabilities.promptCapabilities.image;
-  await enterSession(run, session, { answer, resume });
+  await enterSession(run, session, { ...effect, answer });
   return answer;
 }
 

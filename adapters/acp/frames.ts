@@ -28,10 +28,17 @@ export function takeNotification(run: Run, session: Session, frame: LoggedFrame)
   const notice = wire.updateNoticeSchema.safeParse(method === 'session/update' ? params : null);
   if (!notice.success)
     return session.report(unrecognized({ method, params }, scopeOf(session, rawRef), method));
-  if (!session.isKnown) return void session.early.push(frame);
+  if (!session.isKnown) return keepEarly(run, session, frame);
   const { sessionId, update } = notice.data;
   if (sessionId === session.sessionId) return takeUpdate({ run, session, rawRef }, update);
   run.host.warn('the agent told of a session that is not open', { sessionId, rawRef });
+}
+
+const MOST_EARLY = 1000;
+
+function keepEarly({ host }: Run, { early }: Session, frame: LoggedFrame): void {
+  if (early.length < MOST_EARLY) early.push(frame);
+  else host.warn('the agent tells too much before its session has an id', { rawRef: frame.rawRef });
 }
 
 /** What came before the session had its id. */

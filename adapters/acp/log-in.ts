@@ -1,5 +1,6 @@
 /** How a session is entered, with a login where the agent wants one. */
 import { z } from 'zod';
+import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError } from '../../machines/domain/error.ts';
 import { StartRefused, type Env } from '../shared/launch.ts';
 import type { AgentMethod } from './agent-process.ts';
@@ -8,14 +9,12 @@ import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import { sessionSchema, type Initialized, type SessionAnswer } from './wire.ts';
 
-interface Entering {
+interface Entering extends Pick<OpenConnection, 'resume' | 'fork' | 'rollback'> {
   readonly answer: Initialized;
-  /** `null`: a new one. */
-  readonly resume: string | null;
 }
 
 /**
- * @throws {RuntimeError} RESUME_FAILED when the agent keeps no sessions
+ * @throws {RuntimeError} RESUME_FAILED when the agent keeps no sessions, CAPABILITY_UNSUPPORTED when it cannot fork
  * @throws {StartRefused} PROVIDER_UNAUTHORIZED when a person has to log in
  * @throws {JsonRpcError} as the process does
  */
@@ -32,11 +31,18 @@ export async function enterSession(run: Run, session: Session, entering: Enterin
   if (!session.isKnown) throw new RuntimeError('OPEN_FAILED', 'the agent gave its session no id');
 }
 
-function enter({ process, cwd }: Session, { answer, resume }: Entering): Promise<SessionAnswer> {
+function enter({ process, cwd }: Session, entering: Entering): Promise<SessionAnswer> {
+  const { answer, resume, fork, rollback } = entering;
   const { loadSession, sessionCapabilities } = answer.agentCapabilities;
   const where = { cwd, mcpServers: [] };
   const ask = (method: AgentMethod, params: object): Promise<SessionAnswer> =>
     process.ask({ method, params, answer: sessionSchema });
+  if (rollback !== undefined) throw unsupported('agents take no turns out of a conversation');
+  if (fork !== undefined) {
+    if (!sessionCapabilities.fork) throw unsupported('the agent does not fork conversations');
+    if (fork.nativeTurnId !== null) throw unsupported('agents fork a conversation as it is now');
+    return ask('session/fork', { sessionId: fork.nativeThreadId, ...where });
+  }
   if (resume === null) return ask('session/new', where);
   const params = { sessionId: resume, ...where };
   // the conversation is here already; `session/load` says all of it again
@@ -44,6 +50,8 @@ function enter({ process, cwd }: Session, { answer, resume }: Entering): Promise
   if (loadSession) return ask('session/load', params);
   throw new RuntimeError('RESUME_FAILED', 'the agent keeps no sessions');
 }
+
+const unsupported = (message: string): RuntimeError => new RuntimeError('CAPABILITY_UNSUPPORTED', message);
 
 // ---- login -------------------------------------------------------------------------------------------------------
 
