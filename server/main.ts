@@ -1,6 +1,7 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
@@ -19,7 +20,7 @@ const makeMarker = (): string => nanoid(24);
 const secrets = new Secrets();
 
 /** Of agents; the recordings of each can be played, too. */
-const drivers = [codexDriver, claudeDriver];
+const drivers = [codexDriver, claudeDriver, ...acpDrivers];
 
 const adapters: ServerAdapters = {
   secrets,

@@ -39,6 +39,8 @@ export interface ProviderWorld {
   shown(prompt: string): string;
   /** In what the model is shown while it is to plan, and only then. */
   readonly planMark: RegExp;
+  /** Left out: what became of a prompt can be asked after a restart. */
+  readonly looksUp?: false;
   /** One that is not the default; absent: the agent takes any name. */
   readonly otherModel?: string;
   /** Ends the model and deletes the files; the adapter is disposed of before. */

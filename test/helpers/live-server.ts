@@ -29,6 +29,8 @@ export interface LiveOptions {
   readonly args?: readonly string[];
   /** The agent is claude, not codex. */
   readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
+  /** Another agent. */
+  readonly agent?: (endpoint: ModelEndpoint) => Promise<LiveAgent>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -36,34 +38,48 @@ export interface LiveOptions {
 /** Registers its own end, which also looks whether a process is left and whether the model's script was followed. */
 export async function startLiveServer(script: Script, options: LiveOptions = {}): Promise<LiveServer> {
   const endpoint = await startModelEndpoint(script);
-  const { agent, command, home } = await makeAgent(endpoint, options);
+  const { agent, command, args, processWord, home } = await makeAgent(endpoint, options);
   const word = `run-${nanoid()}`;
   const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
   mkdirSync(data, { mode: 0o700 });
-  const { args = [] } = options;
-  const instance = { instanceId: agent, driver: agent, command, args, env: home.env };
+  const instance = {
+    instanceId: agent,
+    driver: agent,
+    command,
+    env: home.env,
+    args: options.args ?? args ?? [],
+  };
   const config = { drainMs: 0, deltaWindowMs: 0, instances: [instance], ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  const server = new LiveServer({ endpoint, home, agent, data, word });
+  const server = new LiveServer({ endpoint, home, agent, processWord, data, word });
   onTestFailed(() => console.error(`the end of the log of ${data}:\n${logTail(data)}`));
   onTestFinished(({ task }) => server.finish(task.result?.state === 'fail'));
   await server.start();
   return server;
 }
 
-interface Agent {
-  readonly agent: 'codex' | 'claude';
+/** An agent in folders of its own. */
+export interface LiveAgent {
+  /** The driver, and the id of the instance. */
+  readonly agent: string;
   readonly command: string | null;
-  readonly home: CodexHome | ClaudeHome;
+  readonly args?: readonly string[];
+  /** In the command line of each of its processes, and of nothing else. */
+  readonly processWord: string;
+  readonly home: AgentHome;
 }
 
-async function makeAgent({ url, origin }: ModelEndpoint, { codex, claude }: LiveOptions): Promise<Agent> {
+type AgentHome = CodexHome | ClaudeHome;
+
+async function makeAgent(endpoint: ModelEndpoint, { codex, claude, agent }: LiveOptions): Promise<LiveAgent> {
+  if (agent !== undefined) return agent(endpoint);
+  const { url, origin } = endpoint;
   if (claude === undefined) {
     const home = await makeCodexHome({ ...codex, endpointUrl: url });
-    return { agent: 'codex', command: codexBinary(), home };
+    return { agent: 'codex', command: codexBinary(), processWord: 'app-server', home };
   }
   const home = await makeClaudeHome({ ...claude, endpointUrl: origin });
-  return { agent: 'claude', command: claudeBinary(), home };
+  return { agent: 'claude', command: claudeBinary(), processWord: '--input-format=stream-json', home };
 }
 
 /** Default: a client of its own. */
@@ -71,31 +87,34 @@ type ThreadOptions = Partial<CreateOptions> & { readonly client?: Client };
 
 interface Parts {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
-  readonly agent: Agent['agent'];
+  readonly home: AgentHome;
+  readonly agent: string;
+  readonly processWord: string;
   readonly data: string;
   readonly word: string;
 }
 
 export class LiveServer {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
-  readonly agent: Agent['agent'];
+  readonly home: AgentHome;
+  readonly agent: string;
   readonly data: string;
   /** Where threads work. */
   readonly workspace: string;
   readonly #word: string;
+  readonly #processWord: string;
   readonly #clients: Client[] = [];
   #process: ServerProcess | null = null;
   #port = 0;
 
-  constructor({ endpoint, home, agent, data, word }: Parts) {
+  constructor({ endpoint, home, agent, processWord, data, word }: Parts) {
     this.endpoint = endpoint;
     this.home = home;
     this.agent = agent;
     this.data = data;
     this.workspace = realpathSync(home.workspace);
     this.#word = word;
+    this.#processWord = processWord;
   }
 
   /** The run that is or was last there. */
@@ -175,8 +194,7 @@ export class LiveServer {
 
   /** Processes of the agent itself, without its commands. */
   async agentProcesses(): Promise<RunProcess[]> {
-    const word = this.agent === 'codex' ? 'app-server' : '--input-format=stream-json';
-    return (await this.processes()).filter(({ command }) => command.includes(word));
+    return (await this.processes()).filter(({ command }) => command.includes(this.#processWord));
   }
 
   /** Makes a file of the workspace that a command waits for. */

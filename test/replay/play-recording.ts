@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tape } from '../../adapters/replay/tape.ts';
+import { acpDrivers } from '../../adapters/acp/index.ts';
 import { claudeDriver } from '../../adapters/claude/index.ts';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
@@ -19,7 +20,7 @@ import {
 } from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
-const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver].map(forkingDriver);
+const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver, ...acpDrivers].map(forkingDriver);
 /** Turns of the event loop without anything happening, after which nothing will: an adapter takes a few per answer. */
 const QUIET_TURN_COUNT = 6;
 /** As node calls it. */
