@@ -1,13 +1,11 @@
 /** How the answer of a person gets to claude. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { Answer } from '../../machines/domain/request.ts';
 import { declineAnswer } from '../shared/decline.ts';
+import type { EffectOf } from '../shared/effects.ts';
 import { replyTo } from './approvals.ts';
 import type { OpenRequest } from './open-requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
-
-type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
 /** Claude does not say that it has an answer: it counts as delivered when it is written. */
 export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): void {

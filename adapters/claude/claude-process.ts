@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { stripVTControlCharacters } from 'node:util';
 import type { z } from 'zod';
-import type { HostedProcess, ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
 import { JsonRpcError } from '../shared/json-rpc-error.ts';
-import { LineSplitter, type Line } from '../shared/ndjson.ts';
+import { LineProcess } from '../shared/line-process.ts';
 import { controlResponseSchema, frameSchema, type Frame } from './wire.ts';
 
 /** A frame with its place in the protocol log. */
@@ -37,34 +36,29 @@ interface Call {
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
-const STDERR_TAIL_LENGTH = 2000;
 
 /** One process of claude: frames in and out, in order. */
 export class ClaudeProcess {
   readonly #host: ProviderHost;
   readonly #events: ClaudeProcessEvents;
-  readonly #process: HostedProcess;
-  readonly #splitter = new LineSplitter();
-  readonly #lines: Line[] = [];
+  readonly #process: LineProcess;
   readonly #calls = new Map<string, Call>();
-  #isPaused = false;
-  #exit: { readonly exit: ProcessExit; readonly error: Error | null } | null = null;
   #isGone = false;
-  #stderrTail = '';
 
   constructor(spec: ProcessSpec, host: ProviderHost, events: ClaudeProcessEvents) {
     this.#host = host;
     this.#events = events;
-    this.#process = host.processes.spawn(spec, {
-      onStdout: (bytes) => this.#takeLines(this.#splitter.push(bytes)),
-      onStderr: (bytes) => this.#takeStderr(stripVTControlCharacters(Buffer.from(bytes).toString())),
+    this.#process = new LineProcess(spec, {
+      host,
+      name: 'claude',
+      onLine: (line, rawRef) => this.#takeLine(line, rawRef),
       onExit: (exit, error) => this.#takeExit(exit, error),
     });
   }
 
   /** The end of what the process said on stderr. */
   get stderrTail(): string {
-    return this.#stderrTail;
+    return this.#process.stderrTail;
   }
 
   /** Asks claude and reads its answer. @throws {JsonRpcError} `timeout`, `closed` or `remote` @throws {ZodError} */
@@ -85,23 +79,16 @@ export class ClaudeProcess {
   }
 
   say(frame: object): void {
-    const line = JSON.stringify(frame);
-    this.#host.logFrame('out', line);
-    this.#process.write(`${line}\n`);
+    this.#process.writeLine(JSON.stringify(frame));
   }
 
   setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    if (isPaused) this.#process.pause();
-    else {
-      this.#process.resume();
-      this.#drain();
-    }
+    this.#process.setPaused(isPaused);
   }
 
   /** Resolves when it and all that came of it are gone. */
   end(force: boolean): Promise<void> {
-    return this.#process.end({ force });
+    return this.#process.end(force);
   }
 
   #request(subtype: string, params: object, timeoutMs: number): Promise<unknown> {
@@ -117,33 +104,10 @@ export class ClaudeProcess {
     return promise;
   }
 
-  #takeLines(lines: readonly Line[]): void {
-    this.#lines.push(...lines);
-    this.#drain();
-  }
-
-  #takeExit(exit: ProcessExit, error: Error | null): void {
-    this.#exit = { exit, error };
-    this.#takeLines(this.#splitter.end());
-  }
-
-  #drain(): void {
-    while (!this.#isPaused) {
-      const line = this.#lines.shift();
-      if (line === undefined) return this.#finish();
-      this.#takeLine(line);
-    }
-  }
-
-  #takeLine(line: Line): void {
-    if (line.kind === 'overlong') {
-      this.#host.warn('claude sent a line that is too long; it is lost', { head: line.head });
-      return;
-    }
-    const rawRef = this.#host.logFrame('in', line.text);
-    const frame = parseFrame(line.text);
+  #takeLine(line: string, rawRef: string): void {
+    const frame = parseFrame(line);
     if (frame === null) {
-      this.#host.warn('claude sent a line that is no message', { line: line.text.slice(0, 500) });
+      this.#host.warn('claude sent a line that is no message', { line: line.slice(0, 500) });
       return;
     }
     try {
@@ -171,22 +135,14 @@ export class ClaudeProcess {
     else call.reject(new JsonRpcError('remote', call.subtype, { code: 0, message: response.error }));
   }
 
-  #takeStderr(text: string): void {
-    this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_LENGTH);
-    this.#host.warn('claude says on stderr', { text: text.slice(0, STDERR_TAIL_LENGTH) });
-  }
-
-  #finish(): void {
-    const ended = this.#exit;
-    if (ended === null) return;
-    this.#exit = null;
+  #takeExit(exit: ProcessExit, error: Error | null): void {
     this.#isGone = true;
     for (const call of this.#calls.values()) {
       clearTimeout(call.timer);
       call.reject(new JsonRpcError('closed', call.subtype, 'claude has ended'));
     }
     this.#calls.clear();
-    this.#events.onExit(ended.exit, ended.error);
+    this.#events.onExit(exit, error);
   }
 }
 

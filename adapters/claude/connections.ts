@@ -4,11 +4,12 @@ import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
+import { exitFailure, spawnFailure } from '../shared/launch.ts';
+import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { ClaudeProcess } from './claude-process.ts';
-import { failureOfRequest, isClosed, isTimeout } from './failures.ts';
 import { takeFrame } from './frames.ts';
-import { exitFailure, launchMode, sessionSpec, spawnFailure } from './launch.ts';
+import { launchMode, PROGRAM, sessionSpec } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
 import { wanted } from './requests.ts';
 import type { Run } from './run.ts';
@@ -128,7 +129,7 @@ function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
     session.report({
       type: 'connection.lost',
       connectionId,
-      failure: exitFailure(exit, session.process.stderrTail),
+      failure: exitFailure(PROGRAM, exit, session.process.stderrTail),
     });
   run.sessions.remove(session);
 }
@@ -139,7 +140,7 @@ function startFailure(run: Run, session: Session, { exit, error }: Exited): Fail
   if (error !== null) return spawnFailure(run.spec, error);
   const said = session.startError || session.process.stderrTail;
   const code = UNKNOWN_SESSION.test(said) ? 'RESUME_FAILED' : 'OPEN_FAILED';
-  return failure(code, exitFailure(exit, said).message, { class: 'provider' });
+  return failure(code, exitFailure(PROGRAM, exit, said).message, { class: 'provider' });
 }
 
 export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {

@@ -1,15 +1,12 @@
 import type { Settings } from '../../machines/domain/settings.ts';
-import { failure, type Failure } from '../../machines/domain/error.ts';
-import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
-import { redact } from '../shared/redact.ts';
+import type { Env, Versions } from '../shared/launch.ts';
 import { policyFor, type PermissionMode } from './policy.ts';
 
-/** Both were run with this adapter; what is older than the first has another wire, and would be guessed at. */
-const TESTED_VERSIONS = ['2.1.197', '2.1.329'] as const;
-const [OLDEST_VERSION] = TESTED_VERSIONS;
-
-type Env = Readonly<Record<string, string | undefined>>;
+export const VERSIONS: Versions = { tested: ['2.1.197', '2.1.329'] };
+/** As its failures call it. */
+export const PROGRAM = 'claude';
 
 /** One conversation over stdio. Replayed prompts tell older versions' turns apart. */
 const ARGUMENTS: readonly string[] = [
@@ -73,50 +70,3 @@ export const mayBypass = ({ IS_SANDBOX: isSandbox }: Env): boolean =>
 /** Where permissions cannot be bypassed, edits are free and all the rest is accepted when claude asks. */
 export const launchMode = (mode: PermissionMode, env: Env): PermissionMode =>
   mode === 'bypassPermissions' && !mayBypass(env) ? 'acceptEdits' : mode;
-
-/** `untested`: may work. What has no version is a build of somebody's own. */
-export function judgeVersion(version: string | null): 'tested' | 'untested' | 'tooOld' {
-  if (version === null) return 'untested';
-  if (TESTED_VERSIONS.some((each) => each === version)) return 'tested';
-  return isOlder(version, OLDEST_VERSION) ? 'tooOld' : 'untested';
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [left, right] = [version, than].map((each) => each.split(/[.-]/, 3).map(Number));
-  for (const [index, part] of (left ?? []).entries()) {
-    const other = right?.[index] ?? 0;
-    if (part !== other) return part < other;
-  }
-  return false;
-}
-
-/** The version in what `claude --version` prints, such as `2.1.329 (Claude Code)`. */
-export const versionIn = (printed: string): string | null => /\d+\.\d+\.\d+\S*/.exec(printed)?.[0] ?? null;
-
-export const tooOldFailure = (version: string): Failure =>
-  failure('INSTANCE_UNAVAILABLE', `claude ${version} is too old; ${OLDEST_VERSION} or newer is needed`, {
-    class: 'validation',
-    retryable: false,
-  });
-
-const NOT_A_PROGRAM = new Set(['ENOENT', 'EACCES', 'ENOTDIR', 'ENOEXEC']);
-
-/** Why the process did not start. A program that is not there is not retried: somebody has to install or name it. */
-export function spawnFailure(spec: ProcessSpec, error: Error): Failure {
-  const code: unknown = Reflect.get(error, 'code');
-  const isMissing = typeof code === 'string' && NOT_A_PROGRAM.has(code);
-  const where = spec.command.includes('/') ? spec.command : `${spec.command} (on PATH)`;
-  return failure('INSTANCE_UNAVAILABLE', `could not run ${where}: ${error.message}`, {
-    class: isMissing ? 'validation' : 'transport',
-    retryable: !isMissing,
-  });
-}
-
-/** Why the process is gone; `said` is the end of what it said. */
-export function exitFailure({ code, signal }: ProcessExit, said = ''): Failure {
-  const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-  const words = said.trim();
-  return failure('CONNECTION_LOST', `claude ${how}${words === '' ? '' : `: ${redact(words)}`}`, {
-    class: 'transport',
-  });
-}

@@ -1,23 +1,22 @@
-import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
+import type { InstanceLifecycle } from '../shared/adapter.ts';
+import {
+  exitFailure,
+  judgeVersion,
+  spawnFailure,
+  startFailureOf,
+  StartRefused,
+  tooOldFailure,
+  versionIn,
+} from '../shared/launch.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { INITIALIZE } from './connections.ts';
 import { reportOf } from './instance-report.ts';
-import { exitFailure, judgeVersion, probeSpec, spawnFailure, tooOldFailure, versionIn } from './launch.ts';
+import { probeSpec, PROGRAM, VERSIONS } from './launch.ts';
 import { Run } from './run.ts';
 import type { Initialized } from './wire.ts';
-
-/** A probe that failed, and why. */
-class Refused extends Error {
-  readonly failure: Failure;
-
-  constructor(cause: Failure) {
-    super(cause.message);
-    this.failure = cause;
-  }
-}
 
 interface Probed {
   readonly answer: Initialized;
@@ -28,7 +27,7 @@ interface Probed {
  * An instance has no process of its own. Its start asks a claude what it is and ends it again; its stop ends the
  * processes of its connections.
  */
-export class Lifecycle {
+export class Lifecycle implements InstanceLifecycle<Run> {
   readonly #spec: ProcessSpec;
   readonly #host: ProviderHost;
   #run: Run | null = null;
@@ -97,7 +96,7 @@ export class Lifecycle {
     } catch (error) {
       if (generation !== this.#generation) return;
       this.#isStarting = false;
-      this.#host.reportInstance({ type: 'process.failed', failure: causeOf(error) });
+      this.#host.reportInstance({ type: 'process.failed', failure: startFailureOf(error) });
     }
   }
 
@@ -137,14 +136,15 @@ export class Lifecycle {
   }
 
   #judge(version: string | null): void {
-    const verdict = judgeVersion(version);
-    if (version !== null && verdict === 'tooOld') throw new Refused(tooOldFailure(version));
+    const verdict = judgeVersion(VERSIONS, version);
+    if (version !== null && verdict === 'tooOld')
+      throw new StartRefused(tooOldFailure('claude', version, VERSIONS));
     if (verdict === 'untested') this.#host.warn('this version of claude has not been tested', { version });
   }
 
-  #refusal(exit: ProcessExit, { error, said }: { error: Error | null; said: string }): Refused {
-    if (error !== null) return new Refused(spawnFailure(this.#spec, error));
-    return new Refused({ ...exitFailure(exit, said), code: 'OPEN_FAILED' });
+  #refusal(exit: ProcessExit, { error, said }: { error: Error | null; said: string }): StartRefused {
+    if (error !== null) return new StartRefused(spawnFailure(this.#spec, error));
+    return new StartRefused({ ...exitFailure(PROGRAM, exit, said), code: 'OPEN_FAILED' });
   }
 
   #endAll(ends: readonly (Promise<void> | undefined)[]): void {
@@ -156,10 +156,4 @@ export class Lifecycle {
   #sayStarted(): void {
     this.#host.reportInstance({ type: 'process.started', report: this.#report });
   }
-}
-
-function causeOf(error: unknown): Failure {
-  if (error instanceof Refused) return error.failure;
-  const message = error instanceof Error ? error.message : String(error);
-  return failure('OPEN_FAILED', message, { class: 'transport' });
 }

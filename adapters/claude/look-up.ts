@@ -3,17 +3,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
-import type { ThreadInputOf } from '../../machines/domain/input.ts';
+import { ABSENT, reportLookedUp, type Found, type LookUp } from '../shared/look-up.ts';
 import { failureOfResult } from './failures.ts';
 import { messageUuid } from './requests.ts';
 import type { Run } from './run.ts';
 
-export type LookUp = Extract<ProviderEffect, { type: 'turn.lookUp' }>;
-type Found = Pick<ThreadInputOf<'provider.turnLookedUp'>, 'found' | 'failure'>;
-
-const ABSENT: Found = { found: 'absent', failure: null };
 const SESSION_ID = /^[\da-f-]{36}$/i;
 
 const entrySchema = z.looseObject({
@@ -33,13 +28,11 @@ type Entry = z.infer<typeof entrySchema>;
 
 /** Claude keeps each conversation in a file, with the uuids that we gave our messages. */
 export async function lookUp(run: Run, effect: LookUp): Promise<void> {
-  const { threadId, turnId, attempt } = effect;
   const found = await find(run, effect).catch((error: unknown): Found => ({
     found: 'unknown',
     failure: failure('PROVIDER_ERROR', `the transcript cannot be read: ${String(error)}`),
   }));
-  run.host.report(threadId, { type: 'provider.turnLookedUp', turnId, attempt, ...found });
-  run.host.reportInstance({ type: 'instance.workDone', threadId, connectionId: null });
+  reportLookedUp(run.host, effect, found);
 }
 
 async function find(run: Run, { nativeThreadId, clientMessageId }: LookUp): Promise<Found> {

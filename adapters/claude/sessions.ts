@@ -1,8 +1,9 @@
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { OpenRequests } from '../shared/open-requests.ts';
 import type { ClaudeProcess } from './claude-process.ts';
-import { OpenRequests } from './open-requests.ts';
+import type { OpenRequest } from './open-requests.ts';
 import type { PermissionMode } from './policy.ts';
 import { Prompts } from './prompts.ts';
 import type { InEffect } from './requests.ts';
@@ -23,7 +24,7 @@ export class Session {
   readonly cwd: string;
   readonly prompts: Prompts;
   readonly transcript: Transcript;
-  readonly requests = new OpenRequests();
+  readonly requests = new OpenRequests<OpenRequest>();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
   /** What was told when it was opened. */

@@ -1,20 +1,14 @@
 /** How a prompt is handed over, steered, interrupted and brought to its end. */
 import { z } from 'zod';
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
-import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
+import type { EffectOf, TurnEffect } from '../shared/effects.ts';
+import { failureOfRequest, isClosed, isRefusal } from '../shared/request-failures.ts';
 import { launchMode } from './launch.ts';
 import { messageUuid, OPTIONS, userMessage, wanted, type InEffect } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
-
-export type TurnEffect = Extract<
-  ProviderEffect,
-  { type: 'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
->;
-type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
 
 /** Performs an effect on an open session. */
 export function performTurn(run: Run, session: Session, effect: TurnEffect): Promise<void> | void {

@@ -1,10 +1,8 @@
 /** How the answer of a person gets to codex. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { refusalOf, replyTo } from './approvals.ts';
 import { declineAnswer } from '../shared/decline.ts';
+import type { EffectOf } from '../shared/effects.ts';
 import type { Run } from './run.ts';
-
-type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
 /** codex acknowledges an answer by `serverRequest/resolved`; until then the request is kept. */
 export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): void {

@@ -1,9 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { z } from 'zod';
-import type { HostedProcess, ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
 import { JsonRpcPeer, type JsonRpcId } from '../shared/json-rpc.ts';
-import { LineSplitter, type Line } from '../shared/ndjson.ts';
+import { LineProcess } from '../shared/line-process.ts';
 import type { ClientRequests } from './wire.gen.ts';
 import type { Frame } from './wire.ts';
 
@@ -32,28 +31,21 @@ export interface Ask<M extends keyof ClientRequests, S extends z.ZodType> {
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** codex 0.169.0 drops requests, without an answer, when hundreds come at once. */
 const MAX_IN_FLIGHT = 32;
-const STDERR_TAIL_LENGTH = 2000;
 
 /** One process of `codex app-server`: frames in and out, in order. */
 export class AppServer {
   readonly #host: ProviderHost;
   readonly #events: AppServerEvents;
-  readonly #process: HostedProcess;
+  readonly #process: LineProcess;
   readonly #peer: JsonRpcPeer;
-  readonly #splitter = new LineSplitter();
-  readonly #lines: Line[] = [];
   #rawRef = '';
   #isAnswer = false;
-  #isHeld = false;
-  #isPaused = false;
-  #exit: { readonly exit: ProcessExit; readonly error: Error | null } | null = null;
-  #stderrTail = '';
 
   constructor(spec: ProcessSpec, host: ProviderHost, events: AppServerEvents) {
     this.#host = host;
     this.#events = events;
     this.#peer = new JsonRpcPeer({
-      writeLine: (line) => this.#write(line),
+      writeLine: (line) => this.#process.writeLine(line),
       maxInFlight: MAX_IN_FLIGHT,
       handlers: {
         notification: (method, params) => this.#take({ method, params }),
@@ -61,16 +53,20 @@ export class AppServer {
         malformed: (line, reason) => this.#takeMalformed(line, reason),
       },
     });
-    this.#process = host.processes.spawn(spec, {
-      onStdout: (bytes) => this.#takeLines(this.#splitter.push(bytes)),
-      onStderr: (bytes) => this.#takeStderr(stripVTControlCharacters(Buffer.from(bytes).toString())),
-      onExit: (exit, error) => this.#takeExit(exit, error),
+    this.#process = new LineProcess(spec, {
+      host,
+      name: 'codex',
+      onLine: (line, rawRef) => this.#takeLine(line, rawRef),
+      onExit: (exit, error) => {
+        this.#peer.close('codex app-server has ended');
+        events.onExit(exit, error);
+      },
     });
   }
 
   /** The end of what the process said on stderr. */
   get stderrTail(): string {
-    return this.#stderrTail;
+    return this.#process.stderrTail;
   }
 
   /** Asks codex and reads its answer. @throws {JsonRpcError} as the peer does @throws {ZodError} */
@@ -98,60 +94,23 @@ export class AppServer {
   }
 
   setPaused(isPaused: boolean): void {
-    this.#isPaused = isPaused;
-    if (isPaused) this.#process.pause();
-    else {
-      this.#process.resume();
-      this.#drain();
-    }
+    this.#process.setPaused(isPaused);
   }
 
   /** Resolves when it and all that came of it are gone. */
   end(force: boolean): Promise<void> {
-    return this.#process.end({ force });
-  }
-
-  #write(line: string): void {
-    this.#host.logFrame('out', line);
-    this.#process.write(`${line}\n`);
-  }
-
-  #takeLines(lines: readonly Line[]): void {
-    this.#lines.push(...lines);
-    this.#drain();
-  }
-
-  #takeExit(exit: ProcessExit, error: Error | null): void {
-    this.#exit = { exit, error };
-    this.#takeLines(this.#splitter.end());
+    return this.#process.end(force);
   }
 
   /**
-   * One line after the other. What follows an answer waits until whoever asked has acted on it: codex names a turn in
-   * the answer to its start, and the next line may already tell of that turn.
+   * What follows an answer waits until whoever asked has acted on it: codex names a turn in the answer to its start, and
+   * the next line may already tell of that turn.
    */
-  #drain(): void {
-    while (!this.#isHeld && !this.#isPaused) {
-      const line = this.#lines.shift();
-      if (line === undefined) return this.#finish();
-      this.#takeLine(line);
-    }
-  }
-
-  #takeLine(line: Line): void {
-    if (line.kind === 'overlong') {
-      this.#host.warn('codex sent a line that is too long; it is lost', { head: line.head });
-      return;
-    }
-    this.#rawRef = this.#host.logFrame('in', line.text);
+  #takeLine(line: string, rawRef: string): void {
+    this.#rawRef = rawRef;
     this.#isAnswer = true;
-    this.#peer.receive(line.text);
-    if (!this.#isAnswer) return;
-    this.#isHeld = true;
-    setImmediate(() => {
-      this.#isHeld = false;
-      this.#drain();
-    });
+    this.#peer.receive(line);
+    if (this.#isAnswer) this.#process.holdNext();
   }
 
   #take(frame: Frame, id?: JsonRpcId): void {
@@ -169,18 +128,5 @@ export class AppServer {
   #takeMalformed(line: string, reason: string): void {
     this.#isAnswer = false;
     this.#host.warn('codex sent a line that is no message', { reason, line: line.slice(0, 500) });
-  }
-
-  #takeStderr(text: string): void {
-    this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_LENGTH);
-    this.#host.warn('codex says on stderr', { text: text.slice(0, STDERR_TAIL_LENGTH) });
-  }
-
-  #finish(): void {
-    const ended = this.#exit;
-    if (ended === null) return;
-    this.#exit = null;
-    this.#peer.close('codex app-server has ended');
-    this.#events.onExit(ended.exit, ended.error);
   }
 }

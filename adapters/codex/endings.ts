@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import { itemIdOf } from '../../machines/domain/ids.ts';
-import { isClosed, isRefusal } from './failures.ts';
+import { isClosed, isRefusal } from '../shared/request-failures.ts';
 import { pagesOf } from './pages.ts';
 import { interruptTurn } from './requests.ts';
 import type { Run } from './run.ts';

@@ -1,10 +1,18 @@
 import type { Failure } from '../../machines/domain/error.ts';
-import { failure } from '../../machines/domain/error.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
+import type { InstanceLifecycle } from '../shared/adapter.ts';
+import {
+  exitFailure,
+  judgeVersion,
+  spawnFailure,
+  startFailureOf,
+  StartRefused,
+  tooOldFailure,
+} from '../shared/launch.ts';
 import { readCatalogue } from './instance-report.ts';
-import { exitFailure, judgeVersion, spawnFailure, tooOldFailure, versionIn } from './launch.ts';
+import { PROGRAM, versionIn, VERSIONS } from './launch.ts';
 import { INITIALIZE } from './requests.ts';
 import { Run } from './run.ts';
 import { initializedSchema } from './wire.ts';
@@ -12,18 +20,8 @@ import { initializedSchema } from './wire.ts';
 /** Shorter than the chart's own bound, so that the failure has a reason. */
 const HANDSHAKE_TIMEOUT_MS = 20_000;
 
-/** A start that was refused by ourselves. */
-class Refused extends Error {
-  readonly failure: Failure;
-
-  constructor(cause: Failure) {
-    super(cause.message);
-    this.failure = cause;
-  }
-}
-
 /** The process of an instance: at most one at a time, started after the last one is proven gone. */
-export class Lifecycle {
+export class Lifecycle implements InstanceLifecycle<Run> {
   readonly #spec: ProcessSpec;
   readonly #host: ProviderHost;
   #run: Run | null = null;
@@ -100,8 +98,9 @@ export class Lifecycle {
       timeoutMs: HANDSHAKE_TIMEOUT_MS,
     });
     const version = versionIn(userAgent);
-    const verdict = judgeVersion(version);
-    if (version !== null && verdict === 'tooOld') throw new Refused(tooOldFailure(version));
+    const verdict = judgeVersion(VERSIONS, version);
+    if (version !== null && verdict === 'tooOld')
+      throw new StartRefused(tooOldFailure('codex', version, VERSIONS));
     if (verdict === 'untested')
       this.#host.warn('this version of codex has not been tested', { version, userAgent });
     server.notify('initialized');
@@ -115,10 +114,7 @@ export class Lifecycle {
     if (this.#run !== run) return;
     this.#forget();
     this.#endRun(run, true);
-    const message = error instanceof Error ? error.message : String(error);
-    const cause =
-      error instanceof Refused ? error.failure : failure('OPEN_FAILED', message, { class: 'transport' });
-    this.#host.reportInstance({ type: 'process.failed', failure: cause });
+    this.#host.reportInstance({ type: 'process.failed', failure: startFailureOf(error) });
   }
 
   /** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
@@ -127,7 +123,7 @@ export class Lifecycle {
     const isStarting = this.#phase === 'starting';
     this.#forget();
     if (!isStarting) {
-      return this.#host.reportInstance({ type: 'process.exited', failure: exitFailure(exit) });
+      return this.#host.reportInstance({ type: 'process.exited', failure: exitFailure(PROGRAM, exit) });
     }
     const cause = error === null ? startFailure(exit, run) : spawnFailure(this.#spec, error);
     this.#host.reportInstance({ type: 'process.failed', failure: cause });
@@ -152,6 +148,6 @@ export class Lifecycle {
 }
 
 const startFailure = (exit: ProcessExit, run: Run): Failure => ({
-  ...exitFailure(exit, run.server.stderrTail),
+  ...exitFailure(PROGRAM, exit, run.server.stderrTail),
   code: 'OPEN_FAILED',
 });

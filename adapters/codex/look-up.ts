@@ -1,26 +1,20 @@
 /** What became of a prompt that the last run of the server handed over and did not see to its end. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
-import type { ThreadInputOf } from '../../machines/domain/input.ts';
-import { failureOfRequest, failureOfTurn, isUnknownThread } from './failures.ts';
+import { failureOfRequest } from '../shared/request-failures.ts';
+import { ABSENT, reportLookedUp, type Found, type LookUp } from '../shared/look-up.ts';
+import { failureOfTurn, isUnknownThread } from './failures.ts';
 import { pagesOf } from './pages.ts';
 import type { Run } from './run.ts';
 import * as wire from './wire.ts';
 import type { CodexTurn } from './wire.ts';
 
-export type LookUp = Extract<ProviderEffect, { type: 'turn.lookUp' }>;
-type Found = Pick<ThreadInputOf<'provider.turnLookedUp'>, 'found' | 'failure'>;
-
 /** The longest page of 0.169.0. */
 const PAGE_LENGTH = 100;
 /** A page takes milliseconds; ten thousand turns are more than anybody has. */
 const MOST_PAGES = 100;
-const ABSENT: Found = { found: 'absent', failure: null };
 
 export async function lookUp(run: Run, effect: LookUp): Promise<void> {
-  const { threadId, turnId, attempt } = effect;
   const found = await find(run, effect).catch(notFound);
-  run.host.report(threadId, { type: 'provider.turnLookedUp', turnId, attempt, ...found });
-  run.host.reportInstance({ type: 'instance.workDone', threadId, connectionId: null });
+  reportLookedUp(run.host, effect, found);
 }
 
 /** `thread/turns/list` reads the file of a thread that is not loaded (0.169.0), newest turn first. */

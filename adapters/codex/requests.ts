@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import type { PromptSettings, ProviderEffect } from '../../machines/domain/effect.ts';
+import type { PromptSettings } from '../../machines/domain/effect.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import type { EffectOf } from '../shared/effects.ts';
 import { policyFor } from './policy.ts';
 import type {
   InitializeParams,
@@ -15,8 +16,6 @@ import type {
   UserInput,
 } from './wire.gen.ts';
 import type { ThreadAnswer } from './wire.ts';
-
-type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
 /** What is known of the open thread that a prompt goes to. */
 export interface PromptTarget {

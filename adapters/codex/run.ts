@@ -2,10 +2,11 @@ import type { ConnectionId } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { OpenRequests } from '../shared/open-requests.ts';
 import { AppServer } from './app-server.ts';
 import { EarlyFrames } from './early-frames.ts';
 import { takeNotification, takeRequest } from './frames.ts';
-import { OpenRequests } from './open-requests.ts';
+import type { OpenRequest } from './open-requests.ts';
 import { Sessions, type Session } from './sessions.ts';
 import type { CodexModel } from './wire.ts';
 
@@ -14,7 +15,7 @@ export class Run {
   readonly host: ProviderHost;
   readonly server: AppServer;
   readonly sessions = new Sessions();
-  readonly requests = new OpenRequests();
+  readonly requests = new OpenRequests<OpenRequest>();
   readonly early = new EarlyFrames();
   /** Connections that are being opened; those that were closed meanwhile are taken out. */
   readonly opening = new Set<ConnectionId>();
@@ -43,7 +44,7 @@ export class Run {
 
   /** Nothing is reported for the connection any more. */
   forget(connectionId: ConnectionId): Session | null {
-    this.requests.removeOf(connectionId);
+    this.requests.removeWhere((request) => request.connectionId === connectionId);
     return this.sessions.remove(connectionId);
   }
 }

@@ -1,11 +1,11 @@
 /** How a prompt is handed over, steered, interrupted and brought to its end. */
 import { z } from 'zod';
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { AttachmentId } from '../../machines/domain/ids.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
+import type { EffectOf, TurnEffect } from '../shared/effects.ts';
+import { failureOfRequest, isClosed, isRefusal } from '../shared/request-failures.ts';
 import { endLeftovers, endRunningTurn } from './endings.ts';
-import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import {
   compactThread as compactParams,
   interruptTurn as interruptParams,
@@ -16,12 +16,6 @@ import {
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import * as wire from './wire.ts';
-
-export type TurnEffect = Extract<
-  ProviderEffect,
-  { type: 'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt' | 'turn.settle' }
->;
-type EffectOf<T extends TurnEffect['type']> = Extract<TurnEffect, { type: T }>;
 
 /** Performs an effect on an open session. Everything is sent before this returns, so that it keeps its order. */
 export function performTurn(run: Run, session: Session, effect: TurnEffect): Promise<void> {

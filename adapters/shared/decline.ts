@@ -2,8 +2,7 @@ import type { ProviderEffect, TurnKey } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf } from '../../machines/domain/ids.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
-
-type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
+import type { EffectOf } from './effects.ts';
 
 /** A prompt, a compaction, a steer or an interrupt, which the provider or we can refuse. */
 export type RefusableEffect = EffectOf<'turn.start' | 'turn.compact' | 'turn.steer' | 'turn.interrupt'>;

@@ -1,5 +1,5 @@
 /** One subscription that lasts over reconnects: resumes from its cursor, and finds gaps. */
-import type { RuntimeError } from '../../machines/domain/error.ts';
+import { ERRORS, type RuntimeError } from '../../machines/domain/error.ts';
 import type { Link, Notification } from './link.ts';
 
 /** What every frame may have. */
@@ -18,7 +18,7 @@ export interface FollowerOptions<Frame extends AnyFrame> {
   readonly position: 'version' | 'sequence';
   /** The frames of one message, in their order; kinds that it does not know are to be ignored. */
   readonly onFrames: (frames: readonly Frame[]) => void;
-  /** The server refuses the subscription; it is over. */
+  /** The server refuses the subscription for good; what it may grant later is asked for again. */
   readonly onRefused: (error: RuntimeError) => void;
 }
 
@@ -82,7 +82,7 @@ export class Follower<Frame extends AnyFrame> {
 
   #onError(error: RuntimeError): void {
     if (this.#hasEnded) return;
-    if (error.code === 'RATE_LIMITED') this.#retry = setTimeout(() => this.#subscribe(), RETRY_MS);
+    if (ERRORS[error.code].retryable) this.#retry = setTimeout(() => this.#subscribe(), RETRY_MS);
     else {
       this.end();
       this.#options.onRefused(error);

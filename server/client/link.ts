@@ -1,5 +1,5 @@
 /** One connection to the server that comes back by itself: requests, answers and notifications. */
-import { errorCodeSchema, RuntimeError } from '../../machines/domain/error.ts';
+import { errorCodeSchema, ERRORS, RuntimeError } from '../../machines/domain/error.ts';
 import type { NotificationName } from '../gateway/frame.ts';
 import type { OpenSocket, Socket, SocketEnd } from './socket.ts';
 
@@ -151,13 +151,19 @@ export class Link {
 
   #greet(): void {
     this.#send('server.info', {}, (outcome) => {
-      if (outcome.type === 'error') return this.#finish(outcome.error);
+      if (outcome.type === 'error') return this.#onRefused(outcome.error);
       if (outcome.type === 'lost') return;
       this.info = serverInfoOf(outcome.result);
       this.#tryCount = 0;
       this.#isOpen = true;
       for (const listener of this.#openListeners) listener();
     });
+  }
+
+  /** A server that ends or starts may let us in later. */
+  #onRefused(error: RuntimeError): void {
+    if (ERRORS[error.code].retryable) this.drop();
+    else this.#finish(error);
   }
 
   #send(method: string, params: unknown, done: (outcome: Outcome) => void): void {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  judgeVersion,
   launchMode,
   launchSpec,
   mayBypass,
   sessionSpec,
-  versionIn,
+  VERSIONS,
 } from '../../../../adapters/claude/launch.ts';
+import { judgeVersion, versionIn } from '../../../../adapters/shared/launch.ts';
 import { instanceIdSchema } from '../../../../machines/domain/ids.ts';
 import type { Settings } from '../../../../machines/domain/settings.ts';
 
@@ -69,7 +69,7 @@ describe('versions', () => {
     ['1.9.999', 'tooOld'],
     [null, 'untested'],
   ] as const)('%s is %s', (version, verdict) => {
-    expect(judgeVersion(version)).toBe(verdict);
+    expect(judgeVersion(VERSIONS, version)).toBe(verdict);
   });
 
   it('are read from what claude prints', () => {

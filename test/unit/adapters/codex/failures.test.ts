@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  failureOfRequest,
-  failureOfTurn,
-  isClosed,
-  isTimeout,
-  isUnknownThread,
-} from '../../../../adapters/codex/failures.ts';
+import { failureOfTurn, isUnknownThread } from '../../../../adapters/codex/failures.ts';
 import { JsonRpcError } from '../../../../adapters/shared/json-rpc-error.ts';
+import { failureOfRequest, isClosed, isTimeout } from '../../../../adapters/shared/request-failures.ts';
 
 const turn = (codexErrorInfo: string | Record<string, unknown> | null, message = 'message') =>
   failureOfTurn({ message, codexErrorInfo });

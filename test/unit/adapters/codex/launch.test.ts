@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  exitFailure,
-  judgeVersion,
-  launchSpec,
-  spawnFailure,
-  versionIn,
-} from '../../../../adapters/codex/launch.ts';
+import { launchSpec, PROGRAM, versionIn, VERSIONS } from '../../../../adapters/codex/launch.ts';
+import { exitFailure, judgeVersion, spawnFailure } from '../../../../adapters/shared/launch.ts';
 import { instanceIdSchema } from '../../../../machines/domain/ids.ts';
 
 const instanceId = instanceIdSchema.parse('codex');
@@ -41,7 +36,7 @@ describe('the version of codex', () => {
     ['0.9.0', 'tooOld'],
     [null, 'untested'],
   ])('judges %s %s', (version, verdict) => {
-    expect(judgeVersion(version)).toBe(verdict);
+    expect(judgeVersion(VERSIONS, version)).toBe(verdict);
   });
 });
 
@@ -57,11 +52,12 @@ describe('failures of the process', () => {
   });
 
   it('says how it ended and what it said, without secrets', () => {
-    expect(exitFailure({ code: null, signal: 'SIGKILL' })).toMatchObject({
+    expect(exitFailure(PROGRAM, { code: null, signal: 'SIGKILL' })).toMatchObject({
       code: 'CONNECTION_LOST',
       message: 'codex app-server was ended by SIGKILL',
     });
     const { message } = exitFailure(
+      PROGRAM,
       { code: 1, signal: null },
       'bad key sk-abcdefghijklmnop in config.toml\n',
     );

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RuntimeError } from '../../../../machines/domain/error.ts';
 import { Client } from '../../../../server/client/client.ts';
 import type { Socket, SocketEvents } from '../../../../server/client/socket.ts';
 import { until } from '../../../helpers/until.ts';
@@ -130,31 +131,57 @@ describe('a follower', () => {
     expect(acknowledged.at(-1)?.params).toMatchObject({ subscriptionId: 's1' });
   });
 
-  it('tries again later when subscriptions are limited', async () => {
-    const server = new ScriptedServer();
-    let refusals = 0;
-    const openSocket = (events: SocketEvents): Socket => {
-      const socket = server.openSocket(events);
-      return {
-        ...socket,
-        send: (text) => {
-          const { id, method } = JSON.parse(text) as Sent;
-          if (method !== SUBSCRIBE || refusals === 1) return socket.send(text);
-          refusals += 1;
-          const data = { code: 'RATE_LIMITED', details: {} };
-          server.say({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'too fast', data } });
-        },
+  it.each(['RATE_LIMITED', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE'])(
+    'tries again later after %s',
+    async (code) => {
+      const server = new ScriptedServer();
+      let refusals = 0;
+      const openSocket = (events: SocketEvents): Socket => {
+        const socket = server.openSocket(events);
+        return {
+          ...socket,
+          send: (text) => {
+            const { id, method } = JSON.parse(text) as Sent;
+            if (method !== SUBSCRIBE || refusals === 1) return socket.send(text);
+            refusals += 1;
+            const data = { code, details: {} };
+            server.say({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'not now', data } });
+          },
+        };
       };
-    };
-    const client = new Client({ openSocket });
-    await client.whenOpen();
-    client.subscribeThread('a', {});
-    await until(() => server.requests(SUBSCRIBE).length === 1);
-    expect(refusals).toBe(1);
-  });
+      const client = new Client({ openSocket });
+      await client.whenOpen();
+      client.subscribeThread('a', {});
+      await until(() => server.requests(SUBSCRIBE).length === 1);
+      expect(refusals).toBe(1);
+    },
+  );
 });
 
 describe('a link', () => {
+  it.each([
+    ['SHUTTING_DOWN', true],
+    ['FORBIDDEN', false],
+  ])('greeted with %s tries again: %s', async (code, comesBack) => {
+    const server = new ScriptedServer();
+    const openSocket = (events: SocketEvents): Socket => {
+      const socket = server.openSocket(events);
+      if (server.sockets.length > 1) return socket;
+      const send = (text: string): void => {
+        const { id } = JSON.parse(text) as Sent;
+        server.say({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'no', data: { code } } });
+      };
+      return { ...socket, send };
+    };
+    const client = new Client({ openSocket, backoff: { baseMs: 0, mostMs: 0 } });
+    const outcome = await client.whenOpen().then(
+      () => null,
+      (error: RuntimeError) => error.code,
+    );
+    expect(outcome).toBe(comesBack ? null : code);
+    expect(server.sockets).toHaveLength(comesBack ? 2 : 1);
+  });
+
   it('waits longer after each try that failed, at random up to a bound', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     onTestFinished(() => timers.mockRestore());
