@@ -1,0 +1,115 @@
+import type { ConnectionId, RequestId, ThreadId } from '../../machines/domain/ids.ts';
+import type { AgentPlace } from './agents.ts';
+import type { OpenRequest } from './approvals.ts';
+import { Conversation } from './conversation.ts';
+import type { Rule } from './policy.ts';
+import { Silence } from './silence.ts';
+
+interface SessionParts {
+  readonly connectionId: ConnectionId;
+  readonly threadId: ThreadId;
+  readonly nativeThreadId: string;
+  readonly directory: string;
+  readonly model: string | null;
+  readonly rules: readonly Rule[];
+  readonly newestId: string;
+  readonly contextWindow: number | null;
+  readonly onSilence: () => void;
+}
+
+/** A connection's session at opencode, with what its prompts and requests need to know of it. */
+export class Session {
+  readonly connectionId: ConnectionId;
+  readonly threadId: ThreadId;
+  readonly nativeThreadId: string;
+  readonly directory: string;
+  /** For prompts that name none; `null`: opencode's own. */
+  readonly model: string | null;
+  /** That of the last prompt: opencode goes on with it. */
+  lastModel: string | null;
+  /** In effect for prompts; a running turn has those of its start. */
+  rules: readonly Rule[];
+  /** What a person has allowed for the rest of the session. */
+  grants: readonly Rule[] = [];
+  readonly talk: Conversation;
+  readonly silence: Silence;
+  /** What waits for its answer. */
+  readonly requests = new Map<RequestId, OpenRequest>();
+  /** What an ended turn has left unanswered: opencode keeps it. */
+  readonly left = new Map<string, OpenRequest>();
+  /** An interrupt that opencode has not answered; never rejects. The next prompt waits for it. */
+  aborting: Promise<void> = Promise.resolve();
+
+  constructor(parts: SessionParts) {
+    this.connectionId = parts.connectionId;
+    this.threadId = parts.threadId;
+    this.nativeThreadId = parts.nativeThreadId;
+    this.directory = parts.directory;
+    this.model = parts.model;
+    this.lastModel = parts.model;
+    this.rules = parts.rules;
+    this.talk = new Conversation(parts.newestId);
+    this.talk.contextWindow = parts.contextWindow;
+    this.silence = new Silence(parts.onSilence);
+  }
+
+  /** Nobody waits for the answers any more. */
+  leaveRequests(): void {
+    for (const request of this.requests.values()) this.left.set(request.nativeId, request);
+    this.requests.clear();
+  }
+}
+
+/** Where the events of a session of opencode go. */
+export interface Route {
+  readonly session: Session;
+  /** Of the session that the event is about. */
+  readonly talk: Conversation;
+  /** Set where it is a sub-agent of the thread. */
+  readonly agent: AgentPlace | null;
+}
+
+/** The routing table: sessions of opencode ↔ connections. Knows nothing of turns. */
+export class Sessions {
+  readonly #byConnection = new Map<ConnectionId, Session>();
+  readonly #routes = new Map<string, Route>();
+
+  get all(): readonly Session[] {
+    return [...this.#byConnection.values()];
+  }
+
+  /** A session that is opened again belongs to its newest connection. */
+  add(session: Session): void {
+    this.#byConnection.set(session.connectionId, session);
+    this.#routes.set(session.nativeThreadId, { session, talk: session.talk, agent: null });
+  }
+
+  of(connectionId: ConnectionId): Session | null {
+    return this.#byConnection.get(connectionId) ?? null;
+  }
+
+  route(nativeThreadId: string): Route | null {
+    return this.#routes.get(nativeThreadId) ?? null;
+  }
+
+  /** Events of a sub-agent go to the session that began it. A session with a connection of its own is nobody's sub-agent. */
+  adopt(nativeThreadId: string, route: Route): void {
+    if (this.route(nativeThreadId)?.agent !== null) this.#routes.set(nativeThreadId, route);
+  }
+
+  /** The sub-agents of a session. */
+  agentsOf(session: Session): readonly string[] {
+    return [...this.#routes].flatMap(([id, route]) => (route.session === session && route.agent !== null ? [id] : []));
+  }
+
+  /** Forgets the connection and its sub-agents; nothing is reported for it any more. */
+  remove(connectionId: ConnectionId): Session | null {
+    const session = this.of(connectionId);
+    this.#byConnection.delete(connectionId);
+    session?.silence.stop();
+    for (const [nativeThreadId, route] of this.#routes) {
+      if (route.session.connectionId === connectionId) this.#routes.delete(nativeThreadId);
+    }
+    return session;
+  }
+}
