@@ -1,4 +1,7 @@
-/** `npm run build`: what the package holds, in `dist/`: JavaScript, the client's declarations, and the data beside them. */
+/**
+ * `npm run build`: what the package holds, in `dist/`: JavaScript, declarations of the client and the testkit, and the data
+ * beside them.
+ */
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +17,6 @@ rmSync(DIST, { recursive: true, force: true });
 for (const project of ['tsconfig.build.json', 'tsconfig.types.json']) {
   execFileSync(process.execPath, [TSC, '-p', project], { cwd: ROOT, stdio: 'inherit' });
 }
-for (const folder of ['machines', 'adapters', 'server']) {
+for (const folder of ['machines', 'adapters', 'server', 'test/fixtures/tiny-agent']) {
   cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true, filter: isData });
 }

@@ -97,25 +97,6 @@ export function describeTurns(stage: ContractStage): void {
       });
     });
 
-    it('takes a steer into the running turn', async () => {
-      stage.world.script('begin', [[say('going one way '), wait('steered'), say('to its end')]]);
-      stage.world.script('turn left', [[say('gone left')]]);
-      const thread = await stage.openThread();
-      const sent = await thread.start('begin');
-      await until(() => thread.streamed() !== '', WAIT);
-      const steerId = thread.steer(sent, 'turn left');
-      await stage.harness.awaitReport(
-        thread.threadId,
-        'provider.steerAccepted',
-        (report) => report.steerId === steerId,
-      );
-      stage.world.gate('steered').release();
-      expect(await thread.ended(sent)).toMatchObject({ outcome: 'completed' });
-      expect(thread.items('assistant_message').map(({ text }) => text)).toContain('gone left');
-      expect(stage.harness.all(thread.threadId, 'provider.turnStarted')).toHaveLength(1);
-      expect(thread.items('user_message')).toEqual([]);
-    });
-
     it('refuses a steer of a turn that is over', async () => {
       stage.world.script('short', [[say('short')]]);
       const thread = await stage.openThread();

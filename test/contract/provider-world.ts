@@ -22,6 +22,9 @@ export type Act =
 /** What a model does in its first, second, … reply to a prompt; the last is repeated. */
 export type Replies = readonly (readonly Act[])[];
 
+/** How the output of an agent can be spoilt on its way. */
+export type Fault = 'slow' | 'pieces' | 'noise' | 'chatter' | 'flood' | 'silent' | 'crash';
+
 export interface ProviderWorld {
   readonly driver: ProviderDriver;
   /** What has a process of its own: the instance, or each of its connections. */
@@ -34,6 +37,8 @@ export interface ProviderWorld {
   gate(name: string): Gate;
   /** What the model was shown for the last prompt of that text, as one string. */
   shown(prompt: string): string;
+  /** In what the model is shown while it is to plan, and only then. */
+  readonly planMark: RegExp;
   /** Ends the model and deletes the files; the adapter is disposed of before. */
   close(): Promise<void>;
 }

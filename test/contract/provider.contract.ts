@@ -1,6 +1,7 @@
-/** What every adapter of a provider has to do, run against a real agent with a scripted model. */
+/** What every adapter of a provider has to do, run against an agent with a scripted model. */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { ContractStage } from './contract-stage.ts';
+import { describeCapabilities } from './provider-capabilities.contract.ts';
 import { describeConnections } from './provider-connections.contract.ts';
 import { describeProcess } from './provider-process.contract.ts';
 import { describeRequests } from './provider-requests.contract.ts';
@@ -24,5 +25,6 @@ export function describeProviderContract(makeWorld: () => Promise<ProviderWorld>
     describeTurns(stage);
     describeRequests(stage);
     describeConnections(stage);
+    describeCapabilities(stage);
   });
 }

@@ -50,6 +50,7 @@ export async function makeClaudeWorld(
     gate: (name) => endpoint.gate(name),
     shown: (prompt) =>
       JSON.stringify(endpoint.requests.findLast(({ userText }) => userText === prompt)?.input ?? null),
+    planMark: /Plan mode is active/,
     close: async () => {
       await endpoint.close();
       await home.remove();

@@ -51,6 +51,7 @@ export async function makeCodexWorld(
       JSON.stringify(
         endpoint.requests.findLast(({ userText }) => promptIn(userText) === prompt)?.input ?? null,
       ),
+    planMark: /<collaboration_mode># Plan Mode/,
     close: async () => {
       await endpoint.close();
       await home.remove();
@@ -70,7 +71,8 @@ class CodexScript {
     this.#replies.set(prompt, replies);
   }
 
-  reply({ userText, threadId }: ParsedRequest): readonly Step[] {
+  reply({ userText, threadId, purpose }: ParsedRequest): readonly Step[] {
+    if (purpose === 'compaction') return [text('a summary')];
     const prompt = promptIn(userText);
     const replies = this.#replies.get(prompt);
     if (replies === undefined) throw new Error(`no script for ${JSON.stringify(prompt)}`);

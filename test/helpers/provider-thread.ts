@@ -41,9 +41,14 @@ export class ProviderThread {
   /** Opens a new connection; with a known session it is resumed. */
   async open(): Promise<ThreadInputOf<'connection.opened'>> {
     this.askToOpen();
-    const opened = await this.harness.awaitReport(this.threadId, 'connection.opened', this.#isMine);
+    const opened = await this.opened();
     this.nativeThreadId = opened.nativeThreadId;
     return opened;
+  }
+
+  /** What was said of the present connection when it opened. */
+  opened(): Promise<ThreadInputOf<'connection.opened'>> {
+    return this.harness.awaitReport(this.threadId, 'connection.opened', this.#isMine);
   }
 
   askToOpen(): void {

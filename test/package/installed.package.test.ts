@@ -1,9 +1,10 @@
 /** What users get: the packed tarball in an empty folder, on plain Node. */
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { Packed, residentMiB, ROOT } from './packed.ts';
 
@@ -22,6 +23,15 @@ console.log(JSON.stringify({ isListed: threads[0]?.id === threadId, version: cli
 client.close();
 `;
 
+/** An adapter's author's test file; the adapter is one of ours. */
+const CONTRACT = `
+import { describeProviderContract, describeProviderFaults, makeTinyWorld, spoilable } from 'threadchart/testkit';
+import { codexDriver } from './node_modules/threadchart/dist/adapters/codex/index.js';
+const AGENT = { driver: codexDriver, protocol: 'codex', processPer: 'instance' };
+describeProviderContract(() => makeTinyWorld(AGENT));
+describeProviderFaults(async () => spoilable(await makeTinyWorld(AGENT), { method: 'future/news', params: {} }));
+`;
+
 const scratch = makeTempFolder();
 let packed: Packed;
 beforeAll(async () => {
@@ -32,16 +42,18 @@ afterAll(() => scratch.remove());
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
 describe('the package', () => {
-  test('holds emitted JavaScript, the declarations of the client and nothing of the tests', async () => {
+  test('holds emitted JavaScript, declarations and the testkit, and nothing else of the tests', async () => {
     const files = await packed.files();
     expect(files).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/server/bin.js']),
     );
-    const isOurs = (path: string): boolean => /^dist\/(machines|adapters|server)\//.test(path);
+    const isOurs = (path: string): boolean => /^dist\/(machines|adapters|server|test)\//.test(path);
     const others = files.filter((path) => !isOurs(path)).toSorted();
     expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     const isSource = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.d.ts');
-    expect(files.filter((path) => isSource(path) || /\.test\.|fixtures/.test(path))).toEqual([]);
+    expect(files.filter((path) => isSource(path) || /\.test\.|fixtures\/(?!tiny-agent)/.test(path))).toEqual(
+      [],
+    );
     expect(statSync(packed.tarball).size).toBeLessThan(MOST_BYTES);
   });
 
@@ -99,5 +111,24 @@ describe('the package', () => {
     };
     expect(await compile(example)).toBe('no error');
     expect(await compile(wrong)).toContain(`'"turn.dance"'`);
+  });
+
+  test('gives the author of an adapter its suites', async () => {
+    symlinkSync(join(ROOT, 'node_modules', 'vitest'), join(packed.folder, 'node_modules', 'vitest'));
+    writeFileSync(join(packed.folder, 'contract.test.js'), CONTRACT);
+    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+    const args = [
+      vitest,
+      'run',
+      '--reporter=json',
+      '--outputFile=told.json',
+      '--testTimeout=60000',
+      'contract.test.js',
+    ];
+    await run(process.execPath, args, { cwd: packed.folder });
+    const text = readFileSync(join(packed.folder, 'told.json'), 'utf8');
+    const told = z.object({ numPassedTests: z.number(), numTotalTests: z.number() }).parse(JSON.parse(text));
+    expect(told.numTotalTests).toBeGreaterThanOrEqual(50);
+    expect(told.numPassedTests).toBe(told.numTotalTests);
   });
 });
