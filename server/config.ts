@@ -25,6 +25,7 @@ const instanceSchema = z.strictObject({
 const DEFAULT_INSTANCES = [
   { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
   { instanceId: instanceIdSchema.parse('claude'), driver: 'claude', command: null, env: {} },
+  { instanceId: instanceIdSchema.parse('opencode'), driver: 'opencode', command: null, env: {} },
   // recordings that come with the package: they need no agent
   { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
 ];

@@ -21,7 +21,11 @@ export async function answerRequest(run: Run, effect: EffectOf<'request.answer'>
     session.grants = [...session.grants, ...request.grants];
   }
   try {
-    await run.server.ask({ ...callFor(request, session, answer), answer: z.unknown(), timeoutMs: TIMEOUT_MS });
+    await run.server.ask({
+      ...callFor(request, session, answer),
+      answer: z.unknown(),
+      timeoutMs: TIMEOUT_MS,
+    });
     run.resolve(session, requestId);
   } catch (error) {
     if (isClosed(error)) return;
@@ -30,7 +34,10 @@ export async function answerRequest(run: Run, effect: EffectOf<'request.answer'>
   }
 }
 
-export async function refuseRequest(run: Run, { requestId, connectionId }: EffectOf<'request.refuse'>): Promise<void> {
+export async function refuseRequest(
+  run: Run,
+  { requestId, connectionId }: EffectOf<'request.refuse'>,
+): Promise<void> {
   const session = run.sessions.of(connectionId);
   const request = session?.requests.get(requestId);
   if (session === null || request === undefined) return;
@@ -39,11 +46,17 @@ export async function refuseRequest(run: Run, { requestId, connectionId }: Effec
 }
 
 /** Says no to what nobody answers any more. Never rejects. */
-export async function refuse(run: Run, { directory }: Pick<Session, 'directory'>, request: OpenRequest): Promise<void> {
+export async function refuse(
+  run: Run,
+  { directory }: Pick<Session, 'directory'>,
+  request: OpenRequest,
+): Promise<void> {
   const { kind, nativeId } = request;
-  const call = kind === 'question' ? dismiss(nativeId, directory) : replyTo(nativeId, directory, { reply: 'reject' });
+  const call =
+    kind === 'question' ? dismiss(nativeId, directory) : replyTo(nativeId, directory, { reply: 'reject' });
   await run.server.ask({ ...call, answer: z.unknown(), timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
-    if (!isClosed(error)) run.host.warn('a request of opencode could not be refused', { error: String(error) });
+    if (!isClosed(error))
+      run.host.warn('a request of opencode could not be refused', { error: String(error) });
   });
 }
 
@@ -56,7 +69,8 @@ function callFor(request: OpenRequest, { directory }: Session, answer: Answer): 
   }
   const decision = 'decision' in answer ? answer.decision : 'decline';
   // opencode's own `always` would count for all sessions of the folder
-  if (decision === 'accept' || decision === 'acceptForSession') return replyTo(nativeId, directory, { reply: 'once' });
+  if (decision === 'accept' || decision === 'acceptForSession')
+    return replyTo(nativeId, directory, { reply: 'once' });
   const message = decision === 'decline' ? { message: DECLINED } : {};
   return replyTo(nativeId, directory, { reply: 'reject', ...message });
 }

@@ -1,6 +1,7 @@
 import { requestIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody, RequestDraft } from '../../machines/domain/request.ts';
+import type { ItemBody } from '../../machines/domain/item.ts';
 import type { AgentPlace } from './agents.ts';
 import type { Conversation } from './conversation.ts';
 import { itemOfCall } from './parts.ts';
@@ -34,10 +35,19 @@ export interface AskScope {
 type Draft = Pick<RequestDraft, 'body' | 'decisions'> & Pick<OpenRequest, 'grants' | 'questionCount'>;
 
 export function permissionAsked(asked: PermissionAsked, scope: AskScope): Asked {
-  const grants = asked.always.map((pattern): Rule => ({ permission: asked.permission, pattern, action: 'allow' }));
+  const grants = asked.always.map((pattern): Rule => ({
+    permission: asked.permission,
+    pattern,
+    action: 'allow',
+  }));
   const decisions: Decision[] =
     grants.length > 0 ? ['accept', 'acceptForSession', 'decline', 'cancel'] : ['accept', 'decline', 'cancel'];
-  return opened(asked, scope, { body: bodyOf(asked), decisions, grants, questionCount: 0 });
+  return opened(asked, scope, {
+    body: bodyOf(asked, bodyOfCall(asked, scope)),
+    decisions,
+    grants,
+    questionCount: 0,
+  });
 }
 
 export function questionAsked(asked: QuestionAsked, scope: AskScope): Asked {
@@ -89,7 +99,13 @@ function opened(
   };
 }
 
-function bodyOf({ permission, patterns, metadata }: PermissionAsked): RequestBody {
+function bodyOfCall({ tool }: PermissionAsked, { talk }: AskScope): ItemBody | null {
+  const itemId = tool === undefined ? null : itemOfCall(talk, tool.messageID, tool.callID);
+  return itemId === null ? null : (talk.partOf(itemId)?.body ?? null);
+}
+
+/** `call`: what asks. */
+function bodyOf({ permission, patterns, metadata }: PermissionAsked, call: ItemBody | null): RequestBody {
   const { command, filepath } = metadata;
   switch (permission) {
     case 'bash':
@@ -99,8 +115,19 @@ function bodyOf({ permission, patterns, metadata }: PermissionAsked): RequestBod
     case 'read':
       return { kind: 'file-read', paths: [...patterns] };
     case 'external_directory':
-      return { kind: 'file-read', paths: [...patterns], permissions: patterns.map((pattern) => `access ${pattern}`) };
+      return outside(patterns, call);
     default:
       return { kind: 'tool', tool: permission, input: JSON.stringify({ patterns, ...metadata }) };
   }
+}
+
+/** Something outside of the workspace. */
+function outside(patterns: readonly string[], call: ItemBody | null): RequestBody {
+  const permissions = patterns.map((pattern) => `access ${pattern}`);
+  if (call?.kind === 'command') {
+    const { command, cwd } = call;
+    return { kind: 'command', command, ...(cwd === undefined ? {} : { cwd }), permissions };
+  }
+  if (call?.kind !== 'file_change') return { kind: 'file-read', paths: [...patterns], permissions };
+  return { kind: 'file-change', paths: call.changes.map(({ path }) => path), permissions };
 }

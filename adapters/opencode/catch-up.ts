@@ -30,7 +30,8 @@ export async function catchUp(run: Run, session: Session, mayEnd: boolean): Prom
     await readRequests(run, session);
     if (isIdle && mayEnd) finish(run, session);
   } catch (error) {
-    if (!isClosed(error)) run.host.warn('opencode did not say how a session stands', { error: String(error) });
+    if (!isClosed(error))
+      run.host.warn('opencode did not say how a session stands', { error: String(error) });
   }
 }
 

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
-import type { Settings } from '../../machines/domain/settings.ts';
 import { isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { catchUp } from './catch-up.ts';
@@ -108,7 +107,11 @@ interface Rules {
 }
 
 /** @throws {RuntimeError} SETTINGS_NOT_APPLIED when opencode does not go by them */
-export async function applyRules(run: Run, place: Place, { inEffect, wanted }: Rules): Promise<readonly Rule[]> {
+export async function applyRules(
+  run: Run,
+  place: Place,
+  { inEffect, wanted }: Rules,
+): Promise<readonly Rule[]> {
   if (hasRules(inEffect, wanted)) return wanted;
   const { permission } = await run.server.ask({ ...addRules(place, wanted), answer: wire.sessionSchema });
   if (hasRules(permission, wanted)) return wanted;

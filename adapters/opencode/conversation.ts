@@ -1,5 +1,6 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ItemId } from '../../machines/domain/ids.ts';
+import type { ItemBody } from '../../machines/domain/item.ts';
 import type { AssistantMessage, MessageError, Tokens } from './wire.ts';
 
 /** The prompt that is being answered. opencode names no turns: it is known by the id of its message. */
@@ -20,10 +21,12 @@ export interface HeardTurn {
 /** What was told of a part. */
 export interface HeardPart {
   readonly itemId: ItemId;
-  /** As JSON, to see a change. */
-  body: string;
-  text: string;
-  isDone: boolean;
+  /** Of a tool's call. */
+  readonly body: ItemBody | null;
+  readonly text: string;
+  /** Nobody knows yet what it is called with. */
+  readonly isPending: boolean;
+  readonly isDone: boolean;
 }
 
 /** A message of the model. */
@@ -74,6 +77,11 @@ export class Conversation {
     this.note(nativeTurnId);
     this.#forgetOld();
     return turn;
+  }
+
+  /** The part that became an item. */
+  partOf(itemId: ItemId): HeardPart | null {
+    return [...this.parts.values()].findLast((part) => part.itemId === itemId) ?? null;
   }
 
   join(messageId: string, nativeTurnId: string): void {

@@ -71,7 +71,11 @@ function endOf({ newest, error, isInterrupted }: HeardTurn): Ended {
   return CUT_OFF.has(finish) ? failedWith(cutOffFailure(finish)) : COMPLETED;
 }
 
-function errorItem(scope: Scope, nativeTurnId: string, { code, retryable, message }: Failure): ProviderReport {
+function errorItem(
+  scope: Scope,
+  nativeTurnId: string,
+  { code, retryable, message }: Failure,
+): ProviderReport {
   return itemReport(scope, nativeTurnId, {
     key: 'error',
     body: { kind: 'error', code, retryable },

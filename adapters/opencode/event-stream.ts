@@ -74,7 +74,8 @@ export class EventStream {
     });
     response.on('data', (chunk: Buffer) => {
       for (const line of splitter.push(chunk)) {
-        if (line.kind === 'line' && line.text.startsWith('data:')) this.#take(line.text.slice('data:'.length));
+        if (line.kind === 'line' && line.text.startsWith('data:'))
+          this.#take(line.text.slice('data:'.length));
       }
     });
     response.on('error', () => {});

@@ -1,11 +1,10 @@
 /** Where the events of a server go: to the threads that they are about, or nowhere. */
 import { z } from 'zod';
 import { requestIdOf } from '../../machines/domain/ids.ts';
+import { agentIn } from './agents.ts';
 import { permissionAsked, questionAsked, FORBIDDEN, type Asked, type AskScope } from './approvals.ts';
-import { Conversation } from './conversation.ts';
 import { isClosed } from './failures.ts';
 import { IGNORED_OF_PROCESS, isUnfinished } from './ignored.ts';
-import { childSessionOf } from './items.ts';
 import type { LoggedFrame } from './opencode-server.ts';
 import { itemOfCall } from './parts.ts';
 import { verdictOf } from './policy.ts';
@@ -39,26 +38,16 @@ export const ROUTED: ReadonlySet<string> = new Set([...ASKED, ...REPLIED]);
 function takeOther(run: Run, route: Route, frame: LoggedFrame): void {
   const { session, talk, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, talk, agent };
-  for (const report of translate(frame, scope)) {
+  const reports = translate(frame, scope);
+  for (const report of reports) {
     run.report(session, report);
     // the charts close what the turn has asked
     if (report.type === 'provider.turnEnded') session.leaveRequests();
   }
-  if (frame.type === 'message.part.updated') adopt(run, route, frame);
-}
-
-/** A task names the session of its sub-agent before that says anything. */
-function adopt(run: Run, { session, talk, agent }: Route, { properties }: LoggedFrame): void {
-  const part = wire.partUpdatedSchema.safeParse(properties).data?.part;
-  if (part?.type !== 'tool' || part['tool'] !== 'task') return;
-  const { data } = wire.partSchema.safeParse(part);
-  const sessionId = data?.type === 'tool' ? childSessionOf(data) : null;
-  const itemId = data?.type === 'tool' ? itemOfCall(talk, data.messageID, data.callID) : null;
-  const nativeTurnId = agent?.nativeTurnId ?? talk.messages.get(part.messageID)?.nativeTurnId;
-  if (sessionId === null || itemId === null || nativeTurnId === undefined) return;
-  const known = run.sessions.route(sessionId);
-  const place = { nativeTurnId, itemId };
-  run.sessions.adopt(sessionId, { session, talk: known?.talk ?? new Conversation(''), agent: place });
+  if (frame.type !== 'message.part.updated') return;
+  const found = agentIn(frame, scope);
+  if (found !== null) run.sessions.adopt(found, session);
+  for (const report of reports) if ('item' in report) session.early.release(report.item.itemId);
 }
 
 /** A wish that the rules of the thread settle, and one that a person has to. */
@@ -68,7 +57,7 @@ function takeAsked(run: Run, route: Route, frame: LoggedFrame): void {
   const scope = { connectionId: session.connectionId, rawRef, talk, agent };
   const isPermission = type === 'permission.asked';
   const permission = isPermission ? wire.permissionSchema.safeParse(properties).data : undefined;
-  if (permission !== undefined) return takePermission(run, session, { permission, scope });
+  if (permission !== undefined) return takeWish(run, session, { permission, scope });
   const question = isPermission ? undefined : wire.questionSchema.safeParse(properties).data;
   if (question === undefined) return run.report(session, unrecognized(frame, scope));
   openRequest(run, session, questionAsked(question, scope));
@@ -79,14 +68,26 @@ interface Wish {
   readonly scope: AskScope;
 }
 
+/** opencode 1.18.33 asks for a call before it says what it is called with. */
+function takeWish(run: Run, session: Session, wish: Wish): void {
+  const { tool } = wish.permission;
+  const { talk } = wish.scope;
+  const itemId = tool === undefined ? null : itemOfCall(talk, tool.messageID, tool.callID);
+  const isEarly = itemId !== null && talk.partOf(itemId)?.isPending === true;
+  if (isEarly) session.early.hold(itemId, () => takePermission(run, session, wish));
+  else takePermission(run, session, wish);
+}
+
 function takePermission(run: Run, session: Session, { permission, scope }: Wish): void {
   const { id, permission: name, patterns } = permission;
   const verdict = verdictOf([...session.rules, ...session.grants], name, patterns);
   if (verdict === 'ask') return openRequest(run, session, permissionAsked(permission, scope));
-  const reply = verdict === 'allow' ? { reply: 'once' as const } : { reply: 'reject' as const, message: FORBIDDEN };
+  const reply =
+    verdict === 'allow' ? { reply: 'once' as const } : { reply: 'reject' as const, message: FORBIDDEN };
   const replied = run.server.ask({ ...replyTo(id, session.directory, reply), answer: z.unknown() });
   replied.catch((error: unknown) => {
-    if (!isClosed(error)) run.host.warn('a wish of opencode could not be answered', { id, error: String(error) });
+    if (!isClosed(error))
+      run.host.warn('a wish of opencode could not be answered', { id, error: String(error) });
   });
 }
 

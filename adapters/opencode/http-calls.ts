@@ -47,7 +47,9 @@ export class HttpCalls {
       return await this.#answerTo(call);
     } catch (error) {
       // a prompt carries ids of its own: one that had arrived is not taken twice
-      const again = call.method.endsWith('/prompt_async') ? await this.#answerTo(call).catch(() => null) : null;
+      const again = call.method.endsWith('/prompt_async')
+        ? await this.#answerTo(call).catch(() => null)
+        : null;
       const message = error instanceof Error ? error.message : String(error);
       return again ?? JSON.stringify({ id: call.id, error: { code: NO_ANSWER, message } });
     }
@@ -71,7 +73,9 @@ export class HttpCalls {
 
   async #answerTo({ id, method, params }: Call): Promise<string> {
     const [verb = 'GET', template = '/'] = method.split(' ');
-    const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params.path[name] ?? ''));
+    const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(params.path[name] ?? ''),
+    );
     const query = new URLSearchParams(params.query).toString();
     const body = params.body === undefined ? null : JSON.stringify(params.body);
     const response = await this.#send({ method: verb, path: query === '' ? path : `${path}?${query}`, body });
@@ -89,7 +93,8 @@ export class HttpCalls {
     const { host, port, authorization } = this.#place;
     const headers = { authorization, ...(body === null ? {} : { 'content-type': 'application/json' }) };
     const sent = request({ host, port, method, path, headers, agent: false });
-    const timer = timeoutMs === undefined ? null : setTimeout(() => sent.destroy(new Error('timed out')), timeoutMs);
+    const timer =
+      timeoutMs === undefined ? null : setTimeout(() => sent.destroy(new Error('timed out')), timeoutMs);
     try {
       sent.end(body ?? undefined);
       const [response]: IncomingMessage[] = await once(sent, 'response');
@@ -113,7 +118,9 @@ function outcomeOf(response: IncomingMessage, content: string): Outcome {
   // a path that opencode does not know is answered with its web page
   if (isGood && !isJson(response)) return { error: { code: 404, message: 'there is no such route' } };
   const body = isJson(response) ? jsonIn(content) : null;
-  return isGood ? { result: body } : { error: { code: status, message: messageIn(body) ?? `HTTP ${status}`, data: body } };
+  return isGood
+    ? { result: body }
+    : { error: { code: status, message: messageIn(body) ?? `HTTP ${status}`, data: body } };
 }
 
 function jsonIn(content: string): unknown {
@@ -125,7 +132,9 @@ function jsonIn(content: string): unknown {
 }
 
 const errorSchema = z.union([
-  z.object({ name: z.string(), data: z.object({ message: z.string() }) }).transform(({ data }) => data.message),
+  z
+    .object({ name: z.string(), data: z.object({ message: z.string() }) })
+    .transform(({ data }) => data.message),
   z.object({ _tag: z.string(), message: z.string() }).transform(({ message }) => message),
   z.object({ name: z.string() }).transform(({ name }) => name),
   z.object({ _tag: z.string() }).transform(({ _tag: tag }) => tag),

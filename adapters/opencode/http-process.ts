@@ -5,7 +5,12 @@
  * played like any other process.
  */
 import { randomBytes } from 'node:crypto';
-import type { HostedProcess, ProcessEvents, ProcessHost, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type {
+  HostedProcess,
+  ProcessEvents,
+  ProcessHost,
+  ProcessSpec,
+} from '../../machines/ports/process-host.ts';
 import { LineSplitter } from '../shared/ndjson.ts';
 import { EventStream } from './event-stream.ts';
 import { freePort, HttpCalls } from './http-calls.ts';
@@ -80,8 +85,7 @@ class HttpProcess implements HostedProcess {
           env: { ...spec.env, OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: USER },
         },
         {
-          // where it listens, and a warning or two
-          onStdout: (bytes) => this.#events.onStderr(bytes),
+          onStdout: (bytes) => this.#takeWords(Buffer.from(bytes).toString()),
           onStderr: (bytes) => this.#events.onStderr(bytes),
           onExit: (exit, error) => void this.#takeExit(exit, error),
         },
@@ -112,6 +116,12 @@ class HttpProcess implements HostedProcess {
 
   #call(line: string): void {
     void this.#calls?.answer(line).then((answer) => this.#say(answer));
+  }
+
+  /** Where it listens is known. */
+  #takeWords(text: string): void {
+    const words = text.replace(/^opencode server listening on .*\n?/m, '');
+    if (words.trim() !== '') this.#events.onStderr(Buffer.from(words));
   }
 
   #say(line: string): void {

@@ -1,5 +1,6 @@
 const REASONS: Readonly<Record<string, string>> = {
   'session.updated': 'read for its tokens by the translation; titles are ours',
+  'session.created': 'the answer to our own request has said it; sub-agents are told by their tasks',
   'session.deleted': 'nothing is deleted at opencode',
   'session.diff': 'the whole difference of the session, repeated; file changes are items',
   'session.compacted': 'the end of the summary has said it',
@@ -14,7 +15,6 @@ const REASONS_OF_PROCESS: Readonly<Record<string, string>> = {
   'server.heartbeat': 'says nothing but that the stream lives',
   'server.instance.disposed': 'of a folder that nobody works in any more',
   'global.disposed': 'the end of the process is told',
-  'session.created': 'of sessions that others have begun',
   'project.updated': 'projects are not used',
   'project.directories.updated': 'projects are not used',
   'plugin.added': 'comes at the start of each folder, dozens of times',

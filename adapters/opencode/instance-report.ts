@@ -29,7 +29,9 @@ export async function readCatalogue(
     report: {
       ...(providers === null ? {} : accountOf(providers)),
       ...(models.length > 0 && { models: models.map(({ model }) => model) }),
-      ...(commands !== null && { commands: commands.map(({ name, description = '' }) => ({ name, description })) }),
+      ...(commands !== null && {
+        commands: commands.map(({ name, description = '' }) => ({ name, description })),
+      }),
     },
     catalogue: {
       defaultModel,

@@ -21,7 +21,10 @@ const BODIES: ReadonlyMap<string, ReadBody> = new Map<string, ReadBody>([
   ['multiedit', ({ state }) => ({ kind: 'file_change', changes: [editedIn(state)] })],
   ['patch', patchOf],
   ['apply_patch', patchOf],
-  ['task', ({ state }) => ({ kind: 'subagent', title: text(state.input['description']), ...nativeThreadOf(state) })],
+  [
+    'task',
+    ({ state }) => ({ kind: 'subagent', title: text(state.input['description']), ...nativeThreadOf(state) }),
+  ],
   ['websearch', ({ state }) => ({ kind: 'web_search', query: text(state.input['query']) })],
 ]);
 
@@ -87,7 +90,8 @@ function patchedFile(file: unknown): FileChange[] {
   const { filePath, movePath, type, diff, patch }: Readonly<Record<string, unknown>> = { ...file };
   const change = typeof diff === 'string' ? diff : patch;
   const rest = typeof change === 'string' ? { diff: change } : {};
-  if (typeof movePath === 'string') return [{ path: movePath, kind: 'renamed', from: text(filePath), ...rest }];
+  if (typeof movePath === 'string')
+    return [{ path: movePath, kind: 'renamed', from: text(filePath), ...rest }];
   return [{ path: text(filePath), kind: KINDS.get(type) ?? 'modified', ...rest }];
 }
 

@@ -1,4 +1,5 @@
 /** Parts of messages as items of ours. */
+import { isDeepStrictEqual } from 'node:util';
 import { itemIdOf, type ItemId } from '../../machines/domain/ids.ts';
 import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
@@ -54,6 +55,7 @@ export function compactionEnd(scope: Scope, nativeTurnId: string): readonly Prov
   return [toldAs('provider.itemCompleted', { itemId: compaction, nativeTurnId, ...COMPACTED }, scope)];
 }
 
+const NO_CALL = { body: null, text: '', isPending: false } as const;
 const COMPACTED = { body: { kind: 'compaction' }, text: '', status: 'completed' } as const;
 
 /** Of a message that is no model's: our own prompt is known, and what opencode says in the user's name is not for people. */
@@ -77,7 +79,7 @@ function compactionBegun(
   const { talk } = scope;
   const itemId = itemIdOf(nativeTurnId, part.id);
   if (talk.parts.has(part.id)) return [];
-  talk.parts.set(part.id, { itemId, body: '', text: '', isDone: true });
+  talk.parts.set(part.id, { itemId, ...NO_CALL, isDone: true });
   talk.compaction = itemId;
   return [toldAs('provider.itemStarted', { itemId, nativeTurnId, ...COMPACTED, status: 'open' }, scope)];
 }
@@ -92,7 +94,7 @@ function spoken(
   if (known?.isDone === true) return [];
   const isDone = part.time?.end !== undefined;
   const itemId = itemIdOf(nativeTurnId, part.id);
-  scope.talk.parts.set(part.id, { itemId, body: '', text: '', isDone });
+  scope.talk.parts.set(part.id, { itemId, ...NO_CALL, isDone });
   if (known !== undefined && !isDone) return [];
   const kind = part.type === 'text' ? 'assistant_message' : 'reasoning';
   const status = isDone ? 'completed' : 'open';
@@ -107,16 +109,23 @@ function called(part: ToolPart, nativeTurnId: string, scope: Scope): readonly Pr
   if (content === null || known?.isDone === true) return [];
   const { body, text, status } = content;
   const itemId = callItemId(nativeTurnId, part.messageID, part.callID);
-  const heard = { itemId, body: JSON.stringify(body), text, isDone: status !== 'open' };
+  const isPending = part.state.status === 'pending';
+  const heard = { itemId, body, text, isPending, isDone: status !== 'open' };
   talk.parts.set(part.id, heard);
   const draft = { itemId, nativeTurnId, body, text, status };
   if (heard.isDone) return [toldAs('provider.itemCompleted', draft, scope)];
   if (known === undefined) return [toldAs('provider.itemStarted', draft, scope)];
-  return known.body === heard.body ? outputOf(known, heard, scope) : [toldAs('provider.itemUpdated', draft, scope)];
+  return isDeepStrictEqual(known.body, body)
+    ? outputOf(known, heard, scope)
+    : [toldAs('provider.itemUpdated', draft, scope)];
 }
 
 /** The output so far comes whole each time. */
-function outputOf(known: HeardPart, { itemId, text }: HeardPart, { connectionId }: Scope): readonly ProviderReport[] {
+function outputOf(
+  known: HeardPart,
+  { itemId, text }: HeardPart,
+  { connectionId }: Scope,
+): readonly ProviderReport[] {
   if (text === known.text || !text.startsWith(known.text)) return [];
   return [{ type: 'provider.itemDelta', connectionId, itemId, text: text.slice(known.text.length) }];
 }

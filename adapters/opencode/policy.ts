@@ -22,12 +22,16 @@ const MODES: Readonly<Record<RuntimeMode, { readonly approval: Approval; readonl
   'full-access': { approval: 'never', sandbox: 'full-access' },
 };
 
-const rule = (permission: string, action: Rule['action'], pattern = '*'): Rule => ({ permission, pattern, action });
+const rule = (permission: string, action: Rule['action'], pattern = '*'): Rule => ({
+  permission,
+  pattern,
+  action,
+});
 
 /** Changes nothing: looking, planning, asking. A sub-agent is held to the same rules. */
 const HARMLESS: readonly Rule[] = [
-  ...['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'task', 'todoread', 'todowrite', 'question'].map((permission) =>
-    rule(permission, 'allow'),
+  ...['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'task', 'todoread', 'todowrite', 'question'].map(
+    (permission) => rule(permission, 'allow'),
   ),
   rule('read', 'ask', '*.env'),
   rule('read', 'ask', '*.env.*'),
@@ -54,10 +58,17 @@ export function rulesFor({ runtimeMode, interactionMode, policy }: Asked): reado
 
 function rulesOf(approval: Approval, sandbox: Sandbox): readonly Rule[] {
   const otherwise = approval === 'never' ? 'deny' : 'ask';
-  if (sandbox === 'full-access') return approval === 'untrusted' ? [rule('*', 'ask'), ...HARMLESS] : [rule('*', 'allow')];
+  if (sandbox === 'full-access')
+    return approval === 'untrusted' ? [rule('*', 'ask'), ...HARMLESS] : [rule('*', 'allow')];
   const edits = sandbox === 'workspace-write' ? [rule('edit', 'allow')] : [];
-  if (sandbox === 'read-only' || approval === 'untrusted') return [rule('*', otherwise), ...HARMLESS, ...edits];
-  return [rule('*', 'allow'), ...HARMLESS, rule('external_directory', otherwise), rule('doom_loop', otherwise)];
+  if (sandbox === 'read-only' || approval === 'untrusted')
+    return [rule('*', otherwise), ...HARMLESS, ...edits];
+  return [
+    rule('*', 'allow'),
+    ...HARMLESS,
+    rule('external_directory', otherwise),
+    rule('doom_loop', otherwise),
+  ];
 }
 
 /** What opencode cannot be held to; `null`: everything that is asked for. */
@@ -65,11 +76,16 @@ export const unmetPolicy = ({ network }: Policy): string | null =>
   network === false ? 'opencode has no way to keep commands off the network' : null;
 
 /** What the rules say about all the patterns of one wish: the strictest word counts. */
-export function verdictOf(rules: readonly Rule[], permission: string, patterns: readonly string[]): Rule['action'] {
+export function verdictOf(
+  rules: readonly Rule[],
+  permission: string,
+  patterns: readonly string[],
+): Rule['action'] {
   const all = patterns.length === 0 ? ['*'] : patterns;
   const verdicts = all.map(
     (pattern) =>
-      rules.findLast((each) => matches(each.permission, permission) && matches(each.pattern, pattern))?.action ?? 'ask',
+      rules.findLast((each) => matches(each.permission, permission) && matches(each.pattern, pattern))
+        ?.action ?? 'ask',
   );
   if (verdicts.includes('deny')) return 'deny';
   return verdicts.includes('ask') ? 'ask' : 'allow';
@@ -77,7 +93,10 @@ export function verdictOf(rules: readonly Rule[], permission: string, patterns: 
 
 /** As opencode matches: `*` is any text, `?` one character, and ` *` at the end may be left out. */
 function matches(pattern: string, text: string): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   const whole = source.endsWith(' .*') ? `${source.slice(0, -' .*'.length)}( .*)?` : source;
   return new RegExp(`^${whole}$`, 's').test(text);
 }
@@ -86,5 +105,7 @@ function matches(pattern: string, text: string): boolean {
 export const hasRules = (inEffect: readonly Rule[], wanted: readonly Rule[]): boolean =>
   wanted.every((each, index) => {
     const other = inEffect[inEffect.length - wanted.length + index];
-    return other?.permission === each.permission && other.pattern === each.pattern && other.action === each.action;
+    return (
+      other?.permission === each.permission && other.pattern === each.pattern && other.action === each.action
+    );
   });

@@ -1,7 +1,11 @@
 /** What opencode is asked; each names the folder that it is about. */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { SessionCreateData, SessionPromptAsyncData, SessionSummarizeData } from '@opencode-ai/sdk/v2/types';
+import type {
+  SessionCreateData,
+  SessionPromptAsyncData,
+  SessionSummarizeData,
+} from '@opencode-ai/sdk/v2/types';
 import type { PromptSettings } from '../../machines/domain/effect.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
@@ -77,7 +81,11 @@ export const replyTo = (requestId: string, directory: string, body: Reply): Call
   params: { path: { id: requestId }, query: { directory }, body },
 });
 
-export const answerTo = (requestId: string, directory: string, answers: readonly (readonly string[])[]): Call => ({
+export const answerTo = (
+  requestId: string,
+  directory: string,
+  answers: readonly (readonly string[])[],
+): Call => ({
   method: 'POST /question/{id}/reply',
   params: { path: { id: requestId }, query: { directory }, body: { answers } },
 });
@@ -121,7 +129,12 @@ export async function promptSession(place: Place, asked: PromptParts): Promise<C
 async function imagePart(path: string) {
   const bytes = await readFile(path);
   const mime = mediaTypeOf(bytes);
-  return { type: 'file' as const, mime, filename: basename(path), url: `data:${mime};base64,${bytes.toString('base64')}` };
+  return {
+    type: 'file' as const,
+    mime,
+    filename: basename(path),
+    url: `data:${mime};base64,${bytes.toString('base64')}`,
+  };
 }
 
 function mediaTypeOf(bytes: Buffer): string {

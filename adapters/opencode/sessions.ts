@@ -1,5 +1,5 @@
-import type { ConnectionId, RequestId, ThreadId } from '../../machines/domain/ids.ts';
-import type { AgentPlace } from './agents.ts';
+import type { ConnectionId, ItemId, RequestId, ThreadId } from '../../machines/domain/ids.ts';
+import type { AgentPlace, FoundAgent } from './agents.ts';
 import type { OpenRequest } from './approvals.ts';
 import { Conversation } from './conversation.ts';
 import type { Rule } from './policy.ts';
@@ -15,6 +15,25 @@ interface SessionParts {
   readonly newestId: string;
   readonly contextWindow: number | null;
   readonly onSilence: () => void;
+}
+
+/** What is asked for a call of which nothing else is known yet waits until it is. */
+class EarlyWishes {
+  readonly #waiting = new Map<ItemId, (() => void)[]>();
+
+  hold(itemId: ItemId, take: () => void): void {
+    this.#waiting.set(itemId, [...(this.#waiting.get(itemId) ?? []), take]);
+  }
+
+  release(itemId: ItemId): void {
+    const waiting = this.#waiting.get(itemId) ?? [];
+    this.#waiting.delete(itemId);
+    for (const take of waiting) take();
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+  }
 }
 
 /** A connection's session at opencode, with what its prompts and requests need to know of it. */
@@ -37,6 +56,7 @@ export class Session {
   readonly requests = new Map<RequestId, OpenRequest>();
   /** What an ended turn has left unanswered: opencode keeps it. */
   readonly left = new Map<string, OpenRequest>();
+  readonly early = new EarlyWishes();
   /** An interrupt that opencode has not answered; never rejects. The next prompt waits for it. */
   aborting: Promise<void> = Promise.resolve();
 
@@ -57,6 +77,7 @@ export class Session {
   leaveRequests(): void {
     for (const request of this.requests.values()) this.left.set(request.nativeId, request);
     this.requests.clear();
+    this.early.clear();
   }
 }
 
@@ -93,13 +114,17 @@ export class Sessions {
   }
 
   /** Events of a sub-agent go to the session that began it. A session with a connection of its own is nobody's sub-agent. */
-  adopt(nativeThreadId: string, route: Route): void {
-    if (this.route(nativeThreadId)?.agent !== null) this.#routes.set(nativeThreadId, route);
+  adopt({ sessionId, place: agent }: FoundAgent, session: Session): void {
+    const known = this.route(sessionId);
+    if (known?.agent === null) return;
+    this.#routes.set(sessionId, { session, talk: known?.talk ?? new Conversation(''), agent });
   }
 
   /** The sub-agents of a session. */
   agentsOf(session: Session): readonly string[] {
-    return [...this.#routes].flatMap(([id, route]) => (route.session === session && route.agent !== null ? [id] : []));
+    return [...this.#routes].flatMap(([id, route]) =>
+      route.session === session && route.agent !== null ? [id] : [],
+    );
   }
 
   /** Forgets the connection and its sub-agents; nothing is reported for it any more. */

@@ -75,7 +75,9 @@ const BY_TYPE: Readonly<Record<string, Translation>> = {
     const { turn } = scope.talk;
     return turn === null || scope.agent !== null ? [] : becameIdle(turn, scope);
   }),
-  'session.updated': on(wire.sessionNoticeSchema, ({ info }, scope) => (scope.agent === null ? usage(info, scope) : [])),
+  'session.updated': on(wire.sessionNoticeSchema, ({ info }, scope) =>
+    scope.agent === null ? usage(info, scope) : [],
+  ),
   'todo.updated': on(wire.todosSchema, ({ todos }, scope) => {
     const { turn } = scope.talk;
     if (scope.agent !== null || turn === null) return [];
@@ -145,7 +147,8 @@ function retrying(
 /** Counts are of the whole session; the last step tells how full the context is. */
 function usage({ tokens }: SessionInfo, { connectionId, talk }: Scope): readonly ProviderReport[] {
   const { stepTokens: step } = talk;
-  if (tokens === undefined || step === null || JSON.stringify(tokens) === JSON.stringify(talk.tokens)) return [];
+  if (tokens === undefined || step === null || JSON.stringify(tokens) === JSON.stringify(talk.tokens))
+    return [];
   talk.tokens = tokens;
   const { input, output, reasoning, cache } = tokens;
   return [

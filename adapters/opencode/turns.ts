@@ -35,10 +35,16 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
   }
 }
 
-const NO_STEER = failure('STEER_REFUSED', 'opencode takes no message into a running turn', { class: 'provider' });
-const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', { class: 'validation' });
+const NO_STEER = failure('STEER_REFUSED', 'opencode takes no message into a running turn', {
+  class: 'provider',
+});
+const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
+  class: 'validation',
+});
 const NO_TURN = failure('TURN_NOT_ACTIVE', 'opencode does not run this turn', { class: 'provider' });
-const NO_MODEL = failure('START_REFUSED', 'opencode has no model that could write a summary', { class: 'validation' });
+const NO_MODEL = failure('START_REFUSED', 'opencode has no model that could write a summary', {
+  class: 'validation',
+});
 
 async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>): Promise<void> {
   const { prompt, settings, clientMessageId } = effect;
@@ -83,7 +89,11 @@ async function compact(run: Run, session: Session, effect: EffectOf<'turn.compac
   try {
     await session.aborting;
     talk.compacting = effect;
-    await run.server.ask({ ...summarize(session, model), answer: z.unknown(), timeoutMs: SUMMARY_TIMEOUT_MS });
+    await run.server.ask({
+      ...summarize(session, model),
+      answer: z.unknown(),
+      timeoutMs: SUMMARY_TIMEOUT_MS,
+    });
   } catch (error) {
     const isBegun = talk.compacting !== effect;
     talk.compacting = null;

@@ -81,9 +81,21 @@ export const toolStateSchema = z.discriminatedUnion('status', [
 export type ToolState = z.output<typeof toolStateSchema>;
 
 export const partSchema = z.discriminatedUnion('type', [
-  z.object({ ...place, type: z.literal('text'), text: z.string(), synthetic: z.boolean().optional(), time: spanSchema.optional() }),
+  z.object({
+    ...place,
+    type: z.literal('text'),
+    text: z.string(),
+    synthetic: z.boolean().optional(),
+    time: spanSchema.optional(),
+  }),
   z.object({ ...place, type: z.literal('reasoning'), text: z.string(), time: spanSchema }),
-  z.object({ ...place, type: z.literal('tool'), callID: z.string(), tool: z.string(), state: toolStateSchema }),
+  z.object({
+    ...place,
+    type: z.literal('tool'),
+    callID: z.string(),
+    tool: z.string(),
+    state: toolStateSchema,
+  }),
   z.object({ ...place, type: z.literal('compaction'), auto: z.boolean() }),
   z.object({ ...place, type: z.literal('step-start') }),
   z.object({ ...place, type: z.literal('step-finish'), tokens: tokensSchema }),
@@ -98,13 +110,25 @@ export type Part = z.output<typeof partSchema>;
 export type PartOf<T extends Part['type']> = Extract<Part, { type: T }>;
 export type ToolPart = PartOf<'tool'>;
 
+/** Of the tool that begins sub-agents. */
+const taskSchema = z.object({
+  ...place,
+  type: z.literal('tool'),
+  callID: z.string(),
+  tool: z.literal('task'),
+  state: toolStateSchema,
+});
+
 // ---- events ------------------------------------------------------------------------------------------------------
 
 /** Of any event about a session. */
 export const addressSchema = z.object({ sessionID: z.string() });
 
 export const messageUpdatedSchema = z.object({ info: messageSchema });
-export const partUpdatedSchema = z.object({ part: z.looseObject({ id: z.string(), type: z.string(), messageID: z.string() }) });
+export const partUpdatedSchema = z.object({
+  part: z.looseObject({ id: z.string(), type: z.string(), messageID: z.string() }),
+});
+export const taskUpdatedSchema = z.object({ part: taskSchema });
 export const partDeltaSchema = z.object({
   messageID: z.string(),
   partID: z.string(),
@@ -119,7 +143,9 @@ export const statusSchema = z.discriminatedUnion('type', [
 ]);
 export const sessionStatusSchema = z.object({ status: statusSchema });
 export const sessionErrorSchema = z.object({ error: errorSchema.optional() });
-export const todosSchema = z.object({ todos: z.array(z.object({ content: z.string(), status: z.string() })) });
+export const todosSchema = z.object({
+  todos: z.array(z.object({ content: z.string(), status: z.string() })),
+});
 
 const ruleSchema = z.object({
   permission: z.string(),

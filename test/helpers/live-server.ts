@@ -6,11 +6,12 @@ import { nanoid } from 'nanoid';
 import { expect, onTestFailed, onTestFinished } from 'vitest';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
-import { claudeBinary, codexBinary } from '../agents/agents.ts';
+import { claudeBinary, codexBinary, opencodeBinary } from '../agents/agents.ts';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { makeClaudeHome, type ClaudeHome, type ClaudeHomeOptions } from './claude-home.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { makeOpencodeHome, type OpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
 import { LiveThread, type CreateOptions } from './live-thread.ts';
 import { listRunProcesses, type RunProcess } from './run-processes.ts';
 import { logTail, runProgram, ServerProcess, type Exit, type Program } from './server-process.ts';
@@ -27,6 +28,8 @@ export interface LiveOptions {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
   /** The agent is claude, not codex. */
   readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
+  /** The agent is opencode, not codex. */
+  readonly opencode?: Omit<OpencodeHomeOptions, 'endpointUrl'>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -48,13 +51,20 @@ export async function startLiveServer(script: Script, options: LiveOptions = {})
   return server;
 }
 
+type AgentHome = CodexHome | ClaudeHome | OpencodeHome;
+
 interface Agent {
-  readonly agent: 'codex' | 'claude';
+  readonly agent: 'codex' | 'claude' | 'opencode';
   readonly command: string | null;
-  readonly home: CodexHome | ClaudeHome;
+  readonly home: AgentHome;
 }
 
-async function makeAgent({ url, origin }: ModelEndpoint, { codex, claude }: LiveOptions): Promise<Agent> {
+async function makeAgent({ url, origin }: ModelEndpoint, options: LiveOptions): Promise<Agent> {
+  const { codex, claude, opencode } = options;
+  if (opencode !== undefined) {
+    const home = await makeOpencodeHome({ ...opencode, endpointUrl: url });
+    return { agent: 'opencode', command: opencodeBinary(), home };
+  }
   if (claude === undefined) {
     const home = await makeCodexHome({ ...codex, endpointUrl: url });
     return { agent: 'codex', command: codexBinary(), home };
@@ -63,12 +73,19 @@ async function makeAgent({ url, origin }: ModelEndpoint, { codex, claude }: Live
   return { agent: 'claude', command: claudeBinary(), home };
 }
 
+/** In the command line of the agent, and not in those of its commands. */
+const AGENT_WORDS: Readonly<Record<Agent['agent'], string>> = {
+  codex: 'app-server',
+  claude: '--input-format=stream-json',
+  opencode: 'serve --hostname',
+};
+
 /** Default: a client of its own. */
 type ThreadOptions = Partial<CreateOptions> & { readonly client?: Client };
 
 interface Parts {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
+  readonly home: AgentHome;
   readonly agent: Agent['agent'];
   readonly data: string;
   readonly word: string;
@@ -76,7 +93,7 @@ interface Parts {
 
 export class LiveServer {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
+  readonly home: AgentHome;
   readonly agent: Agent['agent'];
   readonly data: string;
   /** Where threads work. */
@@ -172,7 +189,7 @@ export class LiveServer {
 
   /** Processes of the agent itself, without its commands. */
   async agentProcesses(): Promise<RunProcess[]> {
-    const word = this.agent === 'codex' ? 'app-server' : '--input-format=stream-json';
+    const word = AGENT_WORDS[this.agent];
     return (await this.processes()).filter(({ command }) => command.includes(word));
   }
 

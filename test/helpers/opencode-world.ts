@@ -39,7 +39,8 @@ export async function makeOpencodeWorld(
     endpoint,
     driver: opencodeDriver,
     processPer: 'instance',
-    unattendedMode: 'auto',
+    runtimeMode: 'auto',
+    planMark: /Plan Mode - System Reminder/,
     instance: {
       instanceId: instanceIdSchema.parse('opencode'),
       driver: 'opencode',

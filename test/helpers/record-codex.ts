@@ -9,6 +9,8 @@ import { commandSchema, type CommandResult } from '../../machines/domain/command
 import type { FactOf, FactType } from '../../machines/domain/fact.ts';
 import { instanceIdSchema, threadIdSchema } from '../../machines/domain/ids.ts';
 import type { ItemKind } from '../../machines/domain/item.ts';
+import type { ProcessHost } from '../../machines/ports/process-host.ts';
+import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { Request } from '../../machines/domain/request.ts';
 import { systemClock } from '../../server/runtime/clock.ts';
@@ -98,23 +100,36 @@ function placesOf(home: CodexHome, endpoint: ModelEndpoint): Record<string, stri
   };
 }
 
-const attachmentsOf = ({ workspace }: CodexHome): string =>
+const attachmentsOf = ({ workspace }: Pick<CodexHome, 'workspace'>): string =>
   join(dirname(realpathSync(workspace)), 'attachments');
 
-async function abortOf(signal: AbortSignal | undefined): Promise<never> {
+export async function abortOf(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener('abort', () => reject(new Error('the recording was aborted')), { once: true });
   });
 }
 
+/** What is recorded. */
+export interface RecordedAgent {
+  /** Of the instance, too. */
+  readonly name: string;
+  readonly driver: ProviderDriver;
+  /** What stands between the frames that are recorded and the processes; default: nothing. */
+  readonly over?: (processes: ProcessHost) => ProcessHost;
+}
+
+const CODEX: RecordedAgent = { name: 'codex', driver: codexDriver };
+
 interface StageParts {
   readonly recorder: Recorder;
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome;
+  readonly home: Pick<CodexHome, 'workspace' | 'env'>;
   readonly binary: string;
+  /** Default: codex. */
+  readonly agent?: RecordedAgent;
 }
 
-/** A server with the real codex, as the users of a scenario have it. Threads are called `t1`, `t2` … */
+/** A server with the real agent, as the users of a scenario have it. Threads are called `t1`, `t2` … */
 export class RecordingStage {
   readonly endpoint: ModelEndpoint;
   readonly workspace: string;
@@ -125,26 +140,32 @@ export class RecordingStage {
   #isRunning = false;
   #threadCount = 0;
 
-  constructor({ recorder, endpoint, home, binary }: StageParts) {
+  readonly #agent: RecordedAgent;
+
+  constructor({ recorder, endpoint, home, binary, agent = CODEX }: StageParts) {
+    this.#agent = agent;
+    const { name, driver, over = (processes) => processes } = agent;
     this.endpoint = endpoint;
     this.workspace = realpathSync(home.workspace);
     this.#recorder = recorder;
     this.#attachments = attachmentsOf(home);
     this.server = new RecordedRuntime({
-      driver: recorder.record(codexDriver),
+      driver: recorder.record(driver),
       instance: {
-        instanceId: instanceIdSchema.parse('codex'),
-        driver: 'codex',
+        instanceId: instanceIdSchema.parse(name),
+        driver: name,
         command: binary,
         env: home.env,
       },
-      processes: new LocalProcessHost({
-        table: {
-          put: ({ pid }) => void (pid === null ? undefined : this.#pids.add(pid)),
-          remove: () => {},
-        },
-        makeMarker: nanoid,
-      }),
+      processes: over(
+        new LocalProcessHost({
+          table: {
+            put: ({ pid }) => void (pid === null ? undefined : this.#pids.add(pid)),
+            remove: () => {},
+          },
+          makeMarker: nanoid,
+        }),
+      ),
       clock: systemClock,
       attachments: this.#attachments,
     });
@@ -174,7 +195,7 @@ export class RecordingStage {
     this.#isRunning = false;
   }
 
-  /** Of the newest codex. */
+  /** Of the newest agent. */
   get codexPid(): number {
     const pid = [...this.#pids].at(-1);
     if (pid === undefined) throw new Error('codex was not started');
@@ -197,7 +218,13 @@ export class RecordingStage {
   async create(more: Record<string, unknown> = {}): Promise<string> {
     this.#threadCount += 1;
     const threadId = `t${this.#threadCount}`;
-    await this.do({ type: 'thread.create', threadId, cwd: this.workspace, instanceId: 'codex', ...more });
+    await this.do({
+      type: 'thread.create',
+      threadId,
+      cwd: this.workspace,
+      instanceId: this.#agent.name,
+      ...more,
+    });
     return threadId;
   }
 

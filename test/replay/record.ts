@@ -1,6 +1,6 @@
 /**
- * Records scenarios of the real codex: `node test/replay/record.ts [--demo] [--overwrite] [SCENARIO …]`; default: those that
- * have no file yet. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
+ * Records scenarios of a real agent: `node test/replay/record.ts [--agent codex|opencode] [--demo] [--overwrite]
+ * [SCENARIO …]`; default: those of codex that have no file yet. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
  * that come with the package, without facts. With `--facts` the recordings stay, and only the facts of those that are
  * named are written anew: for a change that is meant. Look at all of it before committing.
  */
@@ -8,18 +8,43 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { codexBinary } from '../agents/agents.ts';
-import { recordCodex, writeNewRecording, type CodexScenario } from '../helpers/record-codex.ts';
+import { codexBinary, opencodeBinary } from '../agents/agents.ts';
+import {
+  recordCodex,
+  writeNewRecording,
+  type Recorded,
+  type RecordOptions,
+} from '../helpers/record-codex.ts';
+import { recordOpencode } from '../helpers/record-opencode.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
 import { playedLines, playRecording } from './play-recording.ts';
 import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
+import { OPENCODE_SCENARIOS } from './scenarios/opencode.ts';
 
-const VERSION = '0.169.0';
+interface Scenario {
+  readonly scenario: string;
+  readonly branch?: string;
+}
+
+interface Agent {
+  readonly version: string;
+  readonly binary: string | null;
+  readonly scenarios: readonly (Scenario & {
+    readonly record: (options: RecordOptions) => Promise<Recorded>;
+  })[];
+}
+
+const codexScenarios = (isDemo: boolean): Agent['scenarios'] =>
+  (isDemo ? DEMO_SCENARIOS : CODEX_SCENARIOS).map((each) => ({
+    ...each,
+    record: (options) => recordCodex(each, options),
+  }));
 
 const { values, positionals: names } = parseArgs({
   options: {
+    agent: { type: 'string', default: 'codex' },
     demo: { type: 'boolean', default: false },
     overwrite: { type: 'boolean', default: false },
     facts: { type: 'boolean', default: false },
@@ -29,7 +54,20 @@ const { values, positionals: names } = parseArgs({
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());
 
-const all = values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS;
+const AGENTS: Readonly<Record<string, Agent>> = {
+  codex: { version: '0.169.0', binary: codexBinary(), scenarios: codexScenarios(values.demo) },
+  opencode: {
+    version: '1.18.33',
+    binary: opencodeBinary(),
+    scenarios: OPENCODE_SCENARIOS.map((each) => ({
+      ...each,
+      record: (options) => recordOpencode(each, options),
+    })),
+  },
+};
+const agent = AGENTS[values.agent];
+if (agent === undefined) throw new Error(`there are no scenarios of ${values.agent}`);
+const { version, binary, scenarios: all } = agent;
 const unknown = names.filter((name) => all.every(({ scenario }) => scenario !== name));
 if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
 const wanted = all.filter((each) =>
@@ -37,24 +75,23 @@ const wanted = all.filter((each) =>
 );
 for (const scenario of wanted) await (values.facts ? playAgain(scenario) : record(scenario));
 
-function fileOf({ scenario, branch }: CodexScenario): string {
+function fileOf({ scenario, branch }: Scenario): string {
   const name = branch === undefined ? scenario : `${scenario}.${branch}`;
-  return values.demo ? demoFileOf(name) : recordingFileOf('codex', `${VERSION}-${name}`);
+  return values.demo ? demoFileOf(name) : recordingFileOf(values.agent, `${version}-${name}`);
 }
 
-async function playAgain(scenario: CodexScenario): Promise<void> {
+async function playAgain(scenario: Scenario): Promise<void> {
   const file = fileOf(scenario);
   const played = await playRecording(readRecording(file));
   writeFileSync(factsFileOf(file), playedLines(played));
   console.log(`${factsFileOf(file)}: ${played.facts.length} entries`);
 }
 
-async function record(scenario: CodexScenario): Promise<void> {
+async function record(scenario: Agent['scenarios'][number]): Promise<void> {
   const file = fileOf(scenario);
-  const program = codexBinary();
-  if (program === null) throw new Error('codex is not installed: run npm run agents');
+  if (binary === null) throw new Error(`${values.agent} is not installed: run npm run agents`);
   if (existsSync(file) && !values.overwrite) throw new Error(`${file} is there already; give --overwrite`);
-  const { recording, facts: live } = await recordCodex(scenario, { binary: program, signal: abort.signal });
+  const { recording, facts: live } = await scenario.record({ binary, signal: abort.signal });
   mkdirSync(dirname(file), { recursive: true });
   writeNewRecording(file, recording, values.overwrite);
   const played = await playRecording(recording);
