@@ -53,7 +53,9 @@ export async function refuse(
 ): Promise<void> {
   const { kind, nativeId } = request;
   const call =
-    kind === 'question' ? dismiss(nativeId, directory) : replyTo(nativeId, directory, { reply: 'reject' });
+    kind === 'question'
+      ? dismiss(nativeId, directory)
+      : replyTo(nativeId, directory, { reply: 'reject', message: DECLINED });
   await run.server.ask({ ...call, answer: z.unknown(), timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
     if (!isClosed(error))
       run.host.warn('a request of opencode could not be refused', { error: String(error) });

@@ -74,6 +74,7 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
     rules,
     newestId: await newestIdOf(run, place, resume !== null),
     contextWindow: model === null ? null : (run.catalogue.contextWindows.get(model) ?? null),
+    tokens: info.tokens ?? null,
     onSilence: () => void catchUp(run, session, true),
   });
   return session;

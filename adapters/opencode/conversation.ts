@@ -34,7 +34,11 @@ export interface HeardMessage {
   readonly nativeTurnId: string;
   /** The gist of a compaction is not for the transcript. */
   readonly isSummary: boolean;
+  /** Its tokens have been counted. */
+  readonly isDone: boolean;
 }
+
+const NO_TOKENS: Tokens = { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
 
 /** Turns whose late words are still put in their place. */
 const KEPT_TURN_COUNT = 3;
@@ -46,9 +50,8 @@ export class Conversation {
   compacting: TurnKey | null = null;
   /** Of any message, ours too; the next one comes after it. */
   newestId: string;
-  /** Tokens of the whole session, and of the last step. */
-  tokens: Tokens | null = null;
-  stepTokens: Tokens | null = null;
+  /** Tokens of the whole session. */
+  tokens: Tokens = NO_TOKENS;
   contextWindow: number | null = null;
   /** The item of the compaction that is under way. */
   compaction: ItemId | null = null;

@@ -7,8 +7,8 @@ import type { HttpCalls } from './http-calls.ts';
 export interface StreamEvents {
   /** The JSON of one event. */
   onEvent(json: string): void;
-  /** It had broken off: what was told meanwhile is lost. */
-  onReopened(): void;
+  /** What was told meanwhile is lost. */
+  onLost(why: string): void;
 }
 
 const PATH = '/global/event';
@@ -74,8 +74,8 @@ export class EventStream {
     });
     response.on('data', (chunk: Buffer) => {
       for (const line of splitter.push(chunk)) {
-        if (line.kind === 'line' && line.text.startsWith('data:'))
-          this.#take(line.text.slice('data:'.length));
+        if (line.kind === 'overlong') this.#events.onLost('an event was too long');
+        else if (line.text.startsWith('data:')) this.#take(line.text.slice('data:'.length));
       }
     });
     response.on('error', () => {});
@@ -96,7 +96,7 @@ export class EventStream {
         () => true,
         () => false,
       );
-      if (isOpen && !this.#isClosed) return this.#events.onReopened();
+      if (isOpen && !this.#isClosed) return this.#events.onLost('the event stream broke off');
     }
   }
 }

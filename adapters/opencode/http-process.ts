@@ -1,8 +1,8 @@
 /**
  * A server of opencode as a process that talks in lines. A request of ours is `{id, method: "GET /session/{id}", params: {path,
  * query, body}}`; its answer is `{id, result}` or `{id, error: {code, message, data}}` with the HTTP status as the code
- * (0: there was no answer); what the server tells by itself is `{method: "event", params}`. So it can be recorded and
- * played like any other process.
+ * (0: there was no answer); what the server tells by itself is `{method: "event", params}`, and `{method: "stream.lost"}`
+ * where something of that was missed. So it can be recorded and played like any other process.
  */
 import { randomBytes } from 'node:crypto';
 import type {
@@ -62,15 +62,16 @@ class HttpProcess implements HostedProcess {
     this.#stream?.setPaused(false);
   }
 
-  end(options?: { readonly force?: boolean }): Promise<void> {
-    this.#ending ??= this.#end(options);
+  /** A server does not end with its stdin; what it has to keep is kept. */
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
     return this.#ending;
   }
 
-  async #end(options?: { readonly force?: boolean }): Promise<void> {
+  async #end(): Promise<void> {
     this.#stream?.close();
     if (this.#process === null) return this.#exit({ code: 0, signal: null }, null);
-    await this.#process.end(options);
+    await this.#process.end({ force: true });
   }
 
   async #start(processes: ProcessHost, spec: ProcessSpec): Promise<void> {
@@ -103,7 +104,7 @@ class HttpProcess implements HostedProcess {
     this.#calls = calls;
     const stream = new EventStream(calls, {
       onEvent: (json) => this.#say(`{"method":"event","params":${json}}`),
-      onReopened: () => this.#say('{"method":"stream.reopened","params":{}}'),
+      onLost: (why) => this.#say(JSON.stringify({ method: 'stream.lost', params: { why } })),
     });
     this.#stream = stream;
     if (this.#isPaused) stream.setPaused(true);

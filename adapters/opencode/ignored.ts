@@ -1,5 +1,5 @@
 const REASONS: Readonly<Record<string, string>> = {
-  'session.updated': 'read for its tokens by the translation; titles are ours',
+  'session.updated': 'its tokens are those of its messages; titles are ours',
   'session.created': 'the answer to our own request has said it; sub-agents are told by their tasks',
   'session.deleted': 'nothing is deleted at opencode',
   'session.diff': 'the whole difference of the session, repeated; file changes are items',

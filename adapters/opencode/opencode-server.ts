@@ -16,7 +16,7 @@ export interface LoggedFrame extends Frame {
 export interface ServerEvents {
   onEvent(frame: LoggedFrame): void;
   /** Events were lost. */
-  onReopened(): void;
+  onLost(): void;
   /** Exactly once, after its last frame; `error` is set when it never ran. */
   onExit(exit: ProcessExit, error: Error | null): void;
 }
@@ -96,7 +96,7 @@ export class OpencodeServer {
   #take(method: string, params: unknown): void {
     this.#isAnswer = false;
     try {
-      if (method === 'stream.reopened') return this.#events.onReopened();
+      if (method === 'stream.lost') return this.#takeLoss(params);
       const { data } = wire.eventSchema.safeParse(params);
       if (data === undefined) return this.#takeMalformed(JSON.stringify(params), 'no event');
       const { type, properties } = data.payload;
@@ -105,6 +105,11 @@ export class OpencodeServer {
       const { rawRef } = this;
       this.#host.warn('an event of opencode could not be handled', { rawRef, error: String(error) });
     }
+  }
+
+  #takeLoss(params: unknown): void {
+    this.#host.warn('events of opencode were lost', { params });
+    this.#events.onLost();
   }
 
   #takeMalformed(line: string, reason: string): void {

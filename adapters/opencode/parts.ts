@@ -29,9 +29,6 @@ export function partReports(part: Part, scope: Scope): readonly ProviderReport[]
       return isSummary ? [] : spoken(part, nativeTurnId, scope);
     case 'tool':
       return called(part, nativeTurnId, scope);
-    case 'step-finish':
-      scope.talk.stepTokens = part.tokens;
-      return [];
     default:
       return [];
   }

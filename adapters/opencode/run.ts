@@ -31,7 +31,7 @@ export class Run {
         if (this.#held === null) takeEvent(this, frame);
         else this.#held.push(frame);
       },
-      onReopened: () => void this.#catchUp(),
+      onLost: () => void this.#catchUp(),
       onExit,
     });
   }

@@ -3,6 +3,7 @@ import type { AgentPlace, FoundAgent } from './agents.ts';
 import type { OpenRequest } from './approvals.ts';
 import { Conversation } from './conversation.ts';
 import type { Rule } from './policy.ts';
+import type { Tokens } from './wire.ts';
 import { Silence } from './silence.ts';
 
 interface SessionParts {
@@ -14,6 +15,8 @@ interface SessionParts {
   readonly rules: readonly Rule[];
   readonly newestId: string;
   readonly contextWindow: number | null;
+  /** Of what was said before. */
+  readonly tokens: Tokens | null;
   readonly onSilence: () => void;
 }
 
@@ -70,6 +73,7 @@ export class Session {
     this.rules = parts.rules;
     this.talk = new Conversation(parts.newestId);
     this.talk.contextWindow = parts.contextWindow;
+    if (parts.tokens !== null) this.talk.tokens = parts.tokens;
     this.silence = new Silence(parts.onSilence);
   }
 

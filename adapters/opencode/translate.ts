@@ -7,7 +7,7 @@ import { IGNORED, isUnfinished } from './ignored.ts';
 import { compactionEnd, deltaReports, partReports } from './parts.ts';
 import { at, cutOf, itemReport, parentOf, type Scope } from './scope.ts';
 import * as wire from './wire.ts';
-import type { AssistantMessage, Frame, Message, SessionInfo } from './wire.ts';
+import type { AssistantMessage, Frame, Message, Tokens } from './wire.ts';
 
 /** An event of opencode about a session as inputs of ours. Total: what it does not know is told as such. */
 export function translate(frame: Frame, scope: Scope): readonly ProviderReport[] {
@@ -75,9 +75,6 @@ const BY_TYPE: Readonly<Record<string, Translation>> = {
     const { turn } = scope.talk;
     return turn === null || scope.agent !== null ? [] : becameIdle(turn, scope);
   }),
-  'session.updated': on(wire.sessionNoticeSchema, ({ info }, scope) =>
-    scope.agent === null ? usage(info, scope) : [],
-  ),
   'todo.updated': on(wire.todosSchema, ({ todos }, scope) => {
     const { turn } = scope.talk;
     if (scope.agent !== null || turn === null) return [];
@@ -116,11 +113,14 @@ function ofModel(message: AssistantMessage, scope: Scope): readonly ProviderRepo
   const nativeTurnId = talk.turnOf(message.parentID);
   if (nativeTurnId === null) return [];
   const isSummary = message.summary === true;
-  talk.messages.set(message.id, { nativeTurnId, isSummary });
   const isDone = message.time.completed !== undefined;
-  const reports = isSummary && isDone ? compactionEnd(scope, nativeTurnId) : [];
+  const isNew = isDone && talk.messages.get(message.id)?.isDone !== true;
+  talk.messages.set(message.id, { nativeTurnId, isSummary, isDone });
+  const summarized = isSummary && isDone ? compactionEnd(scope, nativeTurnId) : [];
+  if (agent !== null) return summarized;
+  const reports = isNew ? [...usage(message, scope), ...summarized] : summarized;
   const { turn } = talk;
-  if (agent !== null || turn?.nativeTurnId !== nativeTurnId) return reports;
+  if (turn?.nativeTurnId !== nativeTurnId) return reports;
   if (turn.newest === null || turn.newest.id <= message.id) turn.newest = message;
   return [...started(turn, scope), ...reports];
 }
@@ -145,12 +145,10 @@ function retrying(
 }
 
 /** Counts are of the whole session; the last step tells how full the context is. */
-function usage({ tokens }: SessionInfo, { connectionId, talk }: Scope): readonly ProviderReport[] {
-  const { stepTokens: step } = talk;
-  if (tokens === undefined || step === null || JSON.stringify(tokens) === JSON.stringify(talk.tokens))
-    return [];
-  talk.tokens = tokens;
-  const { input, output, reasoning, cache } = tokens;
+function usage({ tokens: step }: AssistantMessage, { connectionId, talk }: Scope): readonly ProviderReport[] {
+  if (step === undefined) return [];
+  talk.tokens = sum(talk.tokens, step);
+  const { input, output, reasoning, cache } = talk.tokens;
   return [
     {
       type: 'provider.usageReported',
@@ -166,3 +164,10 @@ function usage({ tokens }: SessionInfo, { connectionId, talk }: Scope): readonly
     },
   ];
 }
+
+const sum = (left: Tokens, right: Tokens): Tokens => ({
+  input: left.input + right.input,
+  output: left.output + right.output,
+  reasoning: left.reasoning + right.reasoning,
+  cache: { read: left.cache.read + right.cache.read, write: left.cache.write + right.cache.write },
+});

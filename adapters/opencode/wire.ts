@@ -98,7 +98,7 @@ export const partSchema = z.discriminatedUnion('type', [
   }),
   z.object({ ...place, type: z.literal('compaction'), auto: z.boolean() }),
   z.object({ ...place, type: z.literal('step-start') }),
-  z.object({ ...place, type: z.literal('step-finish'), tokens: tokensSchema }),
+  z.object({ ...place, type: z.literal('step-finish') }),
   z.object({ ...place, type: z.literal('patch'), files: z.array(z.string()) }),
   z.object({ ...place, type: z.literal('snapshot') }),
   z.object({ ...place, type: z.literal('file') }),

@@ -21,7 +21,7 @@ import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-ho
 import { RECORDED_ATTACHMENTS, RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
 import { until } from './until.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 90_000;
 
 export interface CodexScenario {
   /** Also of the file's name: letters, digits, `-`. */
