@@ -4,6 +4,7 @@ import { itemIdOf, type ItemId } from '../../machines/domain/ids.ts';
 import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { Conversation, HeardPart } from './conversation.ts';
+import { isAborted } from './failures.ts';
 import { contentOf } from './items.ts';
 import { at, parentOf, type Scope } from './scope.ts';
 import type { Part, PartOf, ToolPart } from './wire.ts';
@@ -94,9 +95,16 @@ function spoken(
   scope.talk.parts.set(part.id, { itemId, ...NO_CALL, isDone });
   if (known !== undefined && !isDone) return [];
   const kind = part.type === 'text' ? 'assistant_message' : 'reasoning';
-  const status = isDone ? 'completed' : 'open';
+  const ended = isCut(nativeTurnId, scope) ? 'interrupted' : 'completed';
+  const status = isDone ? ended : 'open';
   const type = isDone ? 'provider.itemCompleted' : 'provider.itemStarted';
   return [toldAs(type, { itemId, nativeTurnId, body: { kind }, text: part.text, status }, scope)];
+}
+
+/** After an abort opencode completes what was being said. */
+function isCut(nativeTurnId: string, { talk }: Scope): boolean {
+  const { turn } = talk;
+  return turn?.nativeTurnId === nativeTurnId && turn.error !== null && isAborted(turn.error);
 }
 
 function called(part: ToolPart, nativeTurnId: string, scope: Scope): readonly ProviderReport[] {

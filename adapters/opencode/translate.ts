@@ -146,7 +146,8 @@ function retrying(
 
 /** Counts are of the whole session; the last step tells how full the context is. */
 function usage({ tokens: step }: AssistantMessage, { connectionId, talk }: Scope): readonly ProviderReport[] {
-  if (step === undefined) return [];
+  // an aborted step has none
+  if (step === undefined || step.input + step.output === 0) return [];
   talk.tokens = sum(talk.tokens, step);
   const { input, output, reasoning, cache } = talk.tokens;
   return [
