@@ -1,7 +1,7 @@
 /** What both drivers share: the charts of one stream as plain snapshots, their durable form, and what they draw. */
 import type { AnyMachineSnapshot, AnyStateMachine, Snapshot } from 'xstate';
 import { connectionMachine } from './connection.machine.ts';
-import type { ThreadContext } from './domain/context.ts';
+import type { InstanceContext, ThreadContext } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
 import { isSameFailure } from './domain/error.ts';
 import { statusSchema, type Fact, type FactOf } from './domain/fact.ts';
@@ -122,6 +122,8 @@ export function drawStatus(into: Drawn, before: AnyMachineSnapshot, after: AnyMa
 
 /** The context of a thread's root, whose snapshots are typed where the chart is written. */
 export const threadContextOf = (root: AnyMachineSnapshot): ThreadContext => root.context;
+/** The same of an instance's root. */
+export const instanceContextOf = (root: AnyMachineSnapshot): InstanceContext => root.context;
 
 // the charts are typed where they are written; here their data actions meet as one
 /* oxlint-disable typescript/no-unsafe-type-assertion */

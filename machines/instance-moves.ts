@@ -1,9 +1,9 @@
 /** What a provider instance changes, says and asks for. */
 import { actOf, type Move } from './act.ts';
-import { RESUME_LIMIT, type InstanceContext } from './domain/context.ts';
+import { RESUME_LIMIT, type InstanceContext, type InstancePlan } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
 import { failure, type Failure } from './domain/error.ts';
-import type { ConnectionId, ThreadId } from './domain/ids.ts';
+import type { ConnectionId, InstanceId, ThreadId } from './domain/ids.ts';
 import type { InstanceInput, InstanceReport, InstanceState, InstanceWork } from './domain/instance.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
 
@@ -14,6 +14,8 @@ const BACKOFF_MS = { first: 500, longest: 60_000 } as const;
 const START_TIMED_OUT = failure('OPEN_FAILED', 'the provider process did not answer its handshake in time', {
   class: 'transport',
 });
+
+const REMOVED = failure('INSTANCE_NOT_FOUND', 'the provider instance is not configured any more');
 
 export const instanceMoves = {
   sayCreated: act(({ instanceId, driver, capabilities }) => ({
@@ -62,7 +64,37 @@ export const instanceMoves = {
   /** The process is gone: each thread that held a connection is told. */
   lose: act((context, { failure: cause }: { failure: Failure }) => lose(context, cause)),
   forgetAll: act(() => ({ set: { waiting: [], resuming: [], sessions: [] } })),
+  cancelTimers: act(() => ({ cancel: { owner: 'instance' } })),
+
+  plan: act((_, { driver, capabilities, failure: cause }: Configured) =>
+    planned({ driver, capabilities, failure: cause, isRemoved: false }),
+  ),
+  planRemoval: act(({ driver, capabilities }) =>
+    planned({ driver, capabilities, failure: REMOVED, isRemoved: true }),
+  ),
+  /** No process is left that goes by the old configuration. */
+  takePlan: act(({ instanceId, next }) => (next === null ? {} : taken(instanceId, next))),
+  refuse: act((context, { work }: { work: InstanceWork }) => ({
+    effects: [failWork(work, context.failure ?? REMOVED)],
+  })),
+  refuseWaiting: act((context) => ({
+    set: { waiting: [], resuming: [], sessions: [] },
+    effects: context.waiting.map((work) => failWork(work, context.failure ?? REMOVED)),
+  })),
 };
+
+type Configured = Pick<InstancePlan, 'driver' | 'capabilities' | 'failure'>;
+
+const planned = (next: InstancePlan): Move<Context, never> => ({ set: { next, failure: next.failure } });
+
+function taken(instanceId: InstanceId, next: InstancePlan): Move<Context, never> {
+  const { driver, capabilities, failure: cause, isRemoved } = next;
+  return {
+    set: { driver, capabilities, failure: cause, failureCount: 0, next: null },
+    facts: isRemoved ? [] : [{ type: 'instance.created', instanceId, driver, capabilities }],
+    effects: [{ type: 'instance.rebuild', instanceId }],
+  };
+}
 
 interface Done {
   readonly threadId: ThreadId;
@@ -78,7 +110,8 @@ const timer = (name: string, afterMs: number): ArmTimer => ({
 });
 const IDLE_TIMER = timer('instance.idledOut', DEADLINES_MS.instanceIdle);
 
-const isUnused = ({ waiting, sessions }: Context): boolean => waiting.length === 0 && sessions.length === 0;
+export const isUnused = ({ waiting, sessions }: Context): boolean =>
+  waiting.length === 0 && sessions.length === 0;
 
 function withSession({ sessions }: Context, work: InstanceWork): Context['sessions'] {
   if (work.type !== 'connection.open') return sessions;

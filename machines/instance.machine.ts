@@ -5,7 +5,7 @@ import type { Effect } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
 import type { InstanceFact, InstanceInput } from './domain/instance.ts';
 import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { instanceMoves } from './instance-moves.ts';
+import { instanceMoves, isUnused } from './instance-moves.ts';
 
 export type InstanceStart = Pick<InstanceContext, 'instanceId' | 'driver' | 'capabilities'>;
 
@@ -29,13 +29,18 @@ export const instanceMachine = setup({
   },
   guards: {
     hasWaiting: ({ context }) => context.waiting.length > 0,
+    isUnused: ({ context }) => isUnused(context),
     canRetry: (_, { failure }: { failure: Failure }) => failure.retryable,
+    isUsable: (_, { failure }: { failure: Failure | null }) => failure === null,
+    isToBeRemoved: ({ context }) => context.next?.isRemoved === true,
+    isToBeDisabled: ({ context }) => context.next !== null && context.next.failure !== null,
   },
 }).createMachine({
   id: 'instance',
   options: { maxIterations: 1000 },
   context: ({ input }) => ({
     ...input,
+    next: null,
     waiting: [],
     resuming: [],
     sessions: [],
@@ -48,16 +53,23 @@ export const instanceMachine = setup({
     'instance.reported': { actions: by('report') },
     'instance.workDone': { actions: by('forgetWork') },
     'instance.release': { actions: by('release') },
+    // where a process may be, the states have their own way
+    'instance.configure': [
+      { guard: by('isUsable'), target: '.idle', actions: by('plan') },
+      { target: '.disabled', actions: by('plan') },
+    ],
+    'instance.remove': { target: '.removed', actions: 'planRemoval' },
     // no process of the last run of the server is left; its threads learn of it by themselves
-    'runtime.recovered': {
-      target: '.idle',
-      actions: ['forgetAll', { type: 'cancelTimer', params: { owner: 'instance' } }],
-    },
+    'runtime.recovered': [
+      { guard: 'isToBeRemoved', target: '.removed', actions: ['forgetAll', 'cancelTimers'] },
+      { guard: 'isToBeDisabled', target: '.disabled', actions: ['forgetAll', 'cancelTimers'] },
+      { target: '.idle', actions: ['forgetAll', 'cancelTimers'] },
+    ],
   },
   states: {
     idle: {
       description: 'No process; the first thread that needs one starts it.',
-      entry: { type: 'sayState', params: { state: 'idle' } },
+      entry: ['takePlan', { type: 'sayState', params: { state: 'idle' } }],
       always: { guard: 'hasWaiting', target: 'starting' },
       on: { 'instance.acquire': { target: 'starting', actions: by('wait') } },
     },
@@ -67,6 +79,8 @@ export const instanceMachine = setup({
       exit: { type: 'cancelTimer', params: { name: 'instance.startTimedOut' } },
       on: {
         'instance.acquire': { actions: by('wait') },
+        'instance.configure': { target: 'draining', actions: by('plan') },
+        'instance.remove': { target: 'draining', actions: 'planRemoval' },
         'process.started': { target: 'ready', actions: ['noteHealthy', by('report')] },
         'process.failed': [
           { guard: by('canRetry'), target: 'backingOff', actions: by('fail') },
@@ -84,8 +98,52 @@ export const instanceMachine = setup({
         'instance.acquire': { actions: by('acquire') },
         'instance.workDone': { actions: by('workDone') },
         'instance.release': { actions: by('releaseAndFlush') },
+        'instance.configure': [
+          { guard: by('isUsable'), target: 'outdated', actions: by('plan') },
+          { target: 'closing', actions: by('plan') },
+        ],
+        'instance.remove': { target: 'closing', actions: 'planRemoval' },
         'process.exited': { target: 'idle', actions: by('lose') },
         'instance.idledOut': 'draining',
+      },
+    },
+    outdated: {
+      description: 'Its configuration has changed; the process serves until no thread holds a connection.',
+      tags: 'retiring',
+      entry: { type: 'sayState', params: { state: 'outdated' } },
+      exit: { type: 'cancelTimer', params: { name: 'instance.idledOut' } },
+      always: { guard: 'isUnused', target: 'draining' },
+      on: {
+        'instance.acquire': { actions: by('acquire') },
+        'instance.workDone': { actions: by('workDone') },
+        'instance.release': { actions: by('releaseAndFlush') },
+        'instance.configure': [
+          { guard: by('isUsable'), actions: by('plan') },
+          { target: 'closing', actions: by('plan') },
+        ],
+        'instance.remove': { target: 'closing', actions: 'planRemoval' },
+        'process.exited': { target: 'idle', actions: by('lose') },
+      },
+    },
+    closing: {
+      description: 'It is taken out of service: what runs goes on to its end, and nothing begins.',
+      tags: ['retiring', 'barred'],
+      entry: { type: 'sayState', params: { state: 'closing' } },
+      exit: { type: 'cancelTimer', params: { name: 'instance.idledOut' } },
+      always: { guard: 'isUnused', target: 'draining' },
+      on: {
+        'instance.acquire': { actions: by('refuse') },
+        'instance.workDone': { actions: by('workDone') },
+        'instance.release': { actions: by('releaseAndFlush') },
+        'instance.configure': [
+          { guard: by('isUsable'), target: 'outdated', actions: by('plan') },
+          { target: 'closing', actions: by('plan'), reenter: true },
+        ],
+        'instance.remove': { target: 'closing', actions: 'planRemoval', reenter: true },
+        'process.exited': [
+          { guard: 'isToBeRemoved', target: 'removed', actions: by('lose') },
+          { target: 'disabled', actions: by('lose') },
+        ],
       },
     },
     backingOff: {
@@ -103,15 +161,41 @@ export const instanceMachine = setup({
       exit: { type: 'cancelTimer', params: { name: 'instance.drainTimedOut' } },
       on: {
         'instance.acquire': { actions: by('wait') },
-        'process.stopped': 'idle',
-        'process.exited': 'idle',
-        'instance.drainTimedOut': { target: 'idle', actions: 'killProcess' },
+        'instance.configure': { actions: by('plan') },
+        'instance.remove': { actions: 'planRemoval' },
+        'process.stopped': [
+          { guard: 'isToBeRemoved', target: 'removed' },
+          { guard: 'isToBeDisabled', target: 'disabled' },
+          { target: 'idle' },
+        ],
+        'process.exited': [
+          { guard: 'isToBeRemoved', target: 'removed' },
+          { guard: 'isToBeDisabled', target: 'disabled' },
+          { target: 'idle' },
+        ],
+        'instance.drainTimedOut': [
+          { guard: 'isToBeRemoved', target: 'removed', actions: 'killProcess' },
+          { guard: 'isToBeDisabled', target: 'disabled', actions: 'killProcess' },
+          { target: 'idle', actions: 'killProcess' },
+        ],
       },
     },
     unavailable: {
       description: 'It cannot be started as it is configured; the next thread that needs it tries again.',
       entry: { type: 'sayState', params: { state: 'unavailable' } },
       on: { 'instance.acquire': { target: 'starting', actions: by('wait') } },
+    },
+    disabled: {
+      description: 'The configuration keeps it from being used; who needs it is told why.',
+      tags: 'barred',
+      entry: ['takePlan', 'refuseWaiting', { type: 'sayState', params: { state: 'disabled' } }],
+      on: { 'instance.acquire': { actions: by('refuse') }, 'runtime.recovered': { actions: 'forgetAll' } },
+    },
+    removed: {
+      description: 'It is not configured any more; an entry of its name brings it back.',
+      tags: 'barred',
+      entry: ['takePlan', 'refuseWaiting', { type: 'sayState', params: { state: 'removed' } }],
+      on: { 'instance.acquire': { actions: by('refuse') }, 'runtime.recovered': { actions: 'forgetAll' } },
     },
   },
 });

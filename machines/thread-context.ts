@@ -17,7 +17,7 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   sideTurns: [],
   queue: { status: 'flowing', reason: null, entries: [] },
   retryable: null,
-  link: { phase: 'none', closing: null, end: null },
+  link: { phase: 'none', closing: null, end: null, folds: false },
   connectionCount: 0,
   session: null,
   turnCount: 0,

@@ -40,7 +40,10 @@ const isMine = ({ context }: Of, { connectionId }: Named): boolean =>
   connectionId === connectionIdIn(context);
 /** Asked to close, though its actor may not have said so yet. */
 const isClosing = ({ context: { link } }: Of): boolean => link.phase !== 'none' && link.closing !== null;
+const isFolding = ({ context: { link } }: Of): boolean => link.folds;
 const hasRoom = ({ context }: Of): boolean => context.queue.entries.length < QUEUE_LIMIT;
+const canFlow = ({ context: { queue } }: Of): boolean =>
+  queue.status === 'flowing' && queue.entries.length > 0;
 const isHeld = ({ context: { queue } }: Of): boolean => queue.status === 'held' && queue.entries.length > 0;
 const hasEntry = ({ context }: Of, id: TurnId): boolean =>
   context.queue.entries.some((entry) => entry.turnId === id);
@@ -55,6 +58,7 @@ export const threadGuards = {
   /** An opening that says nothing new comes late. */
   isOtherConversation: ({ context: { link, session } }: Of, opened: { readonly nativeThreadId: string }) =>
     link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
+  isOfLiveLink: (of: Of, event: Named) => isMine(of, event) && of.context.link.phase !== 'none',
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>
@@ -86,22 +90,21 @@ export const threadGuards = {
   canBegin: (of: Of, { mode }: Submit) =>
     !of.context.archived &&
     !isClosing(of) &&
+    !isFolding(of) &&
     (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
   canWait: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'queue' && hasRoom(of),
-  /** A start in a thread whose connection is just being closed: it runs on the next one. */
+  /** A start that has to wait: for the next connection, or for work in the background. */
   canBeNext: (of: Of, { mode }: Submit) =>
-    !of.context.archived && mode === 'start' && isClosing(of) && hasRoom(of),
+    !of.context.archived && mode === 'start' && (isClosing(of) || isFolding(of)) && hasRoom(of),
   isQueue: (of: Of, { mode }: Submit) => mode === 'queue' && hasRoom(of),
   isSteer: (_: Of, { mode }: Submit) => mode === 'steer',
   isRestart: (of: Of, { mode }: Submit) => mode === 'restart' && hasRoom(of),
   canRetry,
-  canRetryNext: (of: Of) => canRetry(of) && isClosing(of) && hasRoom(of),
+  canRetryNext: (of: Of) => canRetry(of) && (isClosing(of) || isFolding(of)) && hasRoom(of),
 
   // the queue
-  canDrain: (of: Of) => {
-    const { queue, archived } = of.context;
-    return queue.status === 'flowing' && queue.entries.length > 0 && !archived && !isClosing(of);
-  },
+  canDrain: (of: Of) => canFlow(of) && !of.context.archived && !isClosing(of) && !isFolding(of),
+  mustWait: (of: Of) => canFlow(of) && isFolding(of),
   hasEntry: (of: Of, { queueEntryId }: Entry) => hasEntry(of, queueEntryId),
   hasBoth: (of: Of, { queueEntryId, before }: Entry & { readonly before: TurnId | null }) =>
     hasEntry(of, queueEntryId) && (before === null || hasEntry(of, before)),

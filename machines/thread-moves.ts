@@ -6,7 +6,7 @@ import type { Fact } from './domain/fact.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
 import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
-import type { Prompt } from './domain/turn.ts';
+import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
@@ -14,7 +14,7 @@ import * as turns from './thread-turns.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
-const NO_LINK = { phase: 'none', closing: null, end: null } as const;
+const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
   sayCreated: act(({ threadId, settings }) => ({ facts: [{ type: 'thread.created', threadId, settings }] })),
@@ -56,7 +56,7 @@ export const threadMoves = {
   })),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
-      link: { ...NO_LINK, phase: 'open' },
+      link: { ...NO_LINK, phase: 'open', folds: context.link.folds },
       capabilities,
       session:
         context.session?.nativeThreadId === nativeThreadId
@@ -73,8 +73,16 @@ export const threadMoves = {
   })),
   noteKept: act((context, { failure: cause }: Extract<LinkSignal, { type: '$kept' }>) => {
     const topic = context.link.closing === 'stop' ? 'stop.failed' : 'close.failed';
-    const set = { link: { ...NO_LINK, phase: 'open' }, lastError: cause } as const;
+    const { folds } = context.link;
+    const set = { link: { ...NO_LINK, phase: 'open', folds }, lastError: cause } as const;
     return withNotice(context, { set }, { topic, text: cause.message });
+  }),
+  /** What waited for it goes on; what is held for another reason stays so. */
+  noteFolding: act((context, { folds }: Of<'provider.foldingChanged'>) => {
+    const set = { link: { ...context.link, folds } };
+    if (folds || context.queue.reason !== 'background') return { set };
+    const move = onQueue(context, queue.released(context.queue));
+    return { ...move, set: { ...move.set, ...set } };
   }),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
@@ -238,7 +246,12 @@ export const threadMoves = {
       toTurn: { type: '$steer', steer: turns.promptOf(entry) },
     };
   }),
-  releaseQueue: act((context) => onQueue(context, queue.released(context.queue))),
+  /** A person does not wait for background work either. */
+  releaseQueue: act((context) => {
+    const move = onQueue(context, queue.released(context.queue));
+    return { ...move, set: { ...move.set, link: { ...context.link, folds: false } } };
+  }),
+  holdForBackground: act((context) => onQueue(context, queue.held(context.queue, 'background'))),
   holdInterrupted: act((context) => onQueue(context, queue.held(context.queue, 'interrupted'))),
   holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
 };
@@ -278,9 +291,11 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       ? { type: 'connection.lost', connectionId, failure: end.failure }
       : { type: 'connection.closed', connectionId };
   const { nativeThreadId } = session ?? { nativeThreadId: '' };
+  const unheld = withoutBackground(context.queue, end);
   return {
     set: {
-      link: { phase: 'none', closing: context.link.closing, end },
+      link: { ...NO_LINK, closing: context.link.closing, end },
+      queue: queue.foldQueue(context.queue, unheld),
       session: isForgotten ? null : session,
       sideTurns: [],
       lastError: end.how === 'lost' ? end.failure : context.lastError,
@@ -291,6 +306,13 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       ...(isForgotten
         ? [{ type: 'connection.sessionForgotten' as const, nativeThreadId, failure: end.failure }]
         : []),
+      ...unheld,
     ],
   };
+}
+
+/** What waited for background work does not any more: that has ended with the connection. */
+function withoutBackground(waiting: Queue, { how }: ConnectionEnd): readonly Fact[] {
+  if (waiting.reason !== 'background') return [];
+  return how === 'lost' ? queue.held(waiting, 'failed') : queue.released(waiting);
 }

@@ -125,6 +125,7 @@ export const threadMachine = setup({
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
         'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
@@ -144,6 +145,7 @@ export const threadMachine = setup({
           always: [
             { guard: 'hasSideTurn', target: 'working.running', actions: 'adoptSideTurn' },
             { guard: 'canDrain', target: 'working', actions: 'beginQueued' },
+            { guard: 'mustWait', actions: 'holdForBackground' },
           ],
           on: {
             'turn.submit': [

@@ -35,12 +35,20 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
     await programOf(build).parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (error instanceof CommanderError) return endOf(error, terminal);
     complain(error, terminal);
     return exitCodeOf(error);
   } finally {
     terminal.close();
   }
+}
+
+/** Help and complaints about the command line have been written, but not for programs. */
+function endOf({ exitCode, message: said }: CommanderError, terminal: Terminal): ExitCode {
+  if (exitCode === 0) return EXIT_CODES.ok;
+  const message = said.replace(/^error: /, '');
+  if (terminal.isJson) terminal.print('', { error: { code: 'INVALID_PARAMS', message } });
+  return EXIT_CODES.usage;
 }
 
 function complain(error: unknown, terminal: Terminal): void {
@@ -104,7 +112,8 @@ const listening = (of: Command): Command =>
     .option('--host <host>', 'default 127.0.0.1')
     .option('--port <port>', 'default 4747; 0: any', toPort)
     .option('--config <file>', 'default: config.json in the data folder')
-    .option('--allow-insecure', 'listen beyond loopback without TLS');
+    .option('--allow-insecure', 'listen beyond loopback without TLS')
+    .option('--no-protocol-log', 'keep nothing of what agents say on the wire');
 
 function addThreadCommands(program: Command, { terminal, exit }: Build): void {
   clientCommand(program, 'send', 'send a prompt and stream the answer')

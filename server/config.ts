@@ -4,31 +4,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { RuntimeError } from '../machines/domain/error.ts';
-import { instanceIdSchema } from '../machines/domain/ids.ts';
+import { DEFAULT_INSTANCES, instanceSchema, readInstances, type InstanceEntry } from './config-instances.ts';
 
 const durationMs = z.number().int().nonnegative().max(86_400_000);
-
-const instanceSchema = z.strictObject({
-  instanceId: instanceIdSchema.describe('known to clients by this id; several may use one driver'),
-  driver: z.string().min(1).describe('the kind of agent, such as `codex`'),
-  command: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them',
-    ),
-  env: z.record(z.string(), z.string()).default({}).describe('added to the environment of the server'),
-});
-
-const DEFAULT_INSTANCES = [
-  { instanceId: instanceIdSchema.parse('codex'), driver: 'codex', command: null, env: {} },
-  { instanceId: instanceIdSchema.parse('claude'), driver: 'claude', command: null, env: {} },
-  { instanceId: instanceIdSchema.parse('opencode'), driver: 'opencode', command: null, env: {} },
-  // recordings that come with the package: they need no agent
-  { instanceId: instanceIdSchema.parse('demo'), driver: 'replay', command: null, env: {} },
-];
 
 const retentionSchema = z.strictObject({
   deletedAfterDays: z
@@ -81,11 +59,19 @@ export const configFileSchema = z.strictObject({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('what is logged, as JSON lines on stderr'),
-  instances: z.array(instanceSchema).default(DEFAULT_INSTANCES).describe('the agents that threads can use'),
+  protocolLog: z
+    .boolean()
+    .default(true)
+    .describe('keeps what agents say on the wire in `logs/`, without secrets; flag: `--no-protocol-log`'),
+  instances: z
+    .array(instanceSchema)
+    .default(DEFAULT_INSTANCES)
+    .describe('the agents that threads can use; a change counts at once'),
 });
 type ConfigFile = z.infer<typeof configFileSchema>;
 
-export interface Config extends Readonly<Omit<ConfigFile, '$schema'>> {
+export interface Config extends Readonly<Omit<ConfigFile, '$schema' | 'instances'>> {
+  readonly instances: readonly InstanceEntry[];
   /** The data folder, absolute. */
   readonly data: string;
 }
@@ -97,6 +83,7 @@ export interface ConfigFlags {
   readonly data?: string;
   readonly config?: string;
   readonly allowInsecure?: boolean;
+  readonly protocolLog?: boolean;
 }
 
 /** Where a value of the configuration comes from; `name` is the file, the variable or the flag. */
@@ -119,7 +106,13 @@ export function dataFolder(flags: ConfigFlags, env: Environment): string {
   return resolve(flags.data ?? env['THREADCHART_HOME'] ?? join(homedir(), '.threadchart'));
 }
 
+/** The configuration file: `--config`, else `THREADCHART_CONFIG`, else `config.json` in the data folder. */
+export function configPath(flags: ConfigFlags, env: Environment): string {
+  return resolve(flags.config ?? env['THREADCHART_CONFIG'] ?? join(dataFolder(flags, env), 'config.json'));
+}
+
 /**
+ * An entry of `instances` that cannot be used is in the list, with its problem.
  * @throws {RuntimeError} INVALID_PARAMS naming the key and where it came from, also for a host that is not loopback
  * without `allowInsecure`.
  */
@@ -133,16 +126,17 @@ export function explainConfig(
   env: Environment,
 ): { readonly config: Config; readonly origins: Readonly<Record<string, Origin>> } {
   const data = dataFolder(flags, env);
-  const path = flags.config ?? env['THREADCHART_CONFIG'] ?? join(data, 'config.json');
+  const path = configPath(flags, env);
   const isAskedFor = (flags.config ?? env['THREADCHART_CONFIG']) !== undefined;
   const given = readConfigFile(path, isAskedFor);
-  const file = parse(given, path);
+  const { rest, instances } = apartInstances(given);
+  const file = parse(rest, path);
   const variables = fromEnvironment(env);
   const chosen = fromFlags(flags);
   const merged = parse({ ...file, ...variables, ...chosen }, 'environment and flags');
-  const { $schema: _, ...config } = merged;
-  checkHost(config);
-  checkInstances(config);
+  const { $schema: _, ...settings } = merged;
+  checkHost(settings);
+  const config = instances === null ? settings : { ...settings, instances };
   const sources = { file: { path, given }, variables, chosen };
   const origins = Object.keys(config).map((key) => [key, originOf(key, sources)] as const);
   const dataOrigin = dataOriginOf(flags, env);
@@ -167,7 +161,7 @@ function originOf(key: string, { file, variables, chosen }: Sources): Origin {
 }
 
 const flagOf = (key: string): string =>
-  `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  `--${key === 'protocolLog' ? 'no-' : ''}${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function dataOriginOf({ data }: ConfigFlags, env: Environment): Origin {
   if (data !== undefined) return { from: 'flag', name: '--data' };
@@ -194,6 +188,19 @@ function readConfigFile(path: string, isAskedFor: boolean): unknown {
   }
 }
 
+/** A bad entry of `instances` must not make the whole file unusable. `null`: there is no list. */
+function apartInstances(given: unknown): {
+  readonly rest: unknown;
+  readonly instances: InstanceEntry[] | null;
+} {
+  if (typeof given !== 'object' || given === null || !('instances' in given))
+    return { rest: given, instances: null };
+  const { instances, ...rest } = given;
+  return Array.isArray(instances)
+    ? { rest, instances: readInstances(instances) }
+    : { rest: given, instances: null };
+}
+
 function parse(given: unknown, source: string): ConfigFile {
   const parsed = configFileSchema.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -209,11 +216,13 @@ function fromEnvironment(env: Environment): Record<string, unknown> {
   return given;
 }
 
-function fromFlags({ host, port, allowInsecure }: ConfigFlags): Record<string, unknown> {
+function fromFlags({ host, port, allowInsecure, protocolLog }: ConfigFlags): Record<string, unknown> {
   return {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(allowInsecure === undefined ? {} : { allowInsecure }),
+    // it can only be turned off: nobody has asked for what is the default
+    ...(protocolLog === false ? { protocolLog } : {}),
   };
 }
 
@@ -225,10 +234,4 @@ function checkHost({ host, allowInsecure }: Pick<Config, 'host' | 'allowInsecure
     'INVALID_PARAMS',
     `${host} is not loopback: put a TLS proxy before the server, or give --allow-insecure`,
   );
-}
-
-function checkInstances({ instances }: Pick<Config, 'instances'>): void {
-  const ids = instances.map((each) => each.instanceId);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new RuntimeError('INVALID_PARAMS', `two instances are called ${twice}`);
 }

@@ -5,9 +5,11 @@ import type { ProcessHost } from '../machines/ports/process-host.ts';
 import type {
   InstanceConfig,
   InstanceReportInput,
+  ProviderAdapter,
   ProviderDriver,
   ProviderHost,
 } from '../machines/ports/provider.ts';
+import { DISABLED, makeAdapter } from './runtime/make-adapter.ts';
 
 export interface Diagnosis {
   readonly instanceId: string;
@@ -19,6 +21,8 @@ export interface Diagnosis {
   readonly account: string | null;
   /** What a person has to do; `null`: nothing. */
   readonly advice: string | null;
+  /** The configuration says not to use it: nothing is wrong. */
+  readonly isDisabled: boolean;
 }
 
 /** Real agents answer their handshake in well under a second; a first start on a slow disk took 4 s. */
@@ -37,25 +41,23 @@ async function diagnoseConfigured(
   drivers: readonly ProviderDriver[],
   processes: ProcessHost,
 ): Promise<Diagnosis> {
-  const driver = drivers.find((each) => each.driver === config.driver);
-  if (driver !== undefined) return diagnoseOne(config, driver, processes);
-  const known = drivers.map((each) => each.driver).join(', ');
-  return unusable(config, `there is no driver ${config.driver}; known: ${known}`);
+  const { promise, resolve } = Promise.withResolvers<InstanceReport | Failure>();
+  const { adapter, failure: refused } = makeAdapter(config, drivers, () => probeHost(processes, resolve));
+  if (adapter !== null) return diagnoseOne(config, adapter, promise);
+  const isDisabled = refused?.message === DISABLED;
+  return { ...unusable(config, refused?.message ?? ''), isDisabled };
 }
 
 async function diagnoseOne(
   config: InstanceConfig,
-  driver: ProviderDriver,
-  processes: ProcessHost,
+  adapter: ProviderAdapter,
+  found: Promise<InstanceReport | Failure>,
 ): Promise<Diagnosis> {
-  const { promise, resolve } = Promise.withResolvers<InstanceReport | Failure>();
-  const adapter = driver.create(config, probeHost(processes, resolve));
-  const timer = setTimeout(
-    () => resolve(failure('OPEN_FAILED', `it did not answer within ${ANSWER_MS / 1000} s`)),
-    ANSWER_MS,
-  );
+  const late = Promise.withResolvers<Failure>();
+  const why = failure('OPEN_FAILED', `it did not answer within ${ANSWER_MS / 1000} s`);
+  const timer = setTimeout(() => late.resolve(why), ANSWER_MS);
   adapter.perform({ type: 'process.start', instanceId: config.instanceId });
-  const answer = await promise;
+  const answer = await Promise.race([found, late.promise]);
   clearTimeout(timer);
   await adapter.dispose();
   return 'code' in answer ? unusable(config, answer.message) : usable(config, answer);
@@ -85,6 +87,7 @@ function usable({ instanceId, driver }: InstanceConfig, report: InstanceReport):
     isReady: !isLoggedOut,
     version: report.version ?? null,
     account: report.account?.label ?? null,
+    isDisabled: false,
     advice: isLoggedOut ? `log in: run \`${driver} login\`` : null,
   };
 }
@@ -96,4 +99,5 @@ const unusable = ({ instanceId, driver }: InstanceConfig, advice: string): Diagn
   version: null,
   account: null,
   advice,
+  isDisabled: false,
 });

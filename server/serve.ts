@@ -8,7 +8,9 @@ import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
+import { ConfigWatch, type ConfigSource } from './config-watch.ts';
 import type { Config } from './config.ts';
+import { FrameLogs, type FrameLog } from './frame-logs.ts';
 import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
 import type { ReadFrame } from './http/entries.ts';
@@ -20,22 +22,6 @@ import { ThreadRuntime, type Log } from './runtime/runtime.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
-
-/** A frame as it was kept: redacted, and cut if it was long. */
-export interface LoggedFrame {
-  /** Epoch ms. */
-  readonly at: number;
-  readonly direction: 'in' | 'out';
-  readonly frame: string;
-}
-
-/** Raw provider frames of one instance on disk. */
-export interface FrameLog {
-  append(direction: 'in' | 'out', frame: string): string;
-  /** `null`: it is not of this log, or is gone. */
-  read(ref: string): Promise<LoggedFrame | null>;
-  close(): Promise<void>;
-}
 
 /** The file format of recordings, and what is taken out of texts that go into one. */
 export interface RecordingFiles {
@@ -68,10 +54,20 @@ export interface ServerAdapters {
   openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;
 }
 
+/** What a server is started with besides its configuration. */
+export interface ServeParts {
+  readonly log: Log;
+  readonly release: string;
+  /** Watched, and read again when it changes; absent: the configuration stays as it is. */
+  readonly source?: ConfigSource;
+}
+
 export interface RunningServer {
   readonly url: string;
   readonly tokenFile: string;
   readonly runtime: ThreadRuntime;
+  /** Reads the configuration again now; resolves when it is in force, or refused and told in the log. */
+  reload(): Promise<void>;
   /** Resolves with the reason when the store has failed for good. */
   readonly failed: Promise<RuntimeError>;
   /** Drains for at most `drainMs`, ends the providers, closes the doors and the store. */
@@ -85,36 +81,28 @@ export interface RunningServer {
 export async function serve(
   config: Config,
   adapters: ServerAdapters,
-  { log, release }: { log: Log; release: string },
+  { log, release, source }: ServeParts,
 ): Promise<RunningServer> {
-  const { secrets } = adapters;
-  for (const { env } of config.instances) secrets.addEnvironment(env);
   const journal = adapters.openJournal(config, () => nanoid(12));
-  const logs = await openLogs(config, adapters, log);
-  let giveUp: (cause: RuntimeError) => void = () => {};
-  const failed = new Promise<RuntimeError>((resolve) => {
-    giveUp = resolve;
-  });
-  const runtime = makeRuntime(config, adapters, {
-    journal,
-    logs,
-    log,
-    release,
-    giveUp: (cause) => giveUp(cause),
-  });
+  const logs = makeLogs(config, adapters, log);
+  const { promise: failed, resolve: giveUp } = Promise.withResolvers<RuntimeError>();
+  const runtime = makeRuntime(config, adapters, { journal, logs, log, release, giveUp });
   let http: HttpServer;
   try {
+    await admit(config.instances, { adapters, logs });
     await runtime.start();
-    secrets.add(openTokenFile(config.data));
-    http = await openDoors(config, runtime, { log, readFrame: (ref) => readFrame(logs, ref) });
+    adapters.secrets.add(openTokenFile(config.data));
+    http = await openDoors(config, runtime, { log, readFrame: (ref) => logs.read(ref) });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
     throw error;
   }
+  const watched = source === undefined ? null : watchConfig(config, source, { adapters, logs, log, runtime });
   const { url, tokenFile } = http;
   let stopping: Promise<void> | null = null;
   const stop = async (drainMs: number): Promise<void> => {
+    await watched?.stop();
     await runtime.stop(drainMs);
     await http.close();
     await closeAll(logs, journal);
@@ -124,6 +112,7 @@ export async function serve(
     tokenFile,
     runtime,
     failed,
+    reload: () => watched?.reload() ?? Promise.resolve(),
     stop: (drainMs) => {
       if (drainMs === 0) runtime.hurry();
       stopping ??= stop(drainMs);
@@ -132,9 +121,49 @@ export async function serve(
   };
 }
 
+interface Admitting {
+  readonly adapters: ServerAdapters;
+  readonly logs: FrameLogs;
+}
+
+/** What has to be known and open before an instance can be used. */
+async function admit(instances: Config['instances'], { adapters, logs }: Admitting): Promise<void> {
+  for (const { env } of instances) adapters.secrets.addEnvironment(env);
+  await logs.open(instances.map(({ instanceId }) => instanceId));
+}
+
+interface Watching extends Admitting {
+  readonly log: Log;
+  readonly runtime: ThreadRuntime;
+}
+
+function watchConfig(
+  config: Config,
+  source: ConfigSource,
+  { log, runtime, ...admitting }: Watching,
+): ConfigWatch {
+  runtime.onCommitted(({ instances }) => {
+    for (const { instanceId, removed } of instances)
+      if (removed === true) void admitting.logs.closeOne(instanceId);
+  });
+  return new ConfigWatch({
+    ...source,
+    config,
+    clock: systemClock,
+    log,
+    apply: async ({ instances }) => {
+      await admit(instances, admitting);
+      const changes = runtime.applyInstances(instances);
+      const count = Object.values(changes).flat().length;
+      if (count > 0) log.info({ ...changes }, 'the configuration of instances has changed');
+    },
+    onNotices: (notices) => runtime.setNotices(notices),
+  });
+}
+
 interface RuntimeNeeds {
   readonly journal: Journal;
-  readonly logs: ReadonlyMap<InstanceId, FrameLog>;
+  readonly logs: FrameLogs;
   readonly log: Log;
   readonly release: string;
   readonly giveUp: (cause: RuntimeError) => void;
@@ -161,7 +190,7 @@ const makeRuntime = (
     removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
-    logFrame: (instanceId, direction, frame) => logs.get(instanceId)?.append(direction, frame) ?? '',
+    logFrame: (instanceId, direction, frame) => logs.append(instanceId, direction, frame),
   });
 
 const openDoors = (
@@ -180,29 +209,15 @@ const openDoors = (
     allowedOrigins: config.allowedOrigins,
   });
 
-async function openLogs(
-  config: Config,
-  adapters: ServerAdapters,
-  log: Log,
-): Promise<ReadonlyMap<InstanceId, FrameLog>> {
-  const folder = join(config.data, 'logs');
-  const opened = config.instances.map(async ({ instanceId }) => {
-    const onError = (error: unknown): void => log.error({ instanceId, error }, 'the protocol log failed');
-    return [instanceId, await adapters.openFrameLog(folder, instanceId, onError)] as const;
+const makeLogs = (config: Config, adapters: ServerAdapters, log: Log): FrameLogs =>
+  new FrameLogs({
+    open: (instanceId, onError) => adapters.openFrameLog(join(config.data, 'logs'), instanceId, onError),
+    isOn: config.protocolLog,
+    log,
   });
-  return new Map(await Promise.all(opened));
-}
 
-/** A reference begins with the name of its log. */
-async function readFrame(logs: ReadonlyMap<string, FrameLog>, ref: string): Promise<LoggedFrame | null> {
-  const found = await logs.get(ref.slice(0, ref.lastIndexOf('.')))?.read(ref);
-  if (found === undefined || found === null) return null;
-  const { at, direction, frame } = found;
-  return { at, direction, frame };
-}
-
-async function closeAll(logs: ReadonlyMap<InstanceId, FrameLog>, journal: Journal): Promise<void> {
-  await Promise.all([...logs.values()].map((log) => log.close()));
+async function closeAll(logs: FrameLogs, journal: Journal): Promise<void> {
+  await logs.close();
   journal.close();
 }
 

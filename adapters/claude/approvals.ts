@@ -38,7 +38,7 @@ export interface AskScope {
   readonly cwd: string;
   /** The turn that runs. */
   readonly turn: TurnRef;
-  readonly transcript: Pick<Transcript, 'tool'>;
+  readonly transcript: Pick<Transcript, 'tool' | 'agentOf'>;
 }
 
 /** A request of claude as one of ours. */
@@ -46,13 +46,14 @@ export function askedIn(asked: CanUseTool, scope: AskScope): Asked {
   const { connectionId, nativeRequestId, rawRef, transcript } = scope;
   const form = formOf(asked);
   const tool = transcript.tool(asked.tool_use_id);
+  const agent = transcript.agentOf(asked.tool_use_id, asked.agent_id ?? '');
   const { decision_reason: reason } = asked;
   return {
     form,
     report: {
       type: 'provider.requestOpened',
       connectionId,
-      ...(tool?.turn ?? scope.turn),
+      ...(tool?.turn ?? agent?.turn ?? scope.turn),
       owner: 'turn',
       request: {
         requestId: requestIdOf(connectionId, nativeRequestId),
@@ -61,6 +62,8 @@ export function askedIn(asked: CanUseTool, scope: AskScope): Asked {
         decisions: decisionsOf(form),
         ...(reason === null || reason === undefined || reason === '' ? {} : { reason }),
         ...(tool === null ? {} : { itemId: tool.itemId }),
+        // it may ask when its turn is over
+        ...(agent === null ? {} : { taskId: agent.itemId }),
         rawRef,
       },
     },

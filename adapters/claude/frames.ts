@@ -11,7 +11,7 @@ import { textIn } from './items.ts';
 import { PERMISSION_MODES } from './policy.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
-import type { Place } from './transcript.ts';
+import type { Place } from './speech.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
 import * as wire from './wire.ts';
 import type { CanUseTool, Frame } from './wire.ts';
@@ -25,8 +25,9 @@ interface Taken {
 
 export function takeFrame(run: Run, session: Session, { frame, rawRef }: LoggedFrame): void {
   const take = TAKES.get(nameOf(frame));
-  if (take !== undefined && take({ run, session, frame, rawRef })) return;
-  session.report(...translate(frame, scopeOf(session, rawRef)));
+  const isTaken = take?.({ run, session, frame, rawRef }) === true;
+  if (!isTaken) session.report(...translate(frame, scopeOf(session, rawRef)));
+  session.reportFolding();
 }
 
 const scopeOf = ({ connectionId, prompts }: Session, rawRef: string) => ({

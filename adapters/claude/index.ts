@@ -5,10 +5,13 @@ import { CAPABILITIES } from './capabilities.ts';
 import { launchSpec } from './launch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
+import { CLAUDE_PLAYBACK } from './playback.ts';
 
 /** Makes claude adapters; the driver's name in the configuration is `claude`. */
 export const claudeDriver: ProviderDriver = {
   driver: 'claude',
+  playback: CLAUDE_PLAYBACK,
+  takes: ['args', 'home'],
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,

@@ -24,14 +24,20 @@ const OF_A_PARENT = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PO
 
 /** How a process of an instance is started: the configured program or `claude` on PATH, in the inherited environment. */
 export function launchSpec(instance: InstanceConfig, inherited: Env): ProcessSpec {
-  const { instanceId, command, env } = instance;
+  const { instanceId, command, env, args = [], home = null } = instance;
   const cleared = Object.fromEntries(OF_A_PARENT.map((name) => [name, undefined]));
   return {
     instanceId,
     command: command ?? 'claude',
-    args: ARGUMENTS,
-    // 2.1.329 has to be asked for its to-do list
-    env: { CLAUDE_CODE_ENABLE_TODO_TOOLS: '1', ...inherited, ...cleared, ...env },
+    args: [...ARGUMENTS, ...args],
+    env: {
+      // 2.1.329 has to be asked for its to-do list
+      CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+      ...inherited,
+      ...cleared,
+      ...env,
+      ...(home === null ? {} : { CLAUDE_CONFIG_DIR: home }),
+    },
   };
 }
 

@@ -49,6 +49,8 @@ export class Prompts {
   /** What will begin a turn where messages have no life of their own: messages, or `null` for the end of a task. */
   #order: (string | null)[] = [];
   #running: Running | null = null;
+  /** A task has ended while nothing ran: a turn of claude's own is about to begin. */
+  #isOwnDue = false;
   /** Whether messages have a life of their own is known when the first turn begins. */
   #lifecycle: 'unknown' | 'none' | 'told' = 'unknown';
 
@@ -63,6 +65,11 @@ export class Prompts {
 
   get isRunning(): boolean {
     return this.#running !== null;
+  }
+
+  /** Without a life of their own, prompts are lost in what comes of background work: claude does not say what it read. */
+  folds(hasBackground: boolean): boolean {
+    return this.#lifecycle === 'none' && (hasBackground || this.#isOwnDue);
   }
 
   isWaiting(uuid: string): boolean {
@@ -99,6 +106,7 @@ export class Prompts {
   began(initId: string, capabilities: readonly string[]): readonly ProviderReport[] {
     const isTold = this.#lifecycle === 'told' || capabilities.includes(LIFECYCLE);
     this.#lifecycle = isTold ? 'told' : 'none';
+    this.#isOwnDue = false;
     if (this.#running !== null) {
       this.#running.result = null;
       return [];
@@ -109,7 +117,9 @@ export class Prompts {
 
   /** A background task has ended, which makes claude begin a turn. */
   taskEnded(): void {
-    if (this.#lifecycle === 'none') this.#order.push(null);
+    if (this.#lifecycle !== 'none') return;
+    this.#order.push(null);
+    this.#isOwnDue ||= this.#running === null;
   }
 
   /** Claude has read a message and repeats it. */

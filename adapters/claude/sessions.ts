@@ -40,6 +40,7 @@ export class Session {
   /** `opening` until the handshake is done; nothing is told of one that is `gone`. */
   phase: 'opening' | 'open' | 'closing' | 'gone' = 'opening';
   readonly #host: ProviderHost;
+  #folds = false;
   #process: ClaudeProcess | null = null;
 
   constructor(start: SessionStart, host: ProviderHost) {
@@ -66,6 +67,14 @@ export class Session {
 
   set process(process: ClaudeProcess) {
     this.#process = process;
+  }
+
+  /** Says whether a prompt would be folded now, where that has changed. */
+  reportFolding(): void {
+    const folds = this.prompts.folds(this.transcript.hasBackground);
+    if (folds === this.#folds) return;
+    this.#folds = folds;
+    this.report({ type: 'provider.foldingChanged', connectionId: this.connectionId, folds });
   }
 
   report(...reports: readonly ProviderReport[]): void {

@@ -4,17 +4,10 @@ import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { contentOf, finished, TODO_TOOLS, Todos, type Content, type ToolUse } from './items.ts';
 import type { TurnRef } from './prompts.ts';
+import { itemReport, Speech, type ItemReportType, type Place } from './speech.ts';
 import { unrecognizedItem } from './translate.ts';
 import * as wire from './wire.ts';
 import type { AssistantFrame, MessageUsage, ToolResult, UserFrame } from './wire.ts';
-
-/** What a frame is read for. */
-export interface Place {
-  /** The turn that runs. */
-  readonly turn: TurnRef;
-  /** Where the frame stands in the protocol log. */
-  readonly rawRef: string;
-}
 
 /** A tool call that has begun. */
 interface OpenTool {
@@ -32,16 +25,6 @@ interface OpenTool {
 /** Where a call or a message of a sub-agent belongs. */
 type Under = Pick<OpenTool, 'turn' | 'parentItemId' | 'parentId'>;
 
-/** Text that is being streamed. */
-interface OpenText {
-  readonly kind: 'assistant_message' | 'reasoning';
-  readonly itemId: ItemId;
-  readonly turn: TurnRef;
-}
-
-/** The words of an item, and whether there are more to come. */
-type Said = Pick<ItemDraft, 'text' | 'status'>;
-
 type Block = z.infer<typeof wire.blockSchema>;
 
 /**
@@ -56,14 +39,14 @@ export class Transcript {
   readonly #tasks = new Map<string, string>();
   readonly #declined = new Set<string>();
   readonly #todos = new Todos();
-  #open: OpenText | null = null;
-  #blockCount = 0;
+  readonly #speech: Speech;
   #isInterrupted = false;
   #usage: MessageUsage | null = null;
 
   constructor(connectionId: ConnectionId, cwd: string) {
     this.#connectionId = connectionId;
     this.#cwd = cwd;
+    this.#speech = new Speech(connectionId);
   }
 
   /** Of the newest reply of the model. */
@@ -71,9 +54,20 @@ export class Transcript {
     return this.#usage;
   }
 
+  /** Work that outlives its turn goes on. */
+  get hasBackground(): boolean {
+    return [...this.#tools.values()].some(({ isBackground }) => isBackground);
+  }
+
   /** Calls that wait for their result, or whose work goes on. */
   tool(toolUseId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
     return this.#tools.get(toolUseId) ?? null;
+  }
+
+  /** The sub-agent that makes the call; `agentId` names it where the call itself is not known. */
+  agentOf(toolUseId: string, agentId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
+    const parentId = this.#tools.get(toolUseId)?.parentId ?? this.#tasks.get(agentId) ?? '';
+    return this.tool(parentId);
   }
 
   /** A person or a rule has said no to the call. */
@@ -89,30 +83,17 @@ export class Transcript {
   /** More text of the main thread; sub-agents are not streamed. */
   stream(frame: unknown, place: Place): readonly ProviderReport[] {
     const { parent_tool_use_id: parent, event } = wire.streamEventSchema.parse(frame);
-    if (parent !== null && parent !== undefined) return [];
-    if (event.type === 'message_start') return this.drop(place);
-    const { delta } = event;
-    if (event.type !== 'content_block_delta' || delta === undefined) return [];
-    if (delta.type === 'text_delta') return this.#more('assistant_message', delta.text ?? '', place);
-    return delta.type === 'thinking_delta' ? this.#more('reasoning', delta.thinking ?? '', place) : [];
+    return parent === null || parent === undefined ? this.#speech.stream(event, place) : [];
   }
 
   /** The reply is begun anew: what was streamed of it counts no more. */
   drop(place: Place): readonly ProviderReport[] {
-    const open = this.#open;
-    if (open === null) return [];
-    return [
-      this.#report(
-        'provider.itemUpdated',
-        open.turn,
-        this.#textDraft(open, { text: '', status: 'open' }, place),
-      ),
-    ];
+    return this.#speech.drop(place);
   }
 
   /** The turn has ended; what its calls left open is closed by the thread. */
   endTurn(): void {
-    this.#open = null;
+    this.#speech.endTurn();
     this.#isInterrupted = false;
     this.#declined.clear();
     for (const [id, tool] of this.#tools) if (!this.#outlives(tool)) this.#tools.delete(id);
@@ -200,59 +181,14 @@ export class Transcript {
     return gone.flatMap(([taskId]) => this.taskEnded(taskId, { status: 'interrupted', text: '' }, place));
   }
 
-  // ---- text ------------------------------------------------------------------------------------------------------
-
-  #more(kind: OpenText['kind'], text: string, place: Place): readonly ProviderReport[] {
-    if (text === '') return [];
-    const { itemId, reports } = this.#opened(kind, place);
-    return [...reports, { type: 'provider.itemDelta', connectionId: this.#connectionId, itemId, text }];
-  }
-
-  /** The open text of that kind, begun where there is none. */
-  #opened(kind: OpenText['kind'], place: Place): { itemId: ItemId; reports: readonly ProviderReport[] } {
-    if (this.#open?.kind === kind) return { itemId: this.#open.itemId, reports: [] };
-    const left = this.#open;
-    const open = this.#nextText(kind, place);
-    this.#open = open;
-    const begun = this.#report(
-      'provider.itemStarted',
-      place.turn,
-      this.#textDraft(open, { text: '', status: 'open' }, place),
-    );
-    if (left === null) return { itemId: open.itemId, reports: [begun] };
-    const dropped = this.#textDraft(left, { text: '', status: 'interrupted' }, place);
-    return {
-      itemId: open.itemId,
-      reports: [this.#report('provider.itemCompleted', left.turn, dropped), begun],
-    };
-  }
-
-  #nextText(kind: OpenText['kind'], { turn }: Place): OpenText {
-    this.#blockCount += 1;
-    return {
-      kind,
-      turn,
-      itemId: itemIdOf(turn.nativeTurnId ?? this.#connectionId, `text:${this.#blockCount}`),
-    };
-  }
-
-  #textDraft({ itemId, kind }: OpenText, said: Said, { rawRef }: Place): ItemDraft {
-    return { itemId, body: { kind }, ...said, rawRef };
-  }
-
   #mainBlock(block: Block, frame: AssistantFrame, place: Place): readonly ProviderReport[] {
     if (block.type === 'tool_use')
       return this.#call(block, { turn: place.turn, parentItemId: null, parentId: null }, place);
     if (block.type === 'redacted_thinking') return [];
     const kind = block.type === 'text' ? 'assistant_message' : 'reasoning';
     const text = block.type === 'text' ? block.text : block.thinking;
-    if (NO_TEXT.has(text) && this.#open?.kind !== kind) return [];
-    const open = this.#open?.kind === kind ? this.#open : this.#nextText(kind, place);
-    if (this.#open === open) this.#open = null;
     const status = frame.aborted === true ? 'interrupted' : 'completed';
-    return [
-      this.#report('provider.itemCompleted', open.turn, this.#textDraft(open, { text, status }, place)),
-    ];
+    return this.#speech.block(kind, { text, status }, place);
   }
 
   /** What a sub-agent says, as items of the call that began it. */
@@ -371,12 +307,8 @@ export class Transcript {
     return { itemId, ...content, ...parentOf(parentItemId), rawRef };
   }
 
-  #report(
-    type: 'provider.itemStarted' | 'provider.itemUpdated' | 'provider.itemCompleted',
-    turn: TurnRef,
-    item: ItemDraft,
-  ): ProviderReport {
-    return { type, connectionId: this.#connectionId, ...turn, item };
+  #report(type: ItemReportType, turn: TurnRef, item: ItemDraft): ProviderReport {
+    return itemReport(type, { connectionId: this.#connectionId, turn }, item);
   }
 }
 
@@ -387,8 +319,5 @@ function isLaunched(details: unknown): boolean {
   const command = wire.bashResultSchema.safeParse(details).data;
   return command?.backgroundTaskId !== undefined && command.backgroundTaskId !== null;
 }
-
-/** Of a command of claude's own that has nothing to say. */
-const NO_TEXT: ReadonlySet<string> = new Set(['', '(no content)']);
 
 const parentOf = (parentItemId: ItemId | null) => (parentItemId === null ? {} : { parentItemId });

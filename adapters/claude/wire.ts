@@ -169,6 +169,8 @@ export const streamEventSchema = z.object({
   }),
 });
 
+export type StreamEvent = z.infer<typeof streamEventSchema>['event'];
+
 // ---- results of tools --------------------------------------------------------------------------------------------
 
 export const bashResultSchema = z.looseObject({

@@ -6,9 +6,11 @@ import type { Run } from './run.ts';
 
 /** codex acknowledges an answer by `serverRequest/resolved`; until then the request is kept. */
 export function answerRequest(run: Run, effect: EffectOf<'request.answer'>): void {
+  const { answer, kept = answer } = effect;
   const request = run.requests.get(effect.requestId);
-  const isWritten =
-    request !== null && run.server.respond(request.nativeId, replyTo(request.form, effect.answer));
+  if (request === null) return declineAnswer(run.host, effect);
+  const { nativeId, form } = request;
+  const isWritten = run.server.respond(nativeId, replyTo(form, answer), replyTo(form, kept));
   if (!isWritten) declineAnswer(run.host, effect);
 }
 

@@ -45,7 +45,7 @@ export class AppServer {
     this.#host = host;
     this.#events = events;
     this.#peer = new JsonRpcPeer({
-      writeLine: (line) => this.#process.writeLine(line),
+      writeLine: (line, kept) => this.#process.writeLine(line, kept),
       maxInFlight: MAX_IN_FLIGHT,
       handlers: {
         notification: (method, params) => this.#take({ method, params }),
@@ -79,9 +79,9 @@ export class AppServer {
     this.#peer.notify(method);
   }
 
-  /** False when nobody waits for it any more. */
-  respond(id: JsonRpcId, result: unknown): boolean {
-    return this.#peer.respond(id, result);
+  /** `kept` is what the protocol log has of it. False when nobody waits for it any more. */
+  respond(id: JsonRpcId, result: unknown, kept = result): boolean {
+    return this.#peer.respond(id, result, kept);
   }
 
   /** Says that this cannot be answered, so that codex goes on. */

@@ -9,7 +9,7 @@ import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failure
 import { CAPABILITIES } from './capabilities.ts';
 import { endAgents, endCommands, endRunningTurn } from './endings.ts';
 import { isArchived, isUnknownThread } from './failures.ts';
-import { resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
+import { forkThread, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import * as wire from './wire.ts';
@@ -21,7 +21,7 @@ const UNSUBSCRIBE_TIMEOUT_MS = 5000;
 const CLEAN_UP_TIMEOUT_MS = 5000;
 
 export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
-  const { connectionId, threadId, resume } = effect;
+  const { connectionId, threadId, resume, fork } = effect;
   run.opening.add(connectionId);
   try {
     const session = await openSession(run, effect);
@@ -42,21 +42,14 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     run.host.report(threadId, {
       type: 'connection.openFailed',
       connectionId,
-      failure: openFailure(resume, error),
+      failure: openFailure(fork?.nativeThreadId ?? resume, error),
     });
   }
 }
 
 async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
-  const { connectionId, threadId, resume, settings } = effect;
-  if (resume !== null) await run.lettingGo.get(resume);
-  const answer = await (resume === null
-    ? run.server.ask({
-        method: 'thread/start',
-        params: startThread(settings),
-        answer: wire.threadAnswerSchema,
-      })
-    : resumed(run, resume, settings));
+  const { connectionId, threadId, settings } = effect;
+  const answer = await begin(run, effect);
   const session = sessionOf({ connectionId, threadId }, answer);
   if (!run.opening.has(connectionId)) {
     letGo(run, session.nativeThreadId);
@@ -69,18 +62,29 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   return session;
 }
 
-/** A conversation that somebody has archived at codex is taken out again: archives are ours. */
-async function resumed(run: Run, threadId: string, settings: Settings): Promise<ThreadAnswer> {
-  const resume = () =>
-    run.server.ask({
-      method: 'thread/resume',
-      params: resumeThread(threadId, settings),
-      answer: wire.threadAnswerSchema,
-    });
-  return resume().catch(async (error: unknown) => {
+async function begin(run: Run, { resume, fork, settings }: OpenConnection): Promise<ThreadAnswer> {
+  const { server } = run;
+  const answer = wire.threadAnswerSchema;
+  const known = fork?.nativeThreadId ?? resume;
+  if (known === null) return server.ask({ method: 'thread/start', params: startThread(settings), answer });
+  await run.lettingGo.get(known);
+  return takenOut(run, known, () =>
+    fork === undefined
+      ? server.ask({ method: 'thread/resume', params: resumeThread(known, settings), answer })
+      : server.ask({ method: 'thread/fork', params: forkThread(fork, settings), answer }),
+  );
+}
+
+/**
+ * A conversation that somebody has archived at codex is taken out again. Archives are ours, and codex is not told of
+ * them: 0.169.0 neither resumes nor forks what it has archived, and most of what is archived here has no connection, so
+ * that a process would have to be started to say so.
+ */
+async function takenOut(run: Run, threadId: string, ask: () => Promise<ThreadAnswer>): Promise<ThreadAnswer> {
+  return ask().catch(async (error: unknown) => {
     if (!isArchived(error)) throw error;
     await run.server.ask({ method: 'thread/unarchive', params: { threadId }, answer: z.unknown() });
-    return resume();
+    return ask();
   });
 }
 
@@ -127,9 +131,10 @@ async function mendSettings(
   throw new RuntimeError('SETTINGS_NOT_APPLIED', `codex did not take the settings: ${left.join('; ')}`);
 }
 
-function openFailure(resume: string | null, error: unknown): Failure {
+/** `known`: the conversation to go on with, or to begin with. */
+function openFailure(known: string | null, error: unknown): Failure {
   if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
-  if (resume !== null && isUnknownThread(error)) return failureOfRequest('RESUME_FAILED', error);
+  if (known !== null && isUnknownThread(error)) return failureOfRequest('RESUME_FAILED', error);
   return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
 }
 

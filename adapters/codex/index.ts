@@ -10,6 +10,7 @@ import { CODEX_PLAYBACK } from './playback.ts';
 /** Makes codex adapters; the driver's name in the configuration is `codex`. */
 export const codexDriver: ProviderDriver = {
   driver: 'codex',
+  takes: ['args', 'home'],
   playback: CODEX_PLAYBACK,
   create: (instance, host) =>
     new LifecycleAdapter(host, {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PromptSettings } from '../../machines/domain/effect.ts';
+import type { Fork, PromptSettings } from '../../machines/domain/effect.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
 import type { EffectOf } from '../shared/effects.ts';
@@ -7,6 +7,7 @@ import { policyFor } from './policy.ts';
 import type {
   InitializeParams,
   ThreadCompactStartParams,
+  ThreadForkParams,
   ThreadResumeParams,
   ThreadSettingsUpdateParams,
   ThreadStartParams,
@@ -42,6 +43,16 @@ export function startThread(settings: Settings): ThreadStartParams {
 /** Everything is sent again: codex 0.169.0 falls back to a read-only sandbox in silence. */
 export function resumeThread(nativeThreadId: string, settings: Settings): ThreadResumeParams {
   return { threadId: nativeThreadId, excludeTurns: true, ...openSettings(settings) };
+}
+
+/** Everything is sent again here too: a fork has neither the model nor the sandbox of the other (codex 0.169.0). */
+export function forkThread({ nativeThreadId, nativeTurnId }: Fork, settings: Settings): ThreadForkParams {
+  return {
+    threadId: nativeThreadId,
+    lastTurnId: nativeTurnId,
+    excludeTurns: true,
+    ...openSettings(settings),
+  };
 }
 
 /** Mends the settings of a thread that was still loaded: its resume ignores what it is given (codex 0.169.0). */

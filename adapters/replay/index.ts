@@ -11,7 +11,7 @@ import type {
   ProviderDriver,
   ProviderHost,
 } from '../../machines/ports/provider.ts';
-import { declineEffect } from '../shared/decline.ts';
+import { canFork, declineEffect, declineFork } from '../shared/decline.ts';
 import { Library, type Scenario } from './library.ts';
 import { Playback } from './playback.ts';
 import { playbackClock, type PlaybackClock } from './tape.ts';
@@ -117,6 +117,7 @@ class ReplayAdapter implements ProviderAdapter {
 
   #open(effect: OpenConnection): void {
     const { connectionId, threadId, resume, settings } = effect;
+    if (!canFork(this.capabilities, effect)) return declineFork(this.#host, effect);
     const scenario = this.#library?.scenario(settings.model) ?? null;
     const why = resume === null ? noScenario(settings.model) : NO_RESUME;
     if (resume !== null || scenario === null) {

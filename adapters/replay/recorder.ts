@@ -1,5 +1,7 @@
 import { homedir, hostname, tmpdir } from 'node:os';
+import { keptAnswer } from '../../machines/domain/answer.ts';
 import type { Command } from '../../machines/domain/command.ts';
+import { requestIdOf, type RequestId } from '../../machines/domain/ids.ts';
 import {
   openedSettingsSchema,
   RECORDED_WORKSPACE,
@@ -11,13 +13,19 @@ import {
   type RecordingLine,
   type RecordingLineOf,
 } from '../../machines/domain/recording.ts';
+import { WITHHELD, type Answer, type RequestBody, type RequestDraft } from '../../machines/domain/request.ts';
 import type {
   HostedProcess,
   ProcessEvents,
   ProcessHost,
   ProcessSpec,
 } from '../../machines/ports/process-host.ts';
-import type { ProviderAdapter, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
+import type {
+  ProviderAdapter,
+  ProviderDriver,
+  ProviderHost,
+  ProviderReport,
+} from '../../machines/ports/provider.ts';
 import { LineSplitter, type Line } from '../shared/ndjson.ts';
 import { redact } from '../shared/redact.ts';
 import { pipeOf } from './frames.ts';
@@ -49,6 +57,12 @@ export class Recorder {
   /** By number; taken out when they have exited. */
   readonly #running = new Map<number, HostedProcess>();
   readonly #uuids = new UuidNumbers();
+  /** By the id that it has while it is recorded. */
+  readonly #requests = new Map<string, RequestId>();
+  /** What is asked in secret, by its request. */
+  readonly #secretBodies = new Map<string, RequestBody>();
+  /** The answers to that, as they stand in JSON. */
+  readonly #secretAnswers = new Set<string>();
   /** Longest first, so that a folder in a folder is found. */
   readonly #places: readonly (readonly [string, string])[];
   #driver = '';
@@ -88,7 +102,7 @@ export class Recorder {
 
   /** What a client asks for now. */
   noteCommand(command: Command): void {
-    this.#note({ kind: 'command', command });
+    this.#note({ kind: 'command', command: this.#asPlayed(this.#keptCommand(command)) });
   }
 
   noteServer(event: RecordingLineOf<'server'>['event']): void {
@@ -127,7 +141,11 @@ export class Recorder {
   #hostOf(host: ProviderHost): ProviderHost {
     return {
       processes: this.#processesOf(host.processes),
-      report: (threadId, input) => host.report(threadId, input),
+      report: (threadId, input) => {
+        this.#noteRequest(input);
+        if (input.type === 'provider.requestOpened') this.#watch(input.request);
+        host.report(threadId, input);
+      },
       reportInstance: (input) => {
         if (input.type === 'process.started') this.#version = input.report.version ?? this.#version;
         host.reportInstance(input);
@@ -140,6 +158,18 @@ export class Recorder {
     };
   }
 
+  #asPlayed(command: Command): Command {
+    if (command.type !== 'request.respond') return command;
+    return { ...command, requestId: this.#requests.get(command.requestId) ?? command.requestId };
+  }
+
+  /** Played, it has another id, which is made from the provider's own. */
+  #noteRequest(input: ProviderReport): void {
+    if (input.type !== 'provider.requestOpened') return;
+    const { requestId, nativeRequestId } = input.request;
+    this.#requests.set(requestId, requestIdOf(input.connectionId, this.#uuids.replaceIn(nativeRequestId)));
+  }
+
   #adapterOf(adapter: ProviderAdapter): ProviderAdapter {
     return {
       capabilities: adapter.capabilities,
@@ -147,11 +177,32 @@ export class Recorder {
         if (effect.type === 'connection.open') {
           this.#note({ kind: 'open', settings: openedSettingsSchema.parse(effect.settings) });
         }
+        if (effect.type === 'request.answer' && effect.kept !== undefined)
+          this.#learn(effect.answer, effect.kept);
         adapter.perform(effect);
       },
       setPaused: (isPaused) => adapter.setPaused(isPaused),
       dispose: () => adapter.dispose(),
     };
+  }
+
+  #watch({ requestId, body }: RequestDraft): void {
+    if (body.kind === 'question' && body.questions.some(({ secret }) => secret === true))
+      this.#secretBodies.set(requestId, body);
+  }
+
+  #keptCommand(command: Command): Command {
+    if (command.type !== 'request.respond' || command.answers === undefined) return command;
+    const body = this.#secretBodies.get(command.requestId);
+    return body === undefined ? command : { ...command, ...keptAnswer(body, { answers: command.answers }) };
+  }
+
+  #learn(answer: Answer, kept: Answer): void {
+    if (!('answers' in answer) || !('answers' in kept)) return;
+    for (const [id, texts] of Object.entries(answer.answers)) {
+      for (const [index, text] of texts.entries())
+        if (kept.answers[id]?.[index] !== text) this.#secretAnswers.add(JSON.stringify(text));
+    }
   }
 
   #processesOf(processes: ProcessHost): ProcessHost {
@@ -212,8 +263,19 @@ export class Recorder {
 
   #notePipe(kind: 'in' | 'out', process: number, lines: readonly Line[]): void {
     for (const line of lines) {
-      this.#note({ kind, process, ...pipeOf(line.kind === 'line' ? line.text : line.head) });
+      this.#note({ kind, process, ...pipeOf(this.#keptFrame(line.kind === 'line' ? line.text : line.head)) });
     }
+  }
+
+  /** As whole strings, whatever their length; the names of fields stay. */
+  #keptFrame(frame: string): string {
+    let kept = frame;
+    for (const secret of this.#secretAnswers) {
+      kept = kept.replaceAll(secret, (found, at: number) =>
+        kept[at + found.length] === ':' ? found : JSON.stringify(WITHHELD),
+      );
+    }
+    return kept;
   }
 
   #note(line: Untimed<RecordingLine>): void {

@@ -25,6 +25,19 @@ export function differingStrings(left: unknown, right: unknown): (readonly [stri
 /** Digits may stand right after a letter, as after the code of a colour. */
 const UUID = /(?<![0-9a-f-])([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![0-9a-f-])/gi;
 
+/** UUIDs at the same place of two lists of arguments that differ, as `[left, right]`. */
+export const differingUuids = (
+  left: readonly string[],
+  right: readonly string[],
+): (readonly [string, string])[] =>
+  left.flatMap((argument, index) => {
+    const [was, is] = [argument, right[index] ?? ''].map((each) => each.match(UUID) ?? []);
+    return (was ?? []).flatMap((uuid, at): (readonly [string, string])[] => {
+      const other = is?.[at];
+      return other === undefined || other === uuid ? [] : [[uuid, other]];
+    });
+  });
+
 /** Ids in the form of a UUID, made others by the salt; twice the same salt gives the first ones back. 0 changes nothing. */
 export function salted(text: string, salt: number): string {
   if (salt === 0) return text;

@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RECORDED_WORKSPACE, type Recording, type RecordingLine } from '../../machines/domain/recording.ts';
-import type { HostedProcess, ProcessEvents, ProcessHost } from '../../machines/ports/process-host.ts';
+import type {
+  HostedProcess,
+  ProcessEvents,
+  ProcessHost,
+  ProcessSpec,
+} from '../../machines/ports/process-host.ts';
 import type { FrameShape, PlaybackProtocol } from '../../machines/ports/provider.ts';
 import { branchFor, isSameShape } from './branches.ts';
 import { frameIn, frameOf, type Pipe } from './frames.ts';
 import { PlayedProcess } from './played-process.ts';
-import { differingStrings, mapStrings, salted } from './strings.ts';
+import { differingStrings, differingUuids, mapStrings, salted } from './strings.ts';
 
 /** Time as a playback has it; given, so that tests own it. */
 export interface PlaybackClock {
@@ -83,16 +88,16 @@ export class Tape implements ProcessHost {
     this.#options = options;
   }
 
-  spawn(_: unknown, events: ProcessEvents): HostedProcess {
+  spawn({ args }: Pick<ProcessSpec, 'args'>, events: ProcessEvents): HostedProcess {
     const process = new PlayedProcess(events, {
       take: (line) => this.#take(number, line),
       ended: () => this.#advance(),
       setPaused: (isPaused) => this.#setPaused(isPaused),
     });
     const number = this.#processes.push(process);
-    if (!this.#lines.some((line) => line.kind === 'spawn' && line.process === number)) {
-      this.#options.clock.after(0, () => process.exit(NO_PROCESS));
-    }
+    const recorded = this.#lines.find((line) => line.kind === 'spawn' && line.process === number);
+    if (recorded?.kind !== 'spawn') this.#options.clock.after(0, () => process.exit(NO_PROCESS));
+    else for (const [was, is] of differingUuids(recorded.args, args)) this.#replaced.set(was, is);
     // nothing comes before whoever started it holds it
     this.#options.clock.after(0, () => this.#advance());
     return process;
@@ -203,7 +208,7 @@ export class Tape implements ProcessHost {
 
   #take(process: number, text: string): void {
     const frame = frameOf(text);
-    const shape = this.#options.protocol.shapeOf(frame);
+    const shape = this.#shapeOf(frame);
     const index = this.#indexOf(process, shape);
     if (index === null) return this.#improvise(process, frame, shape);
     const recorded = frameIn(this.#lines[index]);
@@ -214,6 +219,13 @@ export class Tape implements ProcessHost {
     this.#written.add(index);
     if (shape.kind === 'answer') this.#compare(index, this.#recordedFormOf(frame));
     this.#advance();
+  }
+
+  /** An answer names a request of the recording, which knows it by the id that it had there. */
+  #shapeOf(frame: unknown): FrameShape {
+    const { protocol } = this.#options;
+    const shape = protocol.shapeOf(frame);
+    return shape.kind === 'answer' ? protocol.shapeOf(this.#recordedFormOf(frame)) : shape;
   }
 
   /** The line of ours that this is: of the turn that is under way, or the prompt of the next. */

@@ -2,7 +2,7 @@
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { ProviderAdapter, ProviderHost } from '../../machines/ports/provider.ts';
-import { declineEffect } from './decline.ts';
+import { canFork, declineEffect, declineFork } from './decline.ts';
 import { performOn, type ThreadPerformer } from './effects.ts';
 
 /** The life of an instance's process, or of what stands for it. Each answers by a report about the instance. */
@@ -58,6 +58,9 @@ export class LifecycleAdapter<R> implements ProviderAdapter {
   #perform(effect: ProviderEffect): Promise<void> | void {
     if (effect.type === 'process.start') return this.#lifecycle.start();
     if (effect.type === 'process.stop') return this.#lifecycle.stop(effect.force);
+    if (effect.type === 'connection.open' && !canFork(this.capabilities, effect)) {
+      return declineFork(this.#host, effect);
+    }
     const { run } = this.#lifecycle;
     return run === null ? declineEffect(this.#host, effect) : performOn(this.#performer, run, effect);
   }

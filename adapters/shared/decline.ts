@@ -1,4 +1,5 @@
-import type { ProviderEffect, TurnKey } from '../../machines/domain/effect.ts';
+import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { OpenConnection, ProviderEffect, TurnKey } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf } from '../../machines/domain/ids.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
@@ -9,6 +10,9 @@ export type RefusableEffect = EffectOf<'turn.start' | 'turn.compact' | 'turn.ste
 
 const NOT_RUNNING = failure('OPEN_FAILED', 'the provider is not running', { class: 'transport' });
 const GONE = failure('CONNECTION_LOST', 'the connection to the provider is gone', { class: 'transport' });
+const NO_FORK = failure('CAPABILITY_UNSUPPORTED', 'the provider cannot begin with that history', {
+  class: 'validation',
+});
 const UNDELIVERED = failure('ANSWER_UNDELIVERED', 'the provider does not wait for this answer, or is gone', {
   class: 'transport',
 });
@@ -42,6 +46,17 @@ export function declineEffect(host: ProviderHost, effect: ProviderEffect): void 
     default:
     // of the others nobody waits for an answer
   }
+}
+
+/** Also `true` where nothing is to be forked. */
+export function canFork({ fork: most }: Capabilities, { fork }: OpenConnection): boolean {
+  if (fork === undefined) return true;
+  return most === 'turn' || (most === 'now' && fork.nativeTurnId === null);
+}
+
+/** Rather than to begin in silence with nothing. */
+export function declineFork(host: ProviderHost, { threadId, connectionId }: OpenConnection): void {
+  host.report(threadId, { type: 'connection.openFailed', connectionId, failure: NO_FORK });
 }
 
 /** Nobody waits for the answer (any more). */

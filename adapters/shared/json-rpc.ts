@@ -14,8 +14,8 @@ export interface JsonRpcHandlers {
 
 /** The way out, and the limits. */
 export interface JsonRpcOptions {
-  /** Writes one message; the newline is the transport's. */
-  readonly writeLine: (line: string) => void;
+  /** Writes one message; the newline is the transport's. `kept` is the same line without its secrets, for logs. */
+  readonly writeLine: (line: string, kept: string) => void;
   readonly handlers: JsonRpcHandlers;
   /** Requests of ours without an answer at one time; further ones wait in order. Default 32. */
   readonly maxInFlight?: number;
@@ -76,10 +76,10 @@ export class JsonRpcPeer {
     this.#write({ method, params });
   }
 
-  /** Answers a request of the other side. False when it is not open: already answered, withdrawn or closed. */
-  respond(id: JsonRpcId, result: unknown): boolean {
+  /** Answers a request of the other side; `kept` is what logs have of the result. False when it is not open: already answered, withdrawn or closed. */
+  respond(id: JsonRpcId, result: unknown, kept = result): boolean {
     if (!this.#toAnswer.delete(id)) return false;
-    this.#write({ id, result: result ?? null });
+    this.#write({ id, result: result ?? null }, { id, result: kept ?? null });
     return true;
   }
 
@@ -154,8 +154,10 @@ export class JsonRpcPeer {
     this.#sendWaiting();
   }
 
-  #write(message: Message): void {
-    if (this.#closedBecause === null) this.#options.writeLine(JSON.stringify(message));
+  #write(message: Message, kept = message): void {
+    if (this.#closedBecause !== null) return;
+    const line = JSON.stringify(message);
+    this.#options.writeLine(line, kept === message ? line : JSON.stringify(kept));
   }
 }
 

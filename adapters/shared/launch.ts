@@ -44,7 +44,8 @@ export function spawnFailure({ command }: Pick<ProcessSpec, 'command'>, error: E
   const code: unknown = Reflect.get(error, 'code');
   const isMissing = typeof code === 'string' && NOT_A_PROGRAM.has(code);
   const where = command.includes('/') ? command : `${command} (on PATH)`;
-  return failure('INSTANCE_UNAVAILABLE', `could not run ${where}: ${error.message}`, {
+  const advice = isMissing ? '; install it, or name the program as `command` of the instance' : '';
+  return failure('INSTANCE_UNAVAILABLE', `could not run ${where}: ${error.message}${advice}`, {
     class: isMissing ? 'validation' : 'transport',
     retryable: !isMissing,
   });

@@ -46,8 +46,9 @@ export class LineProcess {
     return this.#stderrTail;
   }
 
-  writeLine(line: string): void {
-    this.#host.logFrame('out', line);
+  /** `kept`: what the protocol log gets of it, without what nobody may keep. */
+  writeLine(line: string, kept = line): void {
+    this.#host.logFrame('out', kept);
     this.#process.write(`${line}\n`);
   }
 

@@ -1,6 +1,6 @@
-/** Whether answers fit the questions that they are for. */
+/** Whether answers fit the questions that they are for, and what is kept of them. */
 import { z } from 'zod';
-import type { Answer, Question } from './request.ts';
+import { WITHHELD, type Answer, type Question, type RequestBody } from './request.ts';
 
 type Answers = Extract<Answer, { answers: unknown }>['answers'];
 
@@ -16,6 +16,27 @@ export function answerGap(
   }
   return null;
 }
+
+/** The answer as it is kept and shown; the same one where nothing in it is secret. */
+export function keptAnswer(body: RequestBody, answer: Answer): Answer {
+  if (body.kind !== 'question' || !('answers' in answer)) return answer;
+  const secrets = new Set(
+    body.questions.flatMap(({ secret, questionId }) => (secret === true ? [questionId] : [])),
+  );
+  return Object.keys(answer.answers).some((id) => secrets.has(id))
+    ? withheld(answer, (id) => secrets.has(id))
+    : answer;
+}
+
+/** Without what was typed, for the questions that are named. */
+export const withheld = (
+  { answers }: { readonly answers: Answers },
+  isSecret: (questionId: string) => boolean,
+): { readonly answers: Answers } => ({
+  answers: Object.fromEntries(
+    Object.entries(answers).map(([id, texts]) => [id, isSecret(id) ? texts.map(() => WITHHELD) : texts]),
+  ),
+});
 
 function gapOf(question: Question, texts: readonly string[]): string | null {
   const { minAnswers = 0, maxAnswers = Infinity } = question;

@@ -14,6 +14,18 @@ export const capabilitiesSchema = z.object({
   resume: z.boolean(),
   /** The conversation can be shortened on demand. */
   compact: z.boolean().default(false),
+  /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */
+  fork: z.enum(['now', 'turn']).optional(),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;
+
+/** Of an instance that cannot be used as it is configured. */
+export const NO_CAPABILITIES: Capabilities = {
+  interrupt: false,
+  nativeSteer: false,
+  images: false,
+  planMode: false,
+  resume: false,
+  compact: false,
+};

@@ -19,6 +19,8 @@ export interface Link {
   readonly closing: CloseReason | null;
   /** How it ended under a turn that has not ended yet. */
   readonly end: ConnectionEnd | null;
+  /** The provider would fold a prompt into what comes of its work in the background. */
+  readonly folds: boolean;
 }
 
 /** A turn that the provider began beside the active one. */
@@ -142,10 +144,21 @@ export interface InstanceSession {
   readonly threadId: ThreadId;
 }
 
+/** What the configuration says of an instance. */
+export interface InstancePlan {
+  readonly driver: string;
+  readonly capabilities: Capabilities;
+  /** Why it cannot be used; `null`: it can. */
+  readonly failure: Failure | null;
+  readonly isRemoved: boolean;
+}
+
 export interface InstanceContext {
   readonly instanceId: InstanceId;
   readonly driver: string;
   readonly capabilities: Capabilities;
+  /** What the configuration says now, while the process still goes by what it said before. */
+  readonly next: InstancePlan | null;
   /** What waits for the process, in order. */
   readonly waiting: readonly InstanceWork[];
   /** Resumes under way; at most `RESUME_LIMIT` at a time. */

@@ -33,6 +33,8 @@ export interface Lookups {
   readonly request: RequestLookup;
   /** The `sourcePlan` of a prompt; `null`: there is none such. */
   readonly plan: PlanLookup;
+  /** Why nothing can begin on the thread's instance; absent or `null`: it can. */
+  readonly instance?: Refusal | null;
 }
 
 /** What is known of the item that is named as a plan. */
@@ -60,10 +62,8 @@ export function canTake(view: ThreadView, input: ThreadInput): boolean {
 }
 
 function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups): Refusal | null {
-  if (view.root.hasTag('deleted') || view.context.link.closing === 'delete') {
-    return { code: 'THREAD_DELETED', why: 'the thread is deleted' };
-  }
-  if (view.context.archived && BEGINNERS.has(input.type)) return ARCHIVED;
+  const refused = refusedAll(view, input, lookups);
+  if (refused !== null) return refused;
   switch (input.type) {
     case 'turn.submit':
       return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
@@ -80,6 +80,19 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   }
 }
 
+/** Whatever the input asks for. */
+function refusedAll(
+  { root, context }: ThreadView,
+  input: ThreadInput,
+  { instance = null }: Lookups,
+): Refusal | null {
+  if (root.hasTag('deleted') || context.link.closing === 'delete') {
+    return { code: 'THREAD_DELETED', why: 'the thread is deleted' };
+  }
+  if (context.archived && BEGINNERS.has(input.type)) return ARCHIVED;
+  return needsInstance(input) ? instance : null;
+}
+
 /** What makes the provider work. */
 const BEGINNERS: ReadonlySet<ThreadInput['type']> = new Set([
   'turn.submit',
@@ -87,6 +100,11 @@ const BEGINNERS: ReadonlySet<ThreadInput['type']> = new Set([
   'thread.compact',
   'queue.promote',
 ]);
+/** A steer joins what runs already. */
+const needsInstance = (input: ThreadInput): boolean =>
+  input.type === 'turn.submit'
+    ? input.mode !== 'steer'
+    : input.type === 'turn.retry' || input.type === 'thread.compact' || input.type === 'queue.resume';
 const ARCHIVED: Refusal = { code: 'THREAD_ARCHIVED', why: 'the thread is archived' };
 
 function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): Refusal | null {

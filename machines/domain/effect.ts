@@ -27,8 +27,17 @@ export type OpenConnection = {
   readonly connectionId: ConnectionId;
   /** The provider's conversation to go on with; `null`: begin one. */
   readonly resume: string | null;
+  /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
+  readonly fork?: Fork;
   readonly settings: Settings;
 };
+
+/** What a conversation begins with. The other one stays as it is, and neither sees what is said in the other later. */
+export interface Fork {
+  readonly nativeThreadId: string;
+  /** The last turn that belongs to it; `null`: all that have ended. */
+  readonly nativeTurnId: string | null;
+}
 
 /** What an adapter performs. Results come back as inputs, never as a return value. */
 export type ProviderEffect =
@@ -63,7 +72,10 @@ export type ProviderEffect =
       readonly connectionId: ConnectionId;
       readonly requestId: RequestId;
       readonly nativeRequestId: string;
+      /** The charts know of a secret only that it was given: the runtime puts it in when it releases the effect. */
       readonly answer: Answer;
+      /** Set where the answer has a secret: what logs may say of it. */
+      readonly kept?: Answer;
     }
   /** The turn takes no requests any more: say no, so that the provider does not hang. */
   | {
@@ -81,7 +93,10 @@ export type Tell =
   | { readonly type: 'tell'; readonly instanceId: InstanceId; readonly input: InstanceInput }
   | { readonly type: 'tellThread'; readonly threadId: ThreadId; readonly input: ThreadInput };
 
-export type Effect = ProviderEffect | Tell;
+/** No process of the instance is left: what serves it from now on is made from the configuration as it is now. */
+export type Rebuild = { readonly type: 'instance.rebuild'; readonly instanceId: InstanceId };
+
+export type Effect = ProviderEffect | Rebuild | Tell;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -33,9 +33,12 @@ export function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void
 export const rosterOf = (tables: Pick<ThreadTables, 'openItems'>): ItemRow[] =>
   tables.openItems(null).filter(({ background }) => background === true);
 
-/** The row counts the roster as it changes: nothing is looked through for that. */
-function put(tables: ThreadTables, item: ItemRow): void {
-  const before = tables.items.get(item.itemId)?.background ?? false;
+/**
+ * The row counts the roster as it changes: nothing is looked through for that. `known`: the item as it was; looked up
+ * once, because a store may have to be asked.
+ */
+function put(tables: ThreadTables, item: ItemRow, known: ItemRow | undefined): void {
+  const before = known?.background ?? false;
   const after = item.background ?? false;
   tables.items.set(item.itemId, item);
   const { state } = tables;
@@ -46,7 +49,7 @@ function put(tables: ThreadTables, item: ItemRow): void {
 
 function update(tables: ThreadTables, itemId: ItemRow['itemId'], change: (item: ItemRow) => ItemRow): void {
   const item = tables.items.get(itemId);
-  if (item !== undefined) put(tables, change(item));
+  if (item !== undefined) put(tables, change(item), item);
 }
 
 /** Its times stay, and its place on the roster where it is open: it says nothing that was not known. */
@@ -64,21 +67,16 @@ function ended({ background: _, ...item }: ItemRow, more: Partial<ItemRow>): Ite
 function putItem(tables: ThreadTables, { item }: ItemFact, at: number): void {
   const known = tables.items.get(item.itemId);
   const { ordinal, createdAt } = known ?? { ordinal: item.ordinal, createdAt: at };
-  const isBackground = item.status === 'open' && canOutlive(item.body) && isOver(tables, item);
-  put(tables, {
-    ...marked(item, known),
-    ordinal,
-    createdAt,
-    updatedAt: at,
-    ...(isBackground ? { background: true } : {}),
-  });
+  const isBackground = item.status === 'open' && canOutlive(item.body) && isOver(tables, item, known);
+  const row = { ...marked(item, known), ordinal, createdAt, updatedAt: at };
+  put(tables, isBackground ? { ...row, background: true } : row, known);
   const isWhole = item.body.kind === 'subagent' || item.body.kind === 'task';
   if (isWhole && item.status !== 'open') closeParts(tables, item, at);
 }
 
 /** Its turn has ended; it began late, or goes on. */
-function isOver(tables: ThreadTables, { itemId, turnId }: Item): boolean {
-  if (tables.items.get(itemId)?.background === true) return true;
+function isOver(tables: ThreadTables, { turnId }: Item, known: ItemRow | undefined): boolean {
+  if (known?.background === true) return true;
   return turnId !== null && typeof tables.turns.get(turnId)?.endedAt === 'number';
 }
 
@@ -87,7 +85,7 @@ function closeParts(tables: ThreadTables, whole: Item, at: number): void {
   for (const item of tables.openItems(whole.turnId)) {
     if (item.parentItemId !== whole.itemId || canOutlive(item.body)) continue;
     const status = whole.status === 'completed' ? statusOfDone(item) : whole.status;
-    put(tables, ended(item, { status, updatedAt: at }));
+    put(tables, ended(item, { status, updatedAt: at }), item);
   }
 }
 
@@ -103,9 +101,9 @@ function closeTurn(tables: ThreadTables, fact: TurnFact, at: number): void {
   );
   for (const item of open) {
     const isPart = item.parentItemId !== undefined && going.has(item.parentItemId);
-    if (going.has(item.itemId)) put(tables, { ...item, background: true, updatedAt: at });
+    if (going.has(item.itemId)) put(tables, { ...item, background: true, updatedAt: at }, item);
     else if (!isPart) {
-      put(tables, ended(item, { status: closedStatus(item, fact), updatedAt: at }));
+      put(tables, ended(item, { status: closedStatus(item, fact), updatedAt: at }), item);
     }
   }
 }
@@ -113,8 +111,8 @@ function closeTurn(tables: ThreadTables, fact: TurnFact, at: number): void {
 /** Nobody will tell how it went. What runs in a turn is closed by its end, which follows. */
 function closeConnection(tables: ThreadTables, at: number): void {
   for (const item of tables.openItems(null)) {
-    if (item.turnId !== null && !isOver(tables, item)) continue;
-    put(tables, ended(item, { status: 'unknown', updatedAt: at }));
+    if (item.turnId !== null && !isOver(tables, item, item)) continue;
+    put(tables, ended(item, { status: 'unknown', updatedAt: at }), item);
   }
 }
 

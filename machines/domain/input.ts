@@ -109,6 +109,8 @@ const providerInputs = [
     state: z.enum(['ready', 'interrupted', 'stopped', 'error']),
     failure: failureSchema.nullable(),
   }),
+  /** From now on a prompt would be folded into what comes of background work, or no longer; told where it changes. */
+  input('provider.foldingChanged', { ...onConnection, folds: z.boolean() }),
   input('provider.interruptRefused', { ...turnRef, failure: failureSchema }),
   input('provider.steerAccepted', { ...turnRef, steerId: turnIdSchema }),
   input('provider.steerRefused', { ...turnRef, steerId: turnIdSchema, failure: failureSchema }),

@@ -23,6 +23,8 @@ export const instanceReportSchema = z.object({
   models: z.array(modelSchema).optional(),
   /** Slash commands and skills. */
   commands: z.array(z.object({ name: z.string(), description: z.string() })).optional(),
+  /** As the handshake refines what the adapter declares. */
+  capabilities: capabilitiesSchema.optional(),
   rateLimits: z
     .array(z.object({ name: z.string(), usedPercent: z.number(), resetsAt: z.number().nullable() }))
     .optional(),
@@ -45,6 +47,17 @@ export const instanceInputSchema = z.discriminatedUnion('type', [
     driver: z.string(),
     capabilities: capabilitiesSchema,
   }),
+  /**
+   * The configuration has another entry for it, which is in force as soon as no thread holds a connection. `failure`: why
+   * it cannot be used as it is configured; `null`: it can.
+   */
+  input('instance.configure', {
+    driver: z.string(),
+    capabilities: capabilitiesSchema,
+    failure: failureSchema.nullable(),
+  }),
+  /** The configuration has no entry for it any more. */
+  input('instance.remove', {}),
   /** A thread needs the provider: start it where necessary, then do the work. */
   input('instance.acquire', { work: workSchema }),
   /** The open has been answered, by success or failure, or the look-up has. */
@@ -73,6 +86,10 @@ export const instanceStateSchema = z.enum([
   'backingOff',
   'draining',
   'unavailable',
+  'outdated',
+  'closing',
+  'disabled',
+  'removed',
 ]);
 export type InstanceState = z.infer<typeof instanceStateSchema>;
 
@@ -100,7 +117,10 @@ export const instanceRowSchema = z.object({
   available: z.boolean(),
   /** `unchecked` until its process was first tried. */
   state: z.enum(['unchecked', 'ready', 'unavailable']),
+  /** Why it cannot be used, or, of one that can, what is in force later. */
   reason: z.string().optional(),
+  /** The last row of an instance that is not configured any more: it is listed no longer. */
+  removed: z.literal(true).optional(),
   version: z.string().optional(),
   account: z.object({ label: z.string(), plan: z.string().nullable() }).nullable().optional(),
   loginRequired: z.boolean().optional(),
@@ -132,17 +152,27 @@ export function evolveInstance(row: InstanceRow | null, fact: InstanceFact): Ins
   return stateChanged(row, fact);
 }
 
+/** States in which the configuration is what keeps the instance from being used. */
+const BARRED: ReadonlySet<InstanceState> = new Set(['closing', 'disabled', 'removed']);
+const OUTDATED = 'its configuration has changed; that is in force as soon as no turn runs';
+
 function stateChanged(
   row: InstanceRow,
-  fact: Extract<InstanceFact, { type: 'instance.stateChanged' }>,
+  { state, failure }: Extract<InstanceFact, { type: 'instance.stateChanged' }>,
 ): InstanceRow {
   const { reason: _, ...rest } = row;
-  if (fact.state === 'ready') return { ...rest, state: 'ready', available: true };
-  if (fact.state !== 'unavailable' && fact.state !== 'backingOff') return row;
+  if (state === 'ready') return { ...rest, state: 'ready', available: true };
+  if (state === 'outdated') return { ...rest, state: 'ready', available: true, reason: OUTDATED };
+  if (BARRED.has(state)) {
+    const barred = { ...rest, state: 'unavailable', available: false } as const;
+    const reason = failure === null ? {} : { reason: failure.message };
+    return { ...barred, ...reason, ...(state === 'removed' && { removed: true }) };
+  }
+  if (state !== 'unavailable' && state !== 'backingOff') return row;
   return {
     ...rest,
     state: 'unavailable',
-    available: fact.failure?.retryable ?? false,
-    ...(fact.failure === null ? {} : { reason: `${fact.failure.code}: ${fact.failure.message}` }),
+    available: failure?.retryable ?? false,
+    ...(failure === null ? {} : { reason: `${failure.code}: ${failure.message}` }),
   };
 }

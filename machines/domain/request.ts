@@ -13,7 +13,7 @@ export const questionSchema = z.object({
   options: z.array(z.object({ label: z.string(), description: z.string().default('') })),
   /** A free text is an answer too. */
   allowsText: z.boolean().default(true),
-  /** What is typed is not to be shown. */
+  /** What is typed is not to be shown, and not to be kept: it goes to the provider and nowhere else. */
   secret: z.boolean().optional(),
   /** How many answers are needed, and taken; default: as many as one likes. */
   minAnswers: z.number().int().nonnegative().optional(),
@@ -62,6 +62,9 @@ export const answerSchema = z.union([
   z.strictObject({ answers: z.record(z.string().max(128), z.array(z.string().max(20_000)).max(20)) }),
 ]);
 export type Answer = z.infer<typeof answerSchema>;
+
+/** Stands for the answer to a secret question wherever answers are kept or shown. */
+export const WITHHELD = '[secret]';
 
 /** A request as an adapter reports it. */
 export const requestDraftSchema = z.object({

@@ -27,6 +27,7 @@ export const holdReasonSchema = z.enum([
   'archived',
   'restarted',
   'refused',
+  'background',
 ]);
 export type HoldReason = z.infer<typeof holdReasonSchema>;
 

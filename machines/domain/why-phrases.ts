@@ -149,6 +149,7 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
   archived: 'the thread was archived',
   restarted: 'the server ended meanwhile',
   refused: 'the provider refused a message',
+  background: 'work in the background goes on, and the provider would fold the prompt into what comes of it',
 };
 
 const REASONS: Readonly<Record<InterruptReason, string>> = {

@@ -52,7 +52,8 @@ export interface ProviderAdapter {
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
-   * `connection.lost`, and again `connection.opened` where the provider begins another conversation ·
+   * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·
@@ -61,7 +62,7 @@ export interface ProviderAdapter {
    * `turn.settle` → `settled` is called; of a completed turn commands, tasks and sub-agents may go on, as items that are
    * open until they end, at the latest with `connection.close` or `connection.kill` · `turn.lookUp` → `provider.turnLookedUp` · `request.answer` →
    * `provider.requestResolved` once acknowledged, or written where the provider gives no acknowledgement, else
-   * `requestUndeliverable` · `request.refuse` → nothing.
+   * `requestUndeliverable`; of an answer that has `kept` nothing else goes into a log · `request.refuse` → nothing.
    */
   perform(effect: ProviderEffect): void;
   /** Stops reading from (or goes on reading from) the provider while the ingress queue is full. */
@@ -70,9 +71,14 @@ export interface ProviderAdapter {
   dispose(): Promise<void>;
 }
 
+/** Keys of an instance's entry that not every driver can do something with. */
+export type InstanceKey = 'args' | 'home';
+
 /** Makes the adapter of one instance; nothing is started. */
 export interface ProviderDriver {
   readonly driver: string;
+  /** An entry with one of the other keys is refused. Absent: it takes none of them. */
+  readonly takes?: readonly InstanceKey[];
   /** Absent: recordings of this provider cannot be played. */
   readonly playback?: PlaybackProtocol;
   create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;
@@ -114,4 +120,14 @@ export interface InstanceConfig {
   readonly command: string | null;
   /** Added to the inherited environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Given to the program after those that the driver starts it with. */
+  readonly args?: readonly string[];
+  /** The agent's own folder, absolute: its login, its settings and its sessions; `null`: the agent's default. */
+  readonly home?: string | null;
+  /** Of threads that name none, and put into their effects by the runtime; `null`: the agent's default. */
+  readonly model?: string | null;
+  /** `false`: it is listed and has no adapter. */
+  readonly enabled?: boolean;
+  /** What is wrong with the entry; an instance with a problem has no adapter. */
+  readonly problem?: string;
 }

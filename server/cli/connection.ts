@@ -5,6 +5,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Client } from '../client/client.ts';
 import { connect } from '../client/node.ts';
 import { dataFolder, type ConfigFlags } from '../config.ts';
+import { commandLine } from './command-line.ts';
 import { readServerFile } from './server-file.ts';
 
 export interface ClientFlags extends Pick<ConfigFlags, 'data'> {
@@ -38,13 +39,16 @@ export async function withClient<Result>(
   }
 }
 
-/** The client itself would try for ever. @throws {Error} with code ECONNREFUSED where nothing listens */
+/** The client itself would try for ever. @throws {RuntimeError} CONNECTION_LOST where nothing listens, INVALID_PARAMS */
 async function probe(url: string): Promise<void> {
+  if (!URL.canParse(url)) throw new RuntimeError('INVALID_PARAMS', `${url} is no URL`);
   try {
     await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(PROBE_MS) });
   } catch (cause) {
-    const error = new Error(`no server answers at ${url}; start one with \`threadchart serve\``, { cause });
-    throw Object.assign(error, { code: 'ECONNREFUSED' });
+    const line = commandLine(['serve'], {});
+    throw new RuntimeError('CONNECTION_LOST', `no server answers at ${url}; start one with \`${line}\``, {
+      cause,
+    });
   }
 }
 

@@ -14,10 +14,10 @@ export async function doctorCommand(
   const nothing = { putProcess: () => {}, removeProcess: () => {} };
   const found = await diagnose(instances, adapters.drivers, adapters.makeProcessHost(nothing));
   for (const diagnosis of found) terminal.print(lineOf(diagnosis), diagnosis);
-  return found.every((each) => each.isReady) ? EXIT_CODES.ok : EXIT_CODES.notReady;
+  return found.every((each) => each.isReady || each.isDisabled) ? EXIT_CODES.ok : EXIT_CODES.notReady;
 }
 
-function lineOf({ instanceId, isReady, version, account, advice }: Diagnosis): string {
-  const words = [isReady ? '✓' : '✗', instanceId, version, account, advice];
+function lineOf({ instanceId, isReady, isDisabled, version, account, advice }: Diagnosis): string {
+  const words = [isReady ? '✓' : isDisabled ? '–' : '✗', instanceId, version, account, advice];
   return words.filter((word) => word !== null).join('  ');
 }

@@ -128,6 +128,8 @@ function writeNew(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
-    throw new RuntimeError('INVALID_PARAMS', `${file} cannot be written: ${String(cause)}`, { cause });
+    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const why = isThere ? 'exists; an export overwrites nothing' : `cannot be written: ${String(cause)}`;
+    throw new RuntimeError('INVALID_PARAMS', `${file} ${why}`, { cause });
   }
 }

@@ -93,9 +93,12 @@ export class Questions {
   }
 
   /** A number chooses an option; anything else is the answer itself where that is allowed. */
-  async #askText({ header, options, allowsText }: Question, signal: AbortSignal): Promise<string | null> {
+  async #askText(
+    { header, options, allowsText, secret }: Question,
+    signal: AbortSignal,
+  ): Promise<string | null> {
     for (;;) {
-      const line = await this.#terminal.ask(`${header || 'answer'}: `, signal);
+      const line = await this.#terminal.ask(`${header || 'answer'}: `, signal, secret);
       if (line === null) return null;
       const given = line.trim();
       const chosen = options[Number(given) - 1]?.label ?? options.find(({ label }) => label === given)?.label;

@@ -5,6 +5,7 @@ import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
 import type { SubmitMode } from '../../machines/domain/command.ts';
 import type { RuntimeMode } from '../../machines/domain/settings.ts';
 import type { Client } from '../client/client.ts';
+import { commandLine } from './command-line.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import { SentTurn } from './sent-turn.ts';
@@ -19,7 +20,8 @@ export interface SendFlags extends ClientFlags {
   readonly mode?: SubmitMode;
 }
 
-export function sendCommand(text: string, flags: SendFlags, terminal: Terminal): Promise<ExitCode> {
+export async function sendCommand(text: string, flags: SendFlags, terminal: Terminal): Promise<ExitCode> {
+  if (text.trim() === '') throw new RuntimeError('INVALID_PARAMS', 'the prompt is empty');
   return withClient(flags, async (client) => {
     const threadId =
       flags.thread === undefined ? await createThread(client, flags) : threadIdOf(flags.thread);
@@ -28,7 +30,8 @@ export function sendCommand(text: string, flags: SendFlags, terminal: Terminal):
     const turn = new SentTurn({ client, threadId, terminal, flags });
     const ended = await turn.run({ type: 'turn.submit', threadId, text, mode });
     if (ended === null) return EXIT_CODES.left;
-    if (ended.failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, terminal);
+    if (ended.status === 'cancelled') terminal.note('[cancelled] the prompt was taken out of the queue');
+    if (ended.failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, flags, terminal);
     return ended.status === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed;
   });
 }
@@ -55,11 +58,12 @@ async function createThread(
 }
 
 /** Whoever has no agent yet can see what a thread looks like. */
-async function tellOfDemo(client: Client, terminal: Terminal): Promise<void> {
+async function tellOfDemo(client: Client, flags: SendFlags, terminal: Terminal): Promise<void> {
   const { providers } = await client.call('providers.list', {});
   const demo = providers.find(({ driver, available }) => driver === 'replay' && available);
   if (demo === undefined) return;
-  terminal.note(`without an agent, play a recording: threadchart send --instance ${demo.instanceId} "hello"`);
+  const line = commandLine(['send', '--instance', demo.instanceId, 'hello'], flags);
+  terminal.note(`without an agent, play a recording: ${line}`);
 }
 
 async function firstInstance(client: Client): Promise<string> {

@@ -1,8 +1,9 @@
 /** A prompt that was sent from here, followed to the end of its turn. */
-import type { FactEvent } from '../../machines/domain/fact.ts';
+import type { Fact, FactEvent } from '../../machines/domain/fact.ts';
 import type { ThreadId, TurnId } from '../../machines/domain/ids.ts';
-import { RuntimeError } from '../../machines/domain/error.ts';
+import { RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
+import type { ResyncReason } from '../gateway/frame.ts';
 import type { Client, GivenCommand } from '../client/client.ts';
 import type { ThreadView } from '../client/thread-view.ts';
 import type { ClientFlags } from './connection.ts';
@@ -10,6 +11,7 @@ import { Questions } from './questions.ts';
 import type { Terminal } from './terminal.ts';
 import { Transcript } from './transcript.ts';
 import { waitingFor } from './waiting-for.ts';
+import { WholeEvents } from './whole-events.ts';
 
 type Submit = Extract<GivenCommand, { type: 'turn.submit' }>;
 
@@ -20,14 +22,23 @@ export interface SentTurnParts {
   readonly flags: ClientFlags;
 }
 
+/** `cancelled`: the prompt was taken out of the queue. */
+export interface SentTurnEnd {
+  readonly status: TurnRow['status'] | 'cancelled';
+  readonly failure: Failure | null;
+}
+
 /** Shows what is new in the thread, lets the person answer, and turns Ctrl-C into an interrupt. */
 export class SentTurn {
   readonly #parts: SentTurnParts;
   readonly #transcript: Transcript;
   readonly #questions: Questions;
-  readonly #done = Promise.withResolvers<TurnRow | null>();
+  readonly #done = Promise.withResolvers<SentTurnEnd | null>();
+  readonly #followed = Promise.withResolvers<void>();
+  readonly #ends = new Map<TurnId, SentTurnEnd>();
   #view: ThreadView | null = null;
   #turnId: TurnId | null = null;
+  #isLost = false;
   #wasInterrupted = false;
 
   constructor(parts: SentTurnParts) {
@@ -39,30 +50,34 @@ export class SentTurn {
     });
   }
 
-  /** The turn when it has ended; `null`: the person has left it alone. @throws {RuntimeError} the refusal of the prompt */
-  async run(prompt: Submit): Promise<TurnRow | null> {
+  /** How the turn has ended; `null`: the person has left it alone. @throws {RuntimeError} the refusal of the prompt */
+  async run(prompt: Submit): Promise<SentTurnEnd | null> {
     const { client, threadId, terminal } = this.#parts;
     const onSignal = (): void => this.#onSignal();
     terminal.signals.on('SIGINT', onSignal);
-    // a refusal of the prompt comes first, and is what the user is told
-    this.#done.promise.catch(() => undefined);
-    const following = client.subscribeThread(threadId, {
-      onError: (error) => this.#done.reject(error),
-      onEvent: (event) => this.#show(event),
-      onView: (view) => this.#look(view),
-    });
+    const events = new WholeEvents(
+      { client, threadId },
+      {
+        onError: (error) => this.#done.reject(error),
+        onEvent: (event) => this.#show(event, events.view),
+        onView: (view) => this.#look(view),
+        onResync: (reason) => this.#startOver(reason),
+      },
+    );
     try {
       void this.#submit(prompt).catch((error: unknown) => this.#done.reject(error));
       return await this.#done.promise;
     } finally {
       terminal.signals.off('SIGINT', onSignal);
-      following.end();
+      events.end();
       terminal.wait(null);
     }
   }
 
   async #submit(prompt: Submit): Promise<void> {
     const { client, terminal } = this.#parts;
+    // what the prompt does comes as events then, and not as a part of the first snapshot
+    await this.#followed.promise;
     const result = await client.dispatch(prompt);
     const turnId = result.turnId ?? result.queueEntryId;
     if (turnId === undefined) throw new RuntimeError('INTERNAL', 'the server named no turn');
@@ -72,24 +87,52 @@ export class SentTurn {
     this.#check();
   }
 
-  #show(event: FactEvent): void {
+  #show(event: FactEvent, now: ThreadView | null): void {
     this.#transcript.show(event);
     const { fact } = event;
-    if (fact.type === 'request.opened') this.#questions.add(fact.request);
+    // one that was told late may be closed by now
+    if (fact.type === 'request.opened' && now?.requests.get(fact.request.requestId)?.status === 'open')
+      this.#questions.add(fact.request);
     if (fact.type === 'request.closed' || fact.type === 'request.answering')
       this.#questions.drop(fact.requestId);
+    this.#note(fact);
+  }
+
+  /** How turns and prompts end: of those that have ended the view may hold the latest only. */
+  #note(fact: Fact): void {
+    if (fact.type === 'turn.steered' && fact.steerId === this.#turnId) this.#turnId = fact.turnId;
+    if (fact.type === 'turn.ended')
+      this.#ends.set(fact.turnId, { status: fact.outcome, failure: fact.failure });
+    if (fact.type === 'queue.removed' && fact.reason === 'cancelled')
+      this.#ends.set(fact.queueEntryId, { status: 'cancelled', failure: null });
+    if (fact.type === 'thread.deleted')
+      this.#done.reject(new RuntimeError('THREAD_DELETED', `thread ${this.#parts.threadId} was deleted`));
   }
 
   #look(view: ThreadView): void {
     this.#view = view;
+    this.#followed.resolve();
     this.#parts.terminal.wait(this.#questions.isAsking ? null : waitingFor(view));
     this.#check();
   }
 
-  /** The view is looked at, not the events: after a `resync` some of them never come. */
+  #startOver(reason: ResyncReason): void {
+    this.#transcript.startOver(reason);
+    this.#ends.clear();
+    this.#isLost = true;
+  }
+
+  /** The view has ends that were told before this program came. */
   #check(): void {
-    const turn = this.#turnId === null ? undefined : this.#view?.turns.get(this.#turnId);
-    if (turn !== undefined && turn.endedAt !== null) this.#done.resolve(turn);
+    const turnId = this.#turnId;
+    if (turnId === null || this.#view === null) return;
+    const turn = this.#view.turns.get(turnId);
+    const end = this.#ends.get(turnId) ?? (turn === undefined || turn.endedAt === null ? null : turn);
+    if (end !== null) this.#done.resolve(end);
+    else if (this.#isLost && turn === undefined && !isQueued(this.#view, turnId)) {
+      const what = `the journal of ${this.#parts.threadId} does not know turn ${turnId} any more`;
+      this.#done.reject(new RuntimeError('SERVER_RESTARTED', what));
+    }
   }
 
   /** The first one ends the turn, the second one only this program. */
@@ -109,3 +152,6 @@ export class SentTurn {
     }
   }
 }
+
+const isQueued = ({ state }: ThreadView, turnId: TurnId): boolean =>
+  state?.queue.entries.some((entry) => entry.turnId === turnId) ?? false;

@@ -1,5 +1,5 @@
-/** `threadchart serve`: runs until a signal, drains at the first, hurries at the second. */
-import { loadConfig, type ConfigFlags } from '../config.ts';
+/** `threadchart serve`: runs until a signal, drains at the first, hurries at the second; SIGHUP reads the configuration again. */
+import { configPath, loadConfig, type ConfigFlags } from '../config.ts';
 import { makeLog } from '../log.ts';
 import { serve, type RunningServer } from '../serve.ts';
 import type { CliParts } from '../cli.ts';
@@ -16,7 +16,8 @@ export async function serveCommand(
 ): Promise<ExitCode> {
   const config = loadConfig(flags, process.env);
   const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
-  const server = await serve(config, adapters, { log, release });
+  const source = { path: configPath(flags, process.env), load: () => loadConfig(flags, process.env) };
+  const server = await serve(config, adapters, { log, release, source });
   const { url, tokenFile } = server;
   const place = { url, pid: process.pid, tokenFile };
   writeServerFile(config.data, place);
@@ -40,7 +41,14 @@ async function ended(
     isStopping = true;
     void stopped.then(() => resolve(EXIT_CODES.ok));
   };
+  // on a terminal it is the terminal that is gone
+  const onHangUp = (): void => {
+    if (process.stdin.isTTY) return onSignal('SIGHUP');
+    say('SIGHUP: reads the configuration again');
+    void server.reload();
+  };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('SIGHUP', onHangUp);
   void server.failed.then(async (cause) => {
     say(`the store failed: ${cause.message}`);
     await server.stop(0);
@@ -48,5 +56,6 @@ async function ended(
   });
   const exitCode = await promise;
   for (const signal of SIGNALS) process.off(signal, onSignal);
+  process.off('SIGHUP', onHangUp);
   return exitCode;
 }

@@ -19,6 +19,8 @@ export interface Streams {
 export interface Signals {
   on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
   off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  /** `false`: nobody listens. */
+  emit(signal: 'SIGINT', name: 'SIGINT'): boolean;
 }
 
 export type Style = Parameters<typeof styleText>[0];
@@ -73,13 +75,17 @@ export class Terminal {
     this.#spinner.show(what);
   }
 
-  /** Asks for a line; `null`: there is none, or it is not wanted any more. */
-  ask(question: string, signal: AbortSignal): Promise<string | null> {
-    const { stdin, stderr } = this.#streams;
+  /** Asks for a line, which a terminal does not show if it is secret; `null`: there is none, or it is not wanted any more. */
+  ask(question: string, signal: AbortSignal, isSecret = false): Promise<string | null> {
+    const { stdin, stderr, signals = process } = this.#streams;
     if (stdin === undefined) return Promise.resolve(null);
     this.wait(null);
-    this.#keyboard ??= new Keyboard(stdin, (text) => stderr.write(text));
-    return this.#keyboard.ask(question, signal);
+    this.#keyboard ??= new Keyboard(
+      stdin,
+      (text) => stderr.write(text),
+      () => void (signals.emit('SIGINT', 'SIGINT') || process.kill(process.pid, 'SIGINT')),
+    );
+    return isSecret ? this.#keyboard.askSecret(question, signal) : this.#keyboard.ask(question, signal);
   }
 
   /** For what goes to stdout: in that style where a terminal shows it. */

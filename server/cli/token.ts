@@ -9,9 +9,9 @@ import type { Terminal } from './terminal.ts';
 type Flags = Pick<ConfigFlags, 'data'>;
 
 export function listTokensCommand(flags: Flags, terminal: Terminal): ExitCode {
-  for (const row of listTokens(dataFolder(flags, process.env))) {
-    terminal.print(`${row.tokenId}  ${row.scopes.join(',')}  ${row.name}`, row);
-  }
+  const rows = listTokens(dataFolder(flags, process.env));
+  for (const row of rows) terminal.print(`${row.tokenId}  ${row.scopes.join(',')}  ${row.name}`, row);
+  if (rows.length === 0) terminal.note('there are none but that of the data folder');
   return EXIT_CODES.ok;
 }
 

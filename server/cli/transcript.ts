@@ -5,6 +5,7 @@ import type { Item, ItemKind } from '../../machines/domain/item.ts';
 import type { Request } from '../../machines/domain/request.ts';
 import { askedBy } from '../../machines/domain/why.ts';
 import { HOLD_REASONS } from '../../machines/domain/why-phrases.ts';
+import type { ResyncReason } from '../gateway/frame.ts';
 import { commandLine } from './command-line.ts';
 import type { ClientFlags } from './connection.ts';
 import type { Style, Terminal } from './terminal.ts';
@@ -14,9 +15,11 @@ export class Transcript {
   readonly #terminal: Terminal;
   readonly #threadId: string;
   readonly #flags: ClientFlags;
-  /** Kinds of the items that are open; text of assistant messages is streamed. */
-  readonly #open = new Map<ItemId, ItemKind>();
+  /** The items that are open, with what was streamed of assistant messages. */
+  readonly #open = new Map<ItemId, { readonly kind: ItemKind; text: string }>();
   #isInText = false;
+  /** What the last turn has failed with. */
+  #failure: string | null = null;
 
   constructor(terminal: Terminal, threadId: string, flags: ClientFlags) {
     this.#terminal = terminal;
@@ -30,43 +33,64 @@ export class Transcript {
     if (fact.type === 'item.started') return this.#start(fact.item);
     if (fact.type === 'item.completed') return this.#complete(fact.item);
     if (fact.type === 'item.delta') return this.#continue(fact);
+    if (fact.type === 'item.closed') return this.#streamRest(fact.itemId, fact.text);
     if (fact.type === 'request.opened') return this.#ask(fact.request);
     if (fact.type === 'queue.held')
       return this.#note(`[the queue is held: ${HOLD_REASONS[fact.reason]}]`, 'yellow');
     if (fact.type === 'turn.ended') this.#end(fact);
   }
 
-  #start(item: Item): void {
-    this.#open.set(item.itemId, item.body.kind);
-    this.#stream(item, item.text);
+  /** The journal is another one than was followed: all of it is told again. */
+  startOver(reason: ResyncReason): void {
+    this.#open.clear();
+    if (this.#terminal.isJson) this.#terminal.print('', { threadId: this.#threadId, resync: reason });
+    else this.#note(`[resync: ${reason}]`, 'yellow');
   }
 
-  #continue({ itemId, text }: FactOf<'item.delta'>): void {
-    if (this.#open.get(itemId) === 'assistant_message') this.#write(text);
+  #start({ itemId, body, text }: Item): void {
+    this.#open.set(itemId, { kind: body.kind, text: '' });
+    this.#continue({ itemId, text });
+  }
+
+  #continue({ itemId, text }: Pick<FactOf<'item.delta'>, 'itemId' | 'text'>): void {
+    const item = this.#open.get(itemId);
+    if (item?.kind !== 'assistant_message' || text === '') return;
+    item.text += text;
+    this.#write(text);
   }
 
   #end({ outcome, failure, reason }: FactOf<'turn.ended'>): void {
+    this.#failure = failure?.message ?? null;
     this.#endLine();
     if (outcome !== 'completed') this.#note(`[${outcome}] ${failure?.message ?? reason ?? ''}`, 'red');
   }
 
   #complete(item: Item): void {
-    const wasStreamed = this.#open.delete(item.itemId);
-    if (!wasStreamed) this.#stream(item, item.text);
-    if (item.body.kind === 'assistant_message') return this.#endLine();
-    const line = lineOf(item);
+    const { itemId, body, text } = item;
+    if (!this.#open.has(itemId)) this.#open.set(itemId, { kind: body.kind, text: '' });
+    this.#streamRest(itemId, text);
+    this.#open.delete(itemId);
+    if (body.kind === 'assistant_message') return this.#endLine();
+    // the end of the turn has said it
+    const isTold = (body.kind === 'error' || body.kind === 'notice') && text === this.#failure;
+    const line = isTold ? null : lineOf(item);
     if (line !== null) this.#note(line);
   }
 
-  #stream({ body }: Item, text: string): void {
-    if (body.kind === 'assistant_message' && text !== '') this.#write(text);
+  /** Pieces that came while nobody was here are part of the whole. */
+  #streamRest(itemId: ItemId, whole: string): void {
+    const told = this.#open.get(itemId)?.text ?? '';
+    if (whole.startsWith(told)) this.#continue({ itemId, text: whole.slice(told.length) });
   }
 
   #ask(request: Request): void {
     const { requestId, body, decisions } = request;
     this.#note(`? ${askedBy(request)}`, ['yellow', 'bold']);
     if (body.kind === 'question') this.#note(optionsOf(body));
-    const answers = body.kind === 'question' ? body.questions.map(() => 'TEXT') : decisions.slice(0, 1);
+    const answers =
+      body.kind === 'question'
+        ? body.questions.map(({ secret }) => (secret === true ? '-' : 'TEXT'))
+        : decisions.slice(0, 1);
     const others = decisions.slice(1).join(', ');
     const line = commandLine(['answer', this.#threadId, requestId, ...answers], this.#flags);
     this.#note(`  ${line}${others === '' ? '' : `  (or ${others})`}`);

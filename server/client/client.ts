@@ -23,7 +23,7 @@ export interface ThreadListener {
   /** Everything held is replaced by what comes next. */
   readonly onResync?: (reason: ResyncReason) => void;
   readonly onSynchronized?: (sequence: number) => void;
-  /** The server refuses the subscription, such as with THREAD_NOT_FOUND; nothing more comes. */
+  /** The server refuses the subscription, such as with THREAD_NOT_FOUND, or us when we come back; nothing more comes. */
   readonly onError?: (error: RuntimeError) => void;
   /** `false`: no `item.delta`. Default `true`. */
   readonly deltas?: boolean;
@@ -197,6 +197,7 @@ interface OpenShellView {
 function takeShellFrame({ threads, instances }: OpenShellView, frame: ShellFrame): void {
   if (frame.kind === 'thread') threads.set(frame.row.id, frame.row);
   else if (frame.kind === 'removed') threads.delete(frame.threadId);
+  else if (frame.kind === 'instance' && frame.row.removed) instances.delete(frame.row.instanceId);
   else if (frame.kind === 'instance') instances.set(frame.row.instanceId, frame.row);
   else if (frame.kind === 'resync') {
     threads.clear();

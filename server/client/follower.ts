@@ -18,7 +18,10 @@ export interface FollowerOptions<Frame extends AnyFrame> {
   readonly position: 'version' | 'sequence';
   /** The frames of one message, in their order; kinds that it does not know are to be ignored. */
   readonly onFrames: (frames: readonly Frame[]) => void;
-  /** The server refuses the subscription for good; what it may grant later is asked for again. */
+  /**
+   * The server refuses the subscription for good, or us when we come back; it is over. What it may grant later is asked
+   * for again.
+   */
   readonly onRefused: (error: RuntimeError) => void;
 }
 
@@ -36,7 +39,7 @@ export class Follower<Frame extends AnyFrame> {
   /** Times that a message did not continue the last one. */
   gapCount = 0;
   readonly #options: FollowerOptions<Frame>;
-  readonly #removals: (() => void)[];
+  readonly #removals: (() => void)[] = [];
   #cursor: Cursor | null = null;
   #position = 0;
   #subscriptionId: string | null = null;
@@ -46,7 +49,11 @@ export class Follower<Frame extends AnyFrame> {
 
   constructor(options: FollowerOptions<Frame>) {
     this.#options = options;
-    this.#removals = [options.link.onOpen(() => this.#subscribe())];
+    const { link } = options;
+    this.#removals.push(
+      link.onEnd((error) => this.#onLinkEnd(error)),
+      link.onOpen(() => this.#subscribe()),
+    );
   }
 
   end(): void {
@@ -87,6 +94,13 @@ export class Follower<Frame extends AnyFrame> {
       this.end();
       this.#options.onRefused(error);
     }
+  }
+
+  /** Nothing more comes; who closed the link knows it. */
+  #onLinkEnd(error: RuntimeError): void {
+    if (this.#hasEnded) return;
+    this.end();
+    if (error.code !== 'CONNECTION_CLOSED') this.#options.onRefused(error);
   }
 
   #onNotification({ after, frames }: Notification, units: number): void {

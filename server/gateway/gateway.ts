@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { CommittedTick, Runtime } from '../runtime/api.ts';
 import { CLOSE_CODES } from './close-codes.ts';
+import { Flush, type Wire } from './flush.ts';
 import { ThreadTick } from './frames.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Pump } from './pump.ts';
@@ -31,6 +32,7 @@ export class Gateway implements SocketHost {
   readonly limits: Limits;
   readonly stats = new GatewayStats();
   readonly pump: Pump;
+  readonly flush = new Flush();
   readonly now: () => number;
   readonly log: GatewayLog;
   readonly #isCurrent: (principal: Principal) => boolean;
@@ -49,7 +51,7 @@ export class Gateway implements SocketHost {
     this.#isCurrent = options.isCurrent ?? (() => true);
     this.pump = new Pump({ sliceMs: this.limits.sliceMs, now: this.now });
     this.#pingedAt = this.now();
-    this.#endListening = runtime.onCommitted((tick) => this.#onCommitted(tick));
+    this.#endListening = runtime.onCommitted((tick) => this.flush.run(() => this.#onCommitted(tick)));
     this.#sweeper = setInterval(() => this.sweep(), this.limits.sweepIntervalMs).unref();
   }
 
@@ -63,9 +65,9 @@ export class Gateway implements SocketHost {
     return [...this.#sockets].reduce((sum, socket) => sum + socket.outbox.behindBytes, 0);
   }
 
-  /** Takes over an authenticated socket. */
-  accept(ws: WebSocket, principal: Principal): void {
-    this.#sockets.add(new ClientSocket(ws, principal, this));
+  /** Takes over an authenticated socket; `wire` is the connection below it. */
+  accept(ws: WebSocket, wire: Wire, principal: Principal): void {
+    this.#sockets.add(new ClientSocket({ ws, wire, principal }, this));
     this.stats.socketCount = this.#sockets.size;
   }
 

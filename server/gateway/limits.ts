@@ -32,6 +32,8 @@ export const LIMITS = Object.freeze({
   backlogMessageBytes: 256 * KIB,
   /** Entries that one page of a backlog reads. */
   backlogEntryCount: 200,
+  /** Of the messages of a commit that are kept together for one write. */
+  writeBytes: 64 * KIB,
   /** Rows that one page of the thread list reads. */
   shellPageCount: 200,
   /** Changed threads that are remembered for one client; above it the whole list is sent again. */

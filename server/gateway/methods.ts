@@ -30,7 +30,10 @@ export const HANDLERS: Handlers<MethodContext> = {
   }),
   'providers.list': ({ runtime, limits }) => {
     const room = { bytes: limits.messageBytes / 2, textBytes: limits.textBytes };
-    return { providers: fit([...runtime.reads.instances()], room).value };
+    return {
+      providers: fit([...runtime.reads.instances()], room).value,
+      notices: fit([...runtime.notices], room).value,
+    };
   },
   'orchestration.dispatchCommand': ({ runtime }, { commandId, command }) =>
     runtime.dispatch(commandId, command),

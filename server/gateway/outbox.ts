@@ -1,4 +1,5 @@
 /** What goes out to one client: counts how far it is behind, and ends it when that is too far. */
+import type { Flush, Wire } from './flush.ts';
 import type { Limits } from './limits.ts';
 
 /** The part of a WebSocket that an outbox writes to. */
@@ -13,6 +14,9 @@ export interface OutboxOptions {
   readonly now: () => number;
   /** Called once, when the client is more than 8 MiB or 30 s behind. */
   readonly onOverrun: () => void;
+  /** The connection below the socket. */
+  readonly wire: Wire;
+  readonly flush: Flush;
 }
 
 /**
@@ -60,7 +64,11 @@ export class Outbox {
 
   send(text: string): void {
     if (this.#isClosed) return;
+    const { wire, flush, limits } = this.#options;
+    flush.join(wire);
     this.#socket.send(text, this.#onWritten);
+    // what is only held back must not count as lag
+    if (this.#socket.bufferedAmount > limits.writeBytes) flush.cut(wire);
     this.observe();
   }
 

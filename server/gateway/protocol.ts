@@ -69,7 +69,11 @@ const listProviders = method({
   summary: 'All configured provider instances.',
   scope: 'read',
   params: nothing,
-  result: z.object({ providers: z.array(instanceRowSchema) }),
+  result: z.object({
+    providers: z.array(instanceRowSchema),
+    /** What the configuration file asks for and is not in force, and why. */
+    notices: z.array(z.string()).default([]),
+  }),
 });
 
 const dispatchCommand = method({

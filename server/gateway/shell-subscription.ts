@@ -1,5 +1,6 @@
 /** One client's view of the thread list and the instances: rows, each the latest of its thread. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceRow } from '../../machines/domain/instance.ts';
 import { Channel, type Subscription, type Surroundings } from './channel.ts';
 import { refusalOf, type Cursor } from './cursor.ts';
 import type { ResyncReason, ShellFrame } from './frame.ts';
@@ -149,14 +150,19 @@ export class ShellSubscription implements Subscription, Work {
   #takeEnd(): Group[] {
     const { reads } = this.#surroundings.runtime;
     const sequence = this.#isSynchronized ? reads.sequence() : this.#sequence;
-    const groups = this.#areInstancesDue
-      ? reads.instances().map((row) => this.#group({ kind: 'instance', sequence, row }))
-      : [];
+    const rows = this.#areInstancesDue ? [...this.#removedInstances(), ...reads.instances()] : [];
+    const groups = rows.map((row) => this.#group({ kind: 'instance', sequence, row }));
     this.#areInstancesDue = false;
     if (this.#isSynchronized) return groups;
     this.#isSynchronized = true;
     const end = { kind: 'synchronized', epoch: reads.epoch.epoch, sequence: reads.sequence() } as const;
     return [...groups, this.#group(end)];
+  }
+
+  /** Who begins anew holds none of them. */
+  #removedInstances(): readonly InstanceRow[] {
+    const isNew = !this.#isSynchronized && this.#sequence === 0;
+    return isNew ? [] : this.#surroundings.runtime.reads.removedInstances();
   }
 
   #group(frame: ShellFrame): Group {

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/api.ts';
 import { callMethod } from './call-method.ts';
 import type { Subscription, Surroundings } from './channel.ts';
 import { CLOSE_CODES } from './close-codes.ts';
+import type { Flush, Wire } from './flush.ts';
 import { Inbox } from './inbox.ts';
 import type { Limits } from './limits.ts';
 import { errorText, malformedText, parseRequest, resultText, type Request } from './message.ts';
@@ -24,6 +25,7 @@ export interface SocketHost {
   readonly limits: Limits;
   readonly stats: GatewayStats;
   readonly pump: Pump;
+  readonly flush: Flush;
   /** Monotonic, in ms. */
   readonly now: () => number;
   readonly log: GatewayLog;
@@ -32,6 +34,13 @@ export interface SocketHost {
   shellStarted(subscription: ShellSubscription): void;
   shellEnded(subscription: ShellSubscription): void;
   closed(socket: ClientSocket): void;
+}
+
+/** A client that has been let in. */
+export interface Admitted {
+  readonly ws: WebSocket;
+  readonly wire: Wire;
+  readonly principal: Principal;
 }
 
 export interface GatewayLog {
@@ -52,8 +61,8 @@ export class ClientSocket implements MethodContext, Work {
   #isAlive = true;
   #isOpen = true;
 
-  constructor(ws: WebSocket, principal: Principal, host: SocketHost) {
-    const { runtime, limits, now } = host;
+  constructor({ ws, wire, principal }: Admitted, host: SocketHost) {
+    const { runtime, limits, now, flush } = host;
     this.principal = principal;
     this.runtime = runtime;
     this.limits = limits;
@@ -65,7 +74,7 @@ export class ClientSocket implements MethodContext, Work {
       now,
     });
     const onOverrun = (): void => this.close(CLOSE_CODES.lagging, 'reads too slowly');
-    this.outbox = new Outbox(ws, { limits, now, onOverrun });
+    this.outbox = new Outbox(ws, { limits, now, onOverrun, wire, flush });
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('ping', () => this.#onPing());
     ws.on('pong', () => (this.#isAlive = true));

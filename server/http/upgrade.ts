@@ -56,7 +56,7 @@ export class Upgrade {
     socket.on('error', ignore);
     try {
       const principal = this.#admit(request, guard);
-      this.#accept(upgrade, (ws) => this.#gateway.accept(ws, principal));
+      this.#accept(upgrade, (ws) => this.#gateway.accept(ws, socket, principal));
     } catch (error) {
       const isPage = originOf(request) !== null;
       const isUnknown = error instanceof RuntimeError && error.code === 'UNAUTHORIZED';

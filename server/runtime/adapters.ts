@@ -1,22 +1,21 @@
 /** The adapters of all configured instances, and the one way in for what they report. */
-import { failureOf } from '../../machines/domain/error.ts';
+import { NO_CAPABILITIES, type Capabilities } from '../../machines/domain/capability.ts';
+import { failureOf, type Failure } from '../../machines/domain/error.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
-import type {
-  InstanceConfig,
-  ProviderAdapter,
-  ProviderDriver,
-  ProviderHost,
-} from '../../machines/ports/provider.ts';
+import type { InstanceConfig, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
+import { AdapterSlot, type Made } from './adapter-slot.ts';
 import type { DeltaBuffer } from './delta-buffer.ts';
 import type { Arrival } from './ingress.ts';
+import { makeAdapter } from './make-adapter.ts';
 import { redactReport } from './redact-report.ts';
 import type { Log } from './runtime.ts';
 import { refusalInFolder, type Workspaces } from './workspace.ts';
 
 export interface AdaptersParts extends Workspaces {
+  readonly drivers: readonly ProviderDriver[];
   readonly processes: ProcessHost;
   readonly journal: Pick<Journal, 'openItems'>;
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
@@ -26,9 +25,19 @@ export interface AdaptersParts extends Workspaces {
   readonly push: (arrival: Arrival) => void;
 }
 
+/** What an entry of the configuration comes to. */
+export interface Prepared {
+  readonly driver: string;
+  readonly capabilities: Capabilities;
+  /** Why it cannot be used; `null`: it can. */
+  readonly failure: Failure | null;
+}
+
 export class Adapters {
   readonly #parts: AdaptersParts;
-  readonly #adapters = new Map<InstanceId, ProviderAdapter>();
+  readonly #slots = new Map<InstanceId, AdapterSlot>();
+  /** Made from the newest configuration, for when the chart asks for it; `null`: there is no entry any more. */
+  readonly #next = new Map<InstanceId, Made | null>();
   readonly #pauses = new Set<string>();
   /** After the end of the runtime nothing that is reported counts any more. */
   #isDeaf = false;
@@ -37,41 +46,42 @@ export class Adapters {
     this.#parts = parts;
   }
 
-  add(config: InstanceConfig, drivers: readonly ProviderDriver[]): void {
+  /** Makes what `rebuild` puts in force; nothing is started. */
+  prepare(config: InstanceConfig): Prepared {
     const { instanceId } = config;
-    const driver = drivers.find((each) => each.driver === config.driver);
-    if (driver === undefined) {
-      const { log } = this.#parts;
-      log.warn({ instanceId, driver: config.driver }, 'the driver of an instance is not known');
-      return;
-    }
-    const adapter = driver.create(config, this.#hostFor(instanceId));
-    this.#adapters.set(instanceId, adapter);
-    const declared = { instanceId, driver: driver.driver, capabilities: adapter.capabilities };
-    this.#parts.push({ kind: 'createInstance', declared });
+    const life = { isOver: false };
+    const deafen = (): void => void (life.isOver = true);
+    const made = makeAdapter(config, this.#parts.drivers, () => this.#hostFor(instanceId, life));
+    const { adapter, driver, failure } = made;
+    this.#setNext(instanceId, { config, adapter, deafen });
+    return { driver, failure, capabilities: adapter?.capabilities ?? NO_CAPABILITIES };
+  }
+
+  prepareRemoval(instanceId: InstanceId): void {
+    this.#setNext(instanceId, null);
+  }
+
+  /** What was prepared last replaces what serves the instance, as soon as nothing of that is left. */
+  rebuild(instanceId: InstanceId): void {
+    const next = this.#next.get(instanceId);
+    if (next === undefined) return;
+    this.#next.delete(instanceId);
+    this.#slotOf(instanceId).replace(next);
   }
 
   perform(instanceId: InstanceId, effect: ProviderEffect): void {
     const refused = refusalInFolder(effect, this.#parts);
     if (refused !== null) return this.#parts.push({ kind: 'provider', instanceId, ...refused });
-    try {
-      this.#adapters.get(instanceId)?.perform(effect);
-    } catch (error) {
-      // an adapter must not throw; the charts' deadlines take it from here
-      this.#parts.log.error(
-        { instanceId, effect: effect.type, failure: failureOf(error) },
-        'an effect threw',
-      );
-    }
+    this.#slots.get(instanceId)?.perform(effect);
   }
 
   /** Pipes are read only while nobody wants them paused. */
   setPaused(why: string, isPaused: boolean): void {
-    const before = this.#pauses.size > 0;
+    const before = this.#isPaused;
     if (isPaused) this.#pauses.add(why);
     else this.#pauses.delete(why);
-    const after = this.#pauses.size > 0;
-    if (before !== after) for (const adapter of this.#adapters.values()) adapter.setPaused(after);
+    if (before === this.#isPaused) return;
+    for (const slot of this.#slots.values()) slot.setPaused(this.#isPaused);
   }
 
   /** From now on nothing is taken in from any adapter. */
@@ -80,13 +90,45 @@ export class Adapters {
   }
 
   async dispose(): Promise<void> {
-    const adapters = [...this.#adapters.values()];
-    this.#adapters.clear();
-    await Promise.all(adapters.map((adapter) => adapter.dispose()));
+    const slots = [...this.#slots.values()];
+    const never = [...this.#next.values()];
+    this.#slots.clear();
+    this.#next.clear();
+    await Promise.all([
+      ...slots.map((slot) => slot.dispose()),
+      ...never.map((made) => made?.adapter?.dispose()),
+    ]);
   }
 
-  #hostFor(instanceId: InstanceId): ProviderHost {
+  get #isPaused(): boolean {
+    return this.#pauses.size > 0;
+  }
+
+  #setNext(instanceId: InstanceId, next: Made | null): void {
+    const overtaken = this.#next.get(instanceId);
+    overtaken?.deafen();
+    overtaken?.adapter
+      ?.dispose()
+      .catch((error: unknown) => this.#warn(instanceId, failureOf(error), 'dispose'));
+    this.#next.set(instanceId, next);
+  }
+
+  #slotOf(instanceId: InstanceId): AdapterSlot {
+    const known = this.#slots.get(instanceId);
+    if (known !== undefined) return known;
+    const slot = new AdapterSlot((cause, effect) => this.#warn(instanceId, cause, effect));
+    if (this.#isPaused) slot.setPaused(true);
+    this.#slots.set(instanceId, slot);
+    return slot;
+  }
+
+  #warn(instanceId: InstanceId, cause: Failure, effect: string): void {
+    this.#parts.log.error({ instanceId, effect, failure: cause }, 'an effect threw');
+  }
+
+  #hostFor(instanceId: InstanceId, life: { readonly isOver: boolean }): ProviderHost {
     const { processes, attachmentPath, journal, logFrame, log, deltas, redact } = this.#parts;
+    const isDeaf = (): boolean => this.#isDeaf || life.isOver;
     return {
       processes,
       attachmentPath,
@@ -96,18 +138,18 @@ export class Adapters {
           .filter((item) => item.turnId === turnId)
           .map(({ itemId }) => itemId),
       report: (threadId, input) => {
-        if (this.#isDeaf) return;
+        if (isDeaf()) return;
         if (input.type === 'provider.itemDelta') return deltas.add(threadId, input);
         deltas.report({ kind: 'provider', instanceId, threadId, input: redactReport(input, redact) });
       },
       reportInstance: (input) => {
-        if (this.#isDeaf) return;
+        if (isDeaf()) return;
         // the end of a process is the end of all its threads' streams
         if (ENDS.has(input.type)) deltas.releaseEverything(instanceId);
         this.#parts.push({ kind: 'instance', instanceId, input: redactReport(input, redact) });
       },
       settled: (threadId, turnId, attempt) => {
-        if (this.#isDeaf) return;
+        if (isDeaf()) return;
         deltas.flush(threadId);
         this.#parts.push({ kind: 'runtime', threadId, input: { type: 'turn.settled', turnId, attempt } });
       },

@@ -60,6 +60,8 @@ export interface Runtime {
   onCommitted(listener: (tick: CommittedTick) => void): () => void;
   /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
   watch(threadId: ThreadId): () => void;
+  /** What the configuration asks for and is not in force, and why. */
+  readonly notices: readonly string[];
   /** Recovery is finished and the store is open. */
   isReady(): boolean;
   readonly reads: RuntimeReads;
@@ -92,7 +94,10 @@ export interface RuntimeReads {
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
+  /** Those that are configured. */
   instances(): readonly InstanceRow[];
+  /** Last rows of those that were configured once: who comes back may still hold them. */
+  removedInstances(): readonly InstanceRow[];
 }
 
 export interface SnapshotRead {

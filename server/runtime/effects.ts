@@ -1,5 +1,5 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
-import type { Effect, ProviderEffect } from '../../machines/domain/effect.ts';
+import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
@@ -19,6 +19,10 @@ export class Effects {
   release(staged: readonly StagedEffect[]): void {
     for (const { stream, effect } of staged) {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
+      if (effect.type === 'instance.rebuild') {
+        this.#adapters.rebuild(effect.instanceId);
+        continue;
+      }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
       if (instanceId === null || this.#isOvertaken(stream, effect)) {
         this.droppedCount += 1;
@@ -44,7 +48,7 @@ export class Effects {
 }
 
 /** Whether the charts, as they stand after the tick, still ask for it. */
-function isWanted(thread: LoadedThread, effect: Exclude<Effect, { type: 'tell' | 'tellThread' }>): boolean {
+function isWanted(thread: LoadedThread, effect: ProviderEffect): boolean {
   const { connection } = thread.view;
   const { turn } = thread;
   // an interrupt may end what has been given up

@@ -18,6 +18,8 @@ export interface HibernationParts {
   readonly threads: Threads;
   readonly connectionIdleMs: number;
   readonly push: (threadId: ThreadId, input: RuntimeInput) => void;
+  /** After each sweep. */
+  readonly onSwept: () => void;
 }
 
 export class Hibernation {
@@ -31,6 +33,7 @@ export class Hibernation {
   start(): void {
     this.#cancel = this.#parts.clock.after(SWEEP_EVERY_MS, () => {
       this.sweep();
+      this.#parts.onSwept();
       this.start();
     });
   }
@@ -47,13 +50,17 @@ export class Hibernation {
       const idleMs = now - thread.lastUsedAt;
       if (thread.isDormant) {
         if (idleMs >= KEEP_DORMANT_MS) threads.drop(thread.threadId);
-      } else if (idleMs >= connectionIdleMs && isIdle(thread) && !isPinned(thread, clock.now())) {
+      } else if (idleMs >= connectionIdleMs && isFree(thread, clock.now())) {
         const connectionId = connectionIdIn(thread.context);
         push(thread.threadId, { type: 'connection.idled', connectionId });
       }
     }
   }
 }
+
+/** Its connection can be closed without cutting anything. */
+export const isFree = (thread: LoadedThread, now: number): boolean =>
+  isIdle(thread) && !isPinned(thread, now);
 
 /** Never in a turn, and never with an open request. */
 const isIdle = (thread: LoadedThread): boolean =>

@@ -1,10 +1,15 @@
 /** The root actors of all configured provider instances. */
+import { instanceContextOf } from '../../machines/charts.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { Refusal } from '../../machines/domain/decide.ts';
 import type { InstanceEntry } from '../../machines/domain/entry.ts';
+import { failure } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import { LiveCharts } from '../../machines/live.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import { loadInstance, LoadedInstance, stepInstance } from './loaded-instance.ts';
+
+const UNUSABLE = failure('INSTANCE_UNAVAILABLE', '');
 
 export interface InstanceDeclaration {
   readonly instanceId: InstanceId;
@@ -24,6 +29,20 @@ export class Instances {
 
   get(instanceId: InstanceId): LoadedInstance | null {
     return this.#loaded.get(instanceId) ?? null;
+  }
+
+  /** Why nothing can begin on the instance; `null`: it can. */
+  refusalOf(instanceId: InstanceId): Refusal | null {
+    const instance = this.get(instanceId);
+    const details = { instanceId };
+    if (instance === null)
+      return { code: 'INSTANCE_NOT_FOUND', why: `there is no provider instance ${instanceId}`, details };
+    const { root } = instance.actor.charts;
+    if (!root.hasTag('barred')) return null;
+    const { failure } = instanceContextOf(root);
+    const { code, message } = failure ?? UNUSABLE;
+    const why = `the provider instance ${instanceId} cannot be used: ${message}`;
+    return { code, why, details: { ...details, reason: message } };
   }
 
   all(): IterableIterator<LoadedInstance> {

@@ -116,7 +116,14 @@ export class Reads implements RuntimeReads {
   }
 
   instances(): readonly InstanceRow[] {
-    return [...this.#instances.all()].flatMap(({ row }) => row ?? []);
+    return [...this.#instances.all()].flatMap(({ row }) => (row === null || row.removed ? [] : row));
+  }
+
+  removedInstances(): readonly InstanceRow[] {
+    return this.#journal
+      .instanceIds()
+      .flatMap((id) => this.#journal.instance(id) ?? [])
+      .filter((row) => row.removed === true);
   }
 
   #stateOf(threadId: ThreadId): ThreadState {

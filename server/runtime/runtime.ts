@@ -2,6 +2,7 @@
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
@@ -9,18 +10,20 @@ import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import type { Clock } from './clock.ts';
+import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
-import { Ingress, type Stream } from './ingress.ts';
+import { Ingress, type Arrival, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
+import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
@@ -82,6 +85,8 @@ export class ThreadRuntime implements Runtime {
   readonly #options: RuntimeOptions;
   readonly #instances: Instances;
   readonly #adapters: Adapters;
+  readonly #configured: ConfiguredInstances;
+  readonly #retirement: Retirement;
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
@@ -93,6 +98,7 @@ export class ThreadRuntime implements Runtime {
   readonly #watchers = new Map<ThreadId, number>();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
+  #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
   constructor(options: RuntimeOptions) {
@@ -111,19 +117,17 @@ export class ThreadRuntime implements Runtime {
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
+    const push = (arrival: Arrival): void => this.#ingress.push(arrival);
     this.#deltas = new DeltaBuffer({
       windowMs: options.deltaWindowMs,
       clock,
-      out: (threadId, input) => this.#ingress.push({ kind: 'delta', threadId, input }),
-      push: (arrival) => this.#ingress.push(arrival),
+      out: (threadId, input) => push({ kind: 'delta', threadId, input }),
+      push,
       isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
-    this.#adapters = new Adapters({
-      ...options,
-      deltas: this.#deltas,
-      push: (arrival) => this.#ingress.push(arrival),
-    });
+    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
+    this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     this.#effects = new Effects(this.threads, this.#adapters);
     this.#timers = new Timers(
       clock,
@@ -143,11 +147,14 @@ export class ThreadRuntime implements Runtime {
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
-    this.#hibernation = new Hibernation({
+    const closing = {
       ...options,
       threads: this.threads,
-      push: (threadId, input) => this.#ingress.push({ kind: 'runtime', threadId, input }),
-    });
+      instances: this.#instances,
+      push: (threadId: ThreadId, input: RuntimeInput) => push({ kind: 'runtime', threadId, input }),
+    };
+    this.#retirement = new Retirement(closing);
+    this.#hibernation = new Hibernation({ ...closing, onSwept: () => this.#retirement.look() });
     this.#chores = new Chores({
       ...options,
       commitCount: () => this.#loop.commitCount,
@@ -162,9 +169,9 @@ export class ThreadRuntime implements Runtime {
    * @throws {RuntimeError} STORE_UNAVAILABLE when the first commits fail; only `stop` can follow
    */
   async start(): Promise<void> {
-    const { journal, drivers, instances, endSurvivor, log } = this.#options;
+    const { journal, instances, endSurvivor, log } = this.#options;
     await endSurvivors(journal, endSurvivor, log);
-    for (const config of instances) this.#adapters.add(config, drivers);
+    this.#configured.start(instances);
     this.#recover();
     if (this.#loop.isStoreFailing) {
       this.#loop.stop();
@@ -186,6 +193,25 @@ export class ThreadRuntime implements Runtime {
 
   #runDry(): void {
     while (this.#ingress.length > 0 && !this.#loop.isStoreFailing) this.#loop.run();
+  }
+
+  /**
+   * The configuration lists these instances now. What has not changed keeps its process and its connections, what has
+   * is made anew when no turn runs on it, what is not listed any more is closed then; nothing is cut.
+   * @throws {RuntimeError} SHUTTING_DOWN
+   */
+  applyInstances(instances: readonly InstanceConfig[]): InstanceChanges {
+    if (this.#phase !== 'ready') throw new RuntimeError('SHUTTING_DOWN', 'the server is not running');
+    return this.#configured.apply(instances);
+  }
+
+  /** What the configuration asks for and is not in force, and why. */
+  setNotices(notices: readonly string[]): void {
+    this.#notices = notices.map((notice) => this.#options.redact(notice));
+  }
+
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   isReady(): boolean {
@@ -290,6 +316,7 @@ export class ThreadRuntime implements Runtime {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
     this.#effects.release(staging.effects);
+    this.#retirement.look();
     for (const answer of staging.answers) {
       if ('result' in answer) answer.arrival.resolve(answer.result);
       else answer.arrival.reject(answer.error);

@@ -3,7 +3,8 @@ import type { CommandResult } from '../../machines/domain/command.ts';
 import type { Effect } from '../../machines/domain/effect.ts';
 import type { Entry, InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { RuntimeError } from '../../machines/domain/error.ts';
-import type { CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, InstanceId, RequestId, ThreadId } from '../../machines/domain/ids.ts';
+import type { Answer } from '../../machines/domain/request.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
 import type { Arrival, CommandArrival, Stream } from './ingress.ts';
 import type { LoadedInstance } from './loaded-instance.ts';
@@ -15,7 +16,7 @@ export interface StagedEffect {
   readonly effect: Effect;
 }
 
-export type Answer =
+export type CommandAnswer =
   | { readonly arrival: CommandArrival; readonly result: CommandResult }
   | { readonly arrival: CommandArrival; readonly error: RuntimeError };
 
@@ -26,7 +27,7 @@ export class Staging {
   readonly entries: Entry[] = [];
   readonly receipts = new Map<CommandId, Receipt>();
   readonly effects: StagedEffect[] = [];
-  readonly answers: Answer[] = [];
+  readonly answers: CommandAnswer[] = [];
   readonly threads = new Set<LoadedThread>();
   readonly instances = new Set<LoadedInstance>();
   /** Everything that was taken, to be put back if the commit fails. */
@@ -58,6 +59,16 @@ export class Staging {
     return this.entries.filter(
       (entry): entry is InstanceEntry => entry.kind === 'instance' && entry.stream === instanceId,
     );
+  }
+
+  /** Puts into the answer that was just drawn what its entry must not have; it is gone with this tick. */
+  reveal(threadId: ThreadId, requestId: RequestId, answer: Answer): void {
+    const isIt = ({ stream, effect }: StagedEffect): boolean =>
+      stream.id === threadId && effect.type === 'request.answer' && effect.requestId === requestId;
+    const index = this.effects.findLastIndex(isIt);
+    const staged = this.effects[index];
+    if (staged?.effect.type !== 'request.answer') return;
+    this.effects[index] = { ...staged, effect: { ...staged.effect, answer, kept: staged.effect.answer } };
   }
 
   add(entry: ThreadEntry | InstanceEntry, stream: Stream, effects: readonly Effect[]): void {

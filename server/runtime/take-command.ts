@@ -1,12 +1,17 @@
 /** A command on its way into the staging: receipt, look-ups, decide. A refused one leaves nothing behind. */
+import { keptAnswer } from '../../machines/domain/answer.ts';
+import { NO_CAPABILITIES, type Capabilities } from '../../machines/domain/capability.ts';
 import type { CommandOf, CommandResult } from '../../machines/domain/command.ts';
 import { decide } from '../../machines/domain/decide.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
-import type { CommandInput } from '../../machines/domain/input.ts';
+import { threadIdSchema, type CommandId, type InstanceId, type ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { RequestRow } from '../../machines/domain/request.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
+import { secretFingerprintOf } from './fingerprint.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
@@ -41,16 +46,25 @@ function repeated(intake: Intake, arrival: CommandArrival): CommandResult | null
   const { commandId, fingerprint } = arrival;
   const receipt = intake.staging.receipts.get(commandId) ?? intake.parts.journal.receipt(commandId);
   if (receipt === null) return null;
-  if (receipt.fingerprint === fingerprint) return { ...receipt.result, duplicate: true };
+  if (receipt.fingerprint === fingerprint || isSameSecret(receipt, arrival))
+    return { ...receipt.result, duplicate: true };
   throw new RuntimeError('COMMAND_CONFLICT', `command ${commandId} was another one`, {
     details: { sequence: receipt.result.sequence },
   });
 }
 
+const isSameSecret = ({ fingerprint }: Receipt, { command }: CommandArrival): boolean =>
+  command.type === 'request.respond' && fingerprint === secretFingerprintOf(command);
+
 function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Applied {
-  const { command, commandId, fingerprint } = arrival;
-  const { input, applied } =
-    command.type === 'thread.create' ? create(intake, command, arrival) : onThread(intake, command, arrival);
+  const { command, commandId } = arrival;
+  const {
+    input,
+    applied,
+    fingerprint = arrival.fingerprint,
+  } = command.type === 'thread.create'
+    ? create(intake, command, arrival)
+    : onThread(intake, command, arrival);
   if (applied.thrown !== null) return applied;
   const { thread, entry } = applied;
   noteSharedFolder(intake, applied);
@@ -64,6 +78,8 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
 interface Done {
   readonly input: CommandInput;
   readonly applied: Applied;
+  /** Instead of the command's own. */
+  readonly fingerprint?: string;
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
@@ -73,11 +89,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
   if (isUsed(intake, threadId)) {
     throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
   }
-  const instance = intake.parts.instances.get(settings.instanceId);
-  if (instance === null || instance.row === null) {
-    throw new RuntimeError('INSTANCE_NOT_FOUND', `there is no provider instance ${settings.instanceId}`);
-  }
-  const { capabilities } = instance.row;
+  const capabilities = capabilitiesOf(intake, settings.instanceId);
   if (settings.interactionMode === 'plan' && !capabilities.planMode) {
     throw new RuntimeError('CAPABILITY_UNSUPPORTED', 'the provider has no plan mode', {
       details: { capability: 'planMode' },
@@ -85,6 +97,14 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
   }
   const input = { type, threadId, settings, capabilities };
   return { input, applied: intake.create(threadId, input, commandId) };
+}
+
+/** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
+function capabilitiesOf({ parts: { instances } }: Intake, instanceId: InstanceId): Capabilities {
+  const refusal = instances.refusalOf(instanceId);
+  if (refusal !== null)
+    throw new RuntimeError(refusal.code, refusal.why, { details: { ...refusal.details } });
+  return instances.get(instanceId)?.row?.capabilities ?? NO_CAPABILITIES;
 }
 
 function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
@@ -108,7 +128,35 @@ function onThread(
   });
   refuse(intake, thread, { type: command.type, input });
   checkPrompt(intake.parts, command, thread.context.settings.cwd);
+  if (command.type === 'request.respond' && input.type === 'request.respond') {
+    const kept = keptInput(input, requests.get(input.requestId));
+    if (kept !== input) return answerSecretly(intake, { thread, input, kept, command, commandId });
+  }
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
+}
+
+type Respond = ThreadInputOf<'request.respond'>;
+
+/** The input as it is journaled: the charts step the same, live and at each replay. */
+function keptInput(input: Respond, request: RequestRow | undefined): Respond {
+  if (request === undefined) return input;
+  const answer = keptAnswer(request.body, input.answer);
+  return answer === input.answer ? input : { ...input, answer };
+}
+
+interface SecretAnswer {
+  readonly thread: LoadedThread;
+  readonly input: Respond;
+  readonly kept: Respond;
+  readonly command: CommandOf<'request.respond'>;
+  readonly commandId: CommandId;
+}
+
+/** Only the staged effect has the secret: where the server ends before its release, the provider has to ask again. */
+function answerSecretly(intake: Intake, { thread, input, kept, command, commandId }: SecretAnswer): Done {
+  const applied = intake.apply(thread, kept, { commandId, isDecided: true });
+  intake.staging.reveal(thread.threadId, input.requestId, input.answer);
+  return { input: kept, applied, fingerprint: secretFingerprintOf(command) };
 }
 
 /** @throws {RuntimeError} THREAD_QUARANTINED for everything but a delete */
@@ -129,7 +177,8 @@ function refuse(
   const request =
     input.type === 'request.respond' ? (thread.projection.requests.get(input.requestId) ?? null) : null;
   const plan = input.type === 'turn.submit' ? planOf(intake, input.prompt) : null;
-  const refusal = decide(thread.view, input, { request, plan });
+  const instance = intake.parts.instances.refusalOf(thread.context.settings.instanceId);
+  const refusal = decide(thread.view, input, { request, plan, instance });
   if (refusal === null) return;
   const { code, why, details } = refusal;
   throw new RuntimeError(code, `${type} on thread ${thread.threadId}: ${why}`, details ? { details } : {});

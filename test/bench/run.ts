@@ -4,14 +4,16 @@
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureAdapters } from './adapters.bench.ts';
+import { buildServer } from './built-server.ts';
 import { measureCodex } from './codex.bench.ts';
 import { measureCreate } from './create.bench.ts';
 import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
-import { measureFootprint } from './footprint.bench.ts';
 import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
+import { measureStart } from './start.bench.ts';
 import { measureStore } from './store.bench.ts';
 import { measureWire } from './wire.bench.ts';
 
@@ -22,13 +24,14 @@ type Measure = () => Promise<readonly Figure[]>;
 
 const GROUPS: Readonly<Record<string, Measure>> = {
   codex: measureCodex,
+  adapters: measureAdapters,
   ingest: measureIngest,
   'fan-out': measureFanOut,
   create: measureCreate,
   wire: measureWire,
   scale: measureScale,
   store: measureStore,
-  footprint: measureFootprint,
+  start: measureStart,
   'slow-client': measureSlowClient,
 };
 
@@ -39,6 +42,7 @@ const chosen = values.only?.split(',') ?? Object.keys(GROUPS);
 const runCount = Number(values.runs ?? RUNS);
 if (!Number.isInteger(runCount) || runCount < 1) throw new Error('--runs takes a number');
 
+const notes = chosen.includes('start') ? [buildServer()] : [];
 const figures: Figure[] = [];
 for (const name of chosen) {
   const measure = GROUPS[name];
@@ -56,12 +60,16 @@ const machine = {
 };
 if (values.json) {
   console.log(
-    JSON.stringify({ machine, runCount, figures: figures.map((each) => ({ ...each, met: isMet(each) })) }),
+    JSON.stringify({
+      machine,
+      runCount,
+      notes,
+      figures: figures.map((each) => ({ ...each, met: isMet(each) })),
+    }),
   );
 } else {
   const { cpu, coreCount, platform, node } = machine;
-  console.log(
-    `${coreCount} cores (${cpu}), ${platform}, node ${node}, medians of ${runCount}\n\n${table(figures)}`,
-  );
+  const head = `${coreCount} cores (${cpu}), ${platform}, node ${node}, medians of ${runCount}`;
+  console.log([head, ...notes, '', table(figures)].join('\n'));
 }
 process.exit(0);

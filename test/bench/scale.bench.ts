@@ -1,7 +1,4 @@
-/** What stored and long threads cost: the start, the first look, and waking one. */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+/** What long threads and many of them cost: the first look, waking one, holding them. The start is elsewhere. */
 import { byNative } from '../../machines/domain/input.ts';
 import { itemIdOf } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
@@ -9,26 +6,20 @@ import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { loadThread } from '../../server/runtime/load-thread.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { RuntimeRun, THREAD } from '../helpers/start-runtime.ts';
-import { ServerProcess } from '../helpers/server-process.ts';
 import { BenchServer } from './bench-server-process.ts';
 import { median, type Figure } from './figure.ts';
 import { openStore, storeItems, storeThreads } from './stored-threads.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
-const STORED_COUNT = 100_000;
 const LISTED_COUNT = 1_000;
 const LONG_ENTRY_COUNT = 10_000;
 const LONG_ITEM_COUNT = 100_000;
 const LIVE_COUNT = 2_000;
 const WARM_UP_COUNT = 500;
 const PAGE = { before: null, limit: 50 };
-/** After which nothing of the start is going on any more. */
-const SETTLED_AFTER_MS = 1_500;
 const REPEATS = 5;
 
 export async function measureScale(): Promise<readonly Figure[]> {
   return [
-    ...(await measureStart()),
     ...(await withFolder(measureWaking)),
     ...(await withFolder(measureLongThread)),
     ...(await withFolder(measureList)),
@@ -49,53 +40,6 @@ function millisecondsOf(act: () => unknown): number {
   const startedAt = performance.now();
   act();
   return performance.now() - startedAt;
-}
-
-// ---- the start ---------------------------------------------------------------------------------------------------
-
-interface Start {
-  readonly readyMs: number;
-  readonly rssMib: number;
-}
-
-async function measureStart(): Promise<Figure[]> {
-  // the first start of all fills the cache of compiled modules
-  await withFolder(startOn);
-  const empty = await withFolder(startOn);
-  const full = await withFolder((folder) => {
-    const journal = openStore(folder);
-    storeThreads(journal, STORED_COUNT);
-    journal.close();
-    return startOn(folder);
-  });
-  const of = 'with 100,000 stored threads, from source';
-  return [
-    { name: `start ${of}`, unit: 'ms to ready', value: full.readyMs, target: { atMost: 1_500 } },
-    { name: 'start with none, from source', unit: 'ms to ready', value: empty.readyMs },
-    {
-      name: `memory ${of}`,
-      unit: 'MiB more than with none',
-      value: full.rssMib - empty.rssMib,
-      target: { atMost: 30 },
-    },
-  ];
-}
-
-/** The second start of a folder, as users know it. */
-async function startOn(folder: string): Promise<Start> {
-  const args = ['serve', '--json', '--port', '0', '--data', folder];
-  const program = { path: MAIN, args, data: folder, word: 'bench-scale' };
-  const first = await ServerProcess.start(program);
-  first.send('SIGTERM');
-  await first.exited;
-  const startedAt = performance.now();
-  const server = await ServerProcess.start(program);
-  const readyMs = performance.now() - startedAt;
-  await setTimeout(SETTLED_AFTER_MS);
-  const rss = execFileSync('ps', ['-o', 'rss=', '-p', String(server.place.pid)], { encoding: 'utf8' });
-  server.send('SIGTERM');
-  await server.exited;
-  return { readyMs, rssMib: Number(rss) / 1024 };
 }
 
 // ---- a long thread -----------------------------------------------------------------------------------------------

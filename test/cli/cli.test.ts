@@ -88,6 +88,9 @@ test('a missing server and a wrong token are told apart', async () => {
   const none = new Run(server, ['send', 'hello']);
   expect(await none.code).toBe(EXIT_CODES.unreachable);
   expect(none.err).toContain('threadchart serve');
+  const json = new Run(server, ['ls', '--json']);
+  expect(await json.code).toBe(EXIT_CODES.unreachable);
+  expect(JSON.parse(json.out)).toMatchObject({ error: { code: 'CONNECTION_LOST' } });
 });
 
 test('tokens are made, listed and revoked', async () => {
@@ -124,9 +127,25 @@ test('doctor starts each agent once and says what it found', async () => {
   expect(run.out).toContain('✗  b  there is no driver nobody');
 });
 
-test('a wrong command line is a usage error', async () => {
+test.each([
+  [['dance'], "unknown command 'dance'"],
+  [['ls', '--bogus'], "unknown option '--bogus'"],
+  [['serve', '--port', '99999'], 'a port is 0 to 65535'],
+  [['send', '  '], 'the prompt is empty'],
+  [['ls', '--url', 'nonsense'], 'nonsense is no URL'],
+  [['token'], "unknown option '--json'"],
+])('a wrong command line is a usage error, told to programs too: %j', async (argv, why) => {
   const server = await startServer();
-  expect(await new Run(server, ['dance']).code).toBe(EXIT_CODES.usage);
+  const { url } = argv.includes('--url') ? { url: 'nonsense' } : server;
+  const forPeople = new Run(server, argv, { url });
+  expect(await forPeople.code).toBe(EXIT_CODES.usage);
+  expect(forPeople.err).not.toBe('');
+  const forPrograms = new Run(server, [...argv, '--json'], { url });
+  expect(await forPrograms.code).toBe(EXIT_CODES.usage);
+  expect(JSON.parse(forPrograms.out)).toMatchObject({
+    error: { code: 'INVALID_PARAMS', message: expect.stringContaining(why) },
+  });
+  expect(forPrograms.err).toBe('');
 });
 
 test('an answer that does not arrive is told', async () => {

@@ -164,6 +164,6 @@ describe('send', () => {
     const server = await start([{ instanceId: 'codex', driver: 'codex', command: '/nowhere/codex' }]);
     const sent = await send(server, 'send', 'hello');
     expect(await sent.code).toBe(EXIT_CODES.turnFailed);
-    expect(sent.err()).toContain('threadchart send --instance demo "hello"');
+    expect(sent.err()).toContain('threadchart send --instance demo hello');
   });
 });

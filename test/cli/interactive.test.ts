@@ -98,6 +98,56 @@ describe('send on a terminal', () => {
   });
 });
 
+describe('a secret question', () => {
+  const answered = (server: TestServer) =>
+    server.world.performed.flatMap((effect) => (effect.type === 'request.answer' ? [effect.answer] : []));
+
+  test('is answered without showing what is typed', async () => {
+    const server = await startServer();
+    const run = send(server, 'secret after');
+    await run.says('User: ');
+    expect(run.isRaw).toBe(false);
+    run.type('ann');
+    await run.says('Password: ');
+    expect(run.isRaw).toBe(true);
+    run.press('opennx');
+    run.press('\u007F\b sesame\u001B\r');
+    expect(await run.code).toBe(EXIT_CODES.ok);
+    expect(run.isRaw).toBe(false);
+    expect(answered(server)).toEqual([{ answers: { user: ['ann'], password: ['open sesame'] } }]);
+    expect(run.err).not.toContain('sesame');
+    expect(run.err).toContain(' TEXT - --data');
+  });
+
+  test('lets Ctrl-C interrupt the turn', async () => {
+    const server = await startServer();
+    const run = send(server, 'secret after');
+    await run.says('User: ');
+    run.type('ann');
+    await run.says('Password: ');
+    run.press('ope\u0003');
+    expect(await run.code).toBe(EXIT_CODES.turnFailed);
+    expect(run.isRaw).toBe(false);
+  });
+
+  test('can be answered from stdin, so that no history and no list of processes has it', async () => {
+    const server = await startServer();
+    const run = new CliRun(server, ['send', 'secret after']);
+    await run.says('threadchart answer');
+    const [, thread = '', request = ''] = /threadchart answer (\S+) (\S+)/.exec(run.err) ?? [];
+    const missing = new CliRun(server, ['answer', thread, request, '-', '-']);
+    missing.press('ann\n');
+    missing.endInput();
+    expect(await missing.code).toBe(EXIT_CODES.usage);
+    const answer = new CliRun(server, ['answer', thread, request, '-', '-']);
+    answer.press('ann\nopen sesame\n');
+    answer.endInput();
+    expect(await answer.code).toBe(EXIT_CODES.ok);
+    expect(await run.code).toBe(EXIT_CODES.ok);
+    expect(answered(server)).toEqual([{ answers: { user: ['ann'], password: ['open sesame'] } }]);
+  });
+});
+
 describe('Ctrl-C', () => {
   test('interrupts the turn, whose end is the exit code', async () => {
     const server = await startServer();

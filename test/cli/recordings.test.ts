@@ -111,7 +111,7 @@ describe('export', () => {
     const { file, thread } = await exported(server);
     const again = await run(server, 'export', thread.threadId, file);
     expect(again).toMatchObject({ code: EXIT_CODES.usage });
-    expect(again.err).toContain('EEXIST');
+    expect(again.err).toContain('exists; an export overwrites nothing');
     const given = { name: 'r', scopes: ['read', 'operate'] as const, createdAt: 0 };
     const { token } = createToken(server.config.data, given);
     const denied = await run(server, 'export', thread.threadId, '--token', token);

@@ -6,6 +6,7 @@ import { attachmentIdSchema } from '../../machines/domain/ids.ts';
 import { ProviderThread } from '../helpers/provider-thread.ts';
 import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
+import { forks, forksAtTurn, refusesToFork } from './provider-forks.contract.ts';
 import { say, wait } from './provider-world.ts';
 
 const WAIT = { timeoutMs: 30_000 };
@@ -148,14 +149,20 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       expect(refused.turnId).toBe(turnId);
     },
   },
+  fork: { can: forks, cannot: refusesToFork },
 };
 
 export function describeCapabilities(stage: ContractStage): void {
   describe('capabilities', () => {
     it.each(Object.entries(SCENARIOS))('%s: what the live agent says of it is so', async (name, scenario) => {
       const { capabilities } = await (await stage.openThread()).opened();
-      const isThere = new Map(Object.entries(capabilities)).get(name) === true;
+      const isThere = new Map<string, unknown>(Object.entries(capabilities)).get(name);
       await (isThere ? scenario.can(stage) : scenario.cannot(stage));
+    });
+
+    it('fork: where it says so, up to an earlier turn as well', async (context) => {
+      if (stage.adapter.capabilities.fork !== 'turn') context.skip();
+      await forksAtTurn(stage);
     });
 
     it('are none but those that have a scenario here', () => {

@@ -1,6 +1,6 @@
 /** The crash suite sees what it is there for: each fault that is seeded here makes it fail. */
 import { expect, test } from 'vitest';
-import type { Effect } from '../../machines/domain/effect.ts';
+import type { Effect, ProviderEffect } from '../../machines/domain/effect.ts';
 import { Effects } from '../../server/runtime/effects.ts';
 import { Staging } from '../../server/runtime/staging.ts';
 import { sabotage } from '../helpers/sabotage.ts';
@@ -47,5 +47,5 @@ test('sees effects that are performed before their commit', async () => {
   await expect(playAll({}, { onOpen })).rejects.toThrow('not in the journal');
 });
 
-const isForProvider = (effect: Effect): effect is Exclude<Effect, { type: 'tell' | 'tellThread' }> =>
-  effect.type !== 'tell' && effect.type !== 'tellThread';
+const isForProvider = (effect: Effect): effect is ProviderEffect =>
+  effect.type !== 'tell' && effect.type !== 'tellThread' && effect.type !== 'instance.rebuild';

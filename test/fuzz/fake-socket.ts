@@ -37,6 +37,10 @@ export class FakeSocket extends EventEmitter {
     setImmediate(written);
   }
 
+  /** There is no connection below it. */
+  cork(): void {}
+  uncork(): void {}
+
   ping(): void {
     this.emit('pong');
   }

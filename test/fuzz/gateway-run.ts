@@ -107,7 +107,7 @@ export class GatewayRun {
     const socket = new FakeSocket();
     const principal: Principal = { tokenId: 'file', scopes: new Set(scopes) };
     // the parts of it that a client's socket uses
-    this.#gateway.accept(socket as unknown as WebSocket, principal);
+    this.#gateway.accept(socket as unknown as WebSocket, socket, principal);
     return socket;
   }
 

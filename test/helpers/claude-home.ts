@@ -14,6 +14,8 @@ export interface ClaudeHomeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The user's `settings.json`. */
   readonly settings?: object;
+  /** MCP servers of the user, by name. */
+  readonly mcpServers?: object;
 }
 
 /** A configuration folder of its own for one test. */
@@ -36,6 +38,8 @@ export async function makeClaudeHome(options: ClaudeHomeOptions): Promise<Claude
   const temporary = join(root, 'tmp');
   await Promise.all([path, home, workspace, temporary].map((folder) => mkdir(folder)));
   await writeFile(join(path, 'settings.json'), JSON.stringify(options.settings ?? {}));
+  const { mcpServers } = options;
+  if (mcpServers !== undefined) await writeFile(join(path, '.claude.json'), JSON.stringify({ mcpServers }));
   return {
     path,
     workspace,

@@ -10,6 +10,8 @@ export interface RunOptions {
   /** stdin, stdout and stderr are a terminal. */
   readonly isTTY?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another way to the server than its own address. */
+  readonly url?: string;
 }
 
 const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why']);
@@ -17,20 +19,23 @@ const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why'])
 export class CliRun {
   out = '';
   err = '';
+  /** Keys come one by one and are not shown. */
+  isRaw = false;
   readonly code: Promise<ExitCode>;
   readonly #stdin = new PassThrough();
   readonly #signals = new EventEmitter();
 
-  constructor(server: TestServer, argv: readonly string[], { isTTY = false, env = {} }: RunOptions = {}) {
+  constructor(server: TestServer, argv: readonly string[], options: RunOptions = {}) {
+    const { isTTY = false, env = {}, url = server.url } = options;
     const place = ['--data', server.config.data];
     const isClient = CLIENT_COMMANDS.has(argv[0] ?? '');
-    this.code = runCli([...argv, ...place, ...(isClient ? ['--url', server.url] : [])], {
+    this.code = runCli([...argv, ...place, ...(isClient ? ['--url', url] : [])], {
       adapters: server.adapters,
       release: '1.2.3',
       streams: {
         stdout: { write: (text: string) => (this.out += text), isTTY },
         stderr: { write: (text: string) => (this.err += text), isTTY },
-        stdin: Object.assign(this.#stdin, { isTTY }),
+        stdin: Object.assign(this.#stdin, { isTTY, setRawMode: (isRaw: boolean) => (this.isRaw = isRaw) }),
         env,
         signals: this.#signals,
       },
@@ -39,6 +44,11 @@ export class CliRun {
 
   type(line: string): void {
     this.#stdin.write(`${line}\n`);
+  }
+
+  /** Keys as they come from a raw terminal. */
+  press(keys: string): void {
+    this.#stdin.write(keys);
   }
 
   /** Ctrl-D. */

@@ -30,6 +30,16 @@ export class CuttingProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Ends every connection; new ones are cut at once until `mend`. */
+  break(): void {
+    this.nextBytes = () => 0;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.nextBytes = () => Infinity;
+  }
+
   #carry(client: Socket): void {
     const server = connect(this.#target, '127.0.0.1');
     let leftBytes = this.nextBytes();

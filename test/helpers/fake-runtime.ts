@@ -184,6 +184,8 @@ export class FakeRuntime implements Runtime {
     };
   }
 
+  notices: string[] = [];
+
   isReady(): boolean {
     return this.isStarted;
   }
@@ -250,7 +252,8 @@ export class FakeRuntime implements Runtime {
         : [...runtime.threads.values()]
             .filter(({ entries }) => (entries.at(-1)?.sequence ?? 0) > sequence)
             .map((thread) => thread.threadId),
-    instances: () => runtime.instanceRows,
+    instances: () => runtime.instanceRows.filter((row) => row.removed !== true),
+    removedInstances: () => runtime.instanceRows.filter((row) => row.removed === true),
   }))(this);
 }
 

@@ -192,6 +192,11 @@ export const inactive = (state: ThreadInputOf<'provider.becameInactive'>['state'
   state,
   failure: state === 'error' ? cause('PROVIDER_ERROR') : null,
 });
+export const folding = (folds = true, on = 1): ThreadInput => ({
+  type: 'provider.foldingChanged',
+  connectionId: link(on),
+  folds,
+});
 export const usage = (on = 1, contextTokens = 10): ThreadInput => ({
   type: 'provider.usageReported',
   connectionId: link(on),

@@ -77,7 +77,7 @@ class MemoryJournal implements Journal {
   }
 
   get #alive(): MemoryStore {
-    if (this.#store.holder !== this) throw new RuntimeError('STORE_UNAVAILABLE', 'the journal is closed');
+    if (this.#store.holder !== this) throw new RuntimeError('INTERNAL', 'the journal is closed');
     return this.#store;
   }
 

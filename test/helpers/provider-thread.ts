@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { clientMessageIdOf, type TurnKey } from '../../machines/domain/effect.ts';
+import { clientMessageIdOf, type Fork, type TurnKey } from '../../machines/domain/effect.ts';
 import {
   connectionIdOf,
   instanceIdSchema,
@@ -30,6 +30,8 @@ export class ProviderThread {
   settings: Settings;
   connectionId: ConnectionId = connectionIdOf(this.threadId, 1);
   nativeThreadId: string | null = null;
+  /** What it begins with. */
+  fork: Fork | null = null;
   #openCount = 0;
 
   constructor(adapter: ProviderAdapter, harness: ProviderHarness, settings: Partial<Settings>) {
@@ -55,7 +57,8 @@ export class ProviderThread {
     this.#openCount += 1;
     this.connectionId = connectionIdOf(this.threadId, this.#openCount);
     const { threadId, connectionId, settings, nativeThreadId: resume } = this;
-    this.adapter.perform({ type: 'connection.open', threadId, connectionId, resume, settings });
+    const fork = resume === null && this.fork !== null ? { fork: this.fork } : {};
+    this.adapter.perform({ type: 'connection.open', threadId, connectionId, resume, ...fork, settings });
   }
 
   async close(): Promise<void> {
@@ -153,9 +156,18 @@ export class ProviderThread {
     return opened.request;
   }
 
-  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer): void {
+  /** `kept`: what logs may have of it. */
+  answer({ requestId, nativeRequestId }: RequestDraft, answer: Answer, kept?: Answer): void {
     const { connectionId } = this;
-    this.adapter.perform({ type: 'request.answer', connectionId, requestId, nativeRequestId, answer });
+    const secret = kept === undefined ? {} : { kept };
+    this.adapter.perform({
+      type: 'request.answer',
+      connectionId,
+      requestId,
+      nativeRequestId,
+      answer,
+      ...secret,
+    });
   }
 
   async resolved(requestId: string): Promise<void> {

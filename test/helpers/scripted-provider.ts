@@ -3,7 +3,7 @@
  * survives the server, as a real provider's conversations on disk do. What it says waits in the world's outbox until
  * the test delivers it, so that a test decides what comes before what.
  *
- * Words: `long` a message of 20 deltas · `ask`, `ask2` one or two approvals, waits for all answers · `question` ·
+ * Words: `long` a message of 20 deltas · `ask`, `ask2` one or two approvals, waits for all answers · `question`, `secret` ·
  * `open` leaves an item open · `wait` until the test goes on · `silent` nothing more · `late` an item that completes
  * after the end · `fail` · `lose` (the session is lost) · `die` (the process exits) · instead of a start: `refuse` ·
  * `unanswered` · `accept-only` · `absorb` (into a turn of its own). Any other word is a message of two deltas.
@@ -57,6 +57,7 @@ export class ScriptedProvider implements ProviderAdapter {
   readonly #sessions = new Map<ConnectionId, ScriptedSession>();
   #isRunning = false;
   isPaused = false;
+  isDisposed = false;
 
   constructor(world: World, host: ProviderHost, capabilities: Capabilities) {
     this.#world = world;
@@ -96,6 +97,7 @@ export class ScriptedProvider implements ProviderAdapter {
   }
 
   dispose(): Promise<void> {
+    this.isDisposed = true;
     this.#isRunning = false;
     this.#sessions.clear();
     return Promise.resolve();

@@ -45,6 +45,7 @@ export class ScriptedSession {
       return this.#ask(turn, COMMAND);
     },
     question: (turn) => this.#ask(turn, QUESTION),
+    secret: (turn) => this.#ask(turn, SECRET_QUESTION),
     fail: () => this.end('failed'),
     lose: () => this.#lose(),
     die: () => {
@@ -192,4 +193,19 @@ const COMMAND: RequestBody = { kind: 'command', command: 'rm -rf build' };
 const QUESTION: RequestBody = {
   kind: 'question',
   questions: [{ questionId: 'q1', header: 'Colour', question: 'Which?', options: [], allowsText: true }],
+};
+const SECRET_QUESTION: RequestBody = {
+  kind: 'question',
+  questions: [
+    { questionId: 'user', header: 'User', question: 'Who?', options: [], allowsText: true },
+    {
+      questionId: 'password',
+      header: 'Password',
+      question: 'Which?',
+      options: [],
+      allowsText: true,
+      secret: true,
+      minLength: 4,
+    },
+  ],
 };

@@ -61,6 +61,12 @@ export class ServerProcess {
     this.#child.kill(signal);
   }
 
+  /** Asks it to end, and waits for that. */
+  async end(): Promise<void> {
+    this.send('SIGTERM');
+    await this.exited;
+  }
+
   /** Ends it without a chance to clean up. */
   async kill(): Promise<void> {
     this.send('SIGKILL');

@@ -75,6 +75,8 @@ export class RuntimeRun {
   readonly warnings: string[] = [];
   /** The adapter of each instance. */
   readonly providers = new Map<string, ScriptedProvider>();
+  /** Every adapter that was made, those that were replaced included. */
+  readonly made: ScriptedProvider[] = [];
   gaveUp: RuntimeError | null = null;
   readonly #scheduled: (() => void)[] = [];
   readonly #instances: readonly string[];
@@ -97,6 +99,7 @@ export class RuntimeRun {
         ...(setup.driver === undefined ? [] : [setup.driver]),
         scriptedDriver(this.world, setup.capabilities ?? SCRIPTED_CAPABILITIES, (made, instanceId) => {
           this.providers.set(instanceId, made);
+          this.made.push(made);
         }),
       ],
       instances: this.#instances.map((name) => ({

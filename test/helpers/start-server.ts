@@ -8,9 +8,10 @@ import { copyDatabase, openJournal } from '../../adapters/sqlite/index.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
-import { configFileSchema, type Config } from '../../server/config.ts';
+import { configFileSchema, loadConfig, type Config } from '../../server/config.ts';
 import { serve, type RunningServer, type ServerAdapters } from '../../server/serve.ts';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
@@ -28,6 +29,8 @@ export interface TestServer {
   client(): Promise<Client>;
   /** Stops the server, and starts another one on the same folder, world and port. */
   restart(): Promise<void>;
+  /** Writes the configuration file, which the server watches. */
+  saveInstances(instances: readonly unknown[]): void;
 }
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
@@ -48,7 +51,12 @@ export async function startServer(
     ...given,
   });
   let config: Config = { ...file, data: folder.path };
-  let running = await serve(config, adapters, { log: SILENT, release: 'test' });
+  const path = join(folder.path, 'config.json');
+  const start = (given: Config): Promise<RunningServer> => {
+    const load = (): Config => ({ ...given, instances: loadConfig({ data: folder.path }, {}).instances });
+    return serve(given, adapters, { log: SILENT, release: 'test', source: { path, load } });
+  };
+  let running = await start(config);
   config = { ...config, port: Number(new URL(running.url).port) };
   const token = readFileSync(running.tokenFile, 'utf8').trim();
   onTestFinished(async () => {
@@ -73,8 +81,9 @@ export async function startServer(
     },
     restart: async () => {
       await running.stop(0);
-      running = await serve(config, adapters, { log: SILENT, release: 'test' });
+      running = await start(config);
     },
+    saveInstances: (instances) => writeFileSync(path, JSON.stringify({ instances })),
   };
 }
 

@@ -103,11 +103,12 @@ class Summary {
   }
 
   #detail(report: ProviderReport): string {
+    if ('folds' in report) return String(report.folds);
     switch (report.type) {
       case 'provider.itemDelta':
         return `${this.#items.get(report.itemId) ?? '?'}${quoted(report.text)}`;
       case 'provider.turnEnded':
-        return [report.outcome, report.failure?.code, report.failure?.providerCode].filter(Boolean).join(' ');
+        return endOf(report);
       case 'provider.requestOpened': {
         const { body, decisions, itemId } = report.request;
         const item = itemId === undefined ? '' : ` of ${this.#items.get(itemId) ?? '?'}`;
@@ -149,3 +150,6 @@ class Summary {
 }
 
 const quoted = (text: string): string => (text === '' ? '' : ` ${JSON.stringify(text.slice(0, 120))}`);
+
+const endOf = ({ outcome, failure }: Extract<ProviderReport, { type: 'provider.turnEnded' }>): string =>
+  [outcome, failure?.code, failure?.providerCode].filter(Boolean).join(' ');

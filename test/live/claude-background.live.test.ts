@@ -1,15 +1,13 @@
 /** Sub-agents and work in the background: it outlives the turn, and its end makes claude begin a turn of its own. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer } from '../helpers/live-server.ts';
 import { agent, bash } from '../model-endpoint/claude-tools.ts';
-import { byUserText, type Script } from '../model-endpoint/script.ts';
-import { gate, text, type Step } from '../model-endpoint/step.ts';
+import { byUserText, inTurn, type Script } from '../model-endpoint/script.ts';
+import { gate, text } from '../model-endpoint/step.ts';
 
-/** What is replied after so many results of tools in the turn. */
-function inTurn(...inOrder: readonly (readonly Step[])[]): Script {
-  return ({ turnToolOutputs }) => inOrder[turnToolOutputs.length] ?? [];
-}
 const claude = { claude: {} };
 const free = { runtimeMode: 'full-access' } as const;
 const UNTIL_GO = 'echo begun; while [ ! -e go ]; do sleep 0.1; done; echo done';
@@ -73,7 +71,8 @@ describe.skipIf(requireAgent('claude') === null)('sub-agents and background work
     expect(await thread.turn('go')).toMatchObject({ outcome: 'completed' });
     expect(await thread.turn('meanwhile')).toMatchObject({ outcome: 'completed' });
     server.endpoint.gate('job').release();
-    const { requestId } = await thread.request();
+    const { requestId, owner, taskId } = await thread.request();
+    expect([owner, taskId]).toEqual(['task', thread.items('subagent')[0]?.itemId]);
     expect(thread.status).toBe('ready');
     await thread.do({ type: 'request.respond', requestId, decision: 'accept' });
     const own = await thread.fact('turn.began', (fact) => fact.origin === 'provider');
@@ -82,6 +81,49 @@ describe.skipIf(requireAgent('claude') === null)('sub-agents and background work
     expect(job).toMatchObject({ status: 'completed', text: expect.stringContaining('job done') });
     expect(thread.items('command')).toMatchObject([{ parentItemId: job?.itemId, status: 'completed' }]);
     expect(thread.said.split('\n')).toEqual(expect.arrayContaining(['it is on', 'of course', 'well done']));
+    await thread.expectSameView();
+  });
+
+  it('keeps what a sub-agent has asked in the turn open after it, until it is answered', async () => {
+    const background = agent('the job', { run_in_background: true });
+    const jobs = byUserText({
+      go: inTurn([background], [gate('main'), text('it is on')]),
+      'the job': inTurn([bash('touch made')], [text('job done')]),
+    });
+    const script: Script = (request) => (afterTask(request) ? [text('well done')] : jobs(request));
+    const server = await startLiveServer(script, claude);
+    const thread = await server.thread({ runtimeMode: 'approval-required' });
+    const { turnId = '' } = await thread.submit('go');
+    const { requestId, owner } = await thread.request();
+    expect(owner).toBe('turn');
+    server.endpoint.gate('main').release();
+    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'completed' });
+    expect(thread.facts('request.handedOver')).toMatchObject([{ requestId, owner: 'task' }]);
+    await thread.do({ type: 'request.respond', requestId, decision: 'decline' });
+    const own = await thread.fact('turn.began', (fact) => fact.origin === 'provider');
+    expect(await thread.ended(own.turnId)).toMatchObject({ outcome: 'completed' });
+    expect(thread.facts('request.closed')).toMatchObject([{ requestId, outcome: 'declined' }]);
+    expect(existsSync(join(server.workspace, 'made'))).toBe(false);
+    await thread.expectSameView();
+  });
+
+  it('lets what a sub-agent asks expire with it', async () => {
+    const background = agent('the job', { run_in_background: true });
+    const jobs = byUserText({
+      go: inTurn([background], [text('it is on')]),
+      'the job': inTurn([gate('job'), bash('touch made')], [text('job left')]),
+    });
+    const server = await startLiveServer(jobs, claude);
+    const thread = await server.thread({ runtimeMode: 'approval-required' });
+    await thread.turn('go');
+    server.endpoint.gate('job').release();
+    const { requestId } = await thread.request();
+    await thread.do({ type: 'thread.stop' });
+    await thread.reached('stopped');
+    expect(thread.facts('request.closed')).toMatchObject([{ requestId, outcome: 'expired' }]);
+    // claude finishes what it can when it is asked to end
+    expect(thread.items('subagent')[0]?.status).not.toBe('open');
+    expect(existsSync(join(server.workspace, 'made'))).toBe(false);
     await thread.expectSameView();
   });
 

@@ -5,13 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer } from '../helpers/live-server.ts';
 import { askUser, bash, writeFile } from '../model-endpoint/claude-tools.ts';
-import { byUserText, type Script } from '../model-endpoint/script.ts';
-import { functionCall, text, type Step } from '../model-endpoint/step.ts';
+import { byUserText, inTurn, type Script } from '../model-endpoint/script.ts';
+import { functionCall, text } from '../model-endpoint/step.ts';
 
-/** What is replied after so many results of tools in the turn. */
-function inTurn(...inOrder: readonly (readonly Step[])[]): Script {
-  return ({ turnToolOutputs }) => inOrder[turnToolOutputs.length] ?? [];
-}
 const claude = { claude: {} };
 const asking = { runtimeMode: 'approval-required' } as const;
 

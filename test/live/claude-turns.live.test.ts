@@ -4,14 +4,10 @@ import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer } from '../helpers/live-server.ts';
 import type { LiveThread } from '../helpers/live-thread.ts';
 import { bash, openText } from '../model-endpoint/claude-tools.ts';
-import { byUserText, replies, type Script } from '../model-endpoint/script.ts';
-import { drop, gate, httpError, reasoning, text, type Step } from '../model-endpoint/step.ts';
+import { byUserText, inTurn, replies, type Script } from '../model-endpoint/script.ts';
+import { drop, gate, httpError, reasoning, text } from '../model-endpoint/step.ts';
 
 const says = (content: string): Script => replies([[text(content)]]);
-/** The replies to one prompt, also where a session has had others before. */
-function inTurn(...inOrder: readonly (readonly Step[])[]): Script {
-  return ({ turnToolOutputs }) => inOrder[turnToolOutputs.length] ?? [];
-}
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const claude = { claude: {} };

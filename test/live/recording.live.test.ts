@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { formatRecording, parseRecording } from '../../adapters/replay/recording.ts';
 import { processStartTime } from '../../adapters/shared/process-tree.ts';
 import { requireAgent } from '../agents/agents.ts';
-import { recordCodex, type CodexScenario } from '../helpers/record-codex.ts';
+import { RECORDED_CODEX, type CodexScenario } from '../helpers/record-codex.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
+import { recordScenario } from '../helpers/recording-stage.ts';
 import { openText } from '../model-endpoint/codex-tools.ts';
 import { byUserText, replies } from '../model-endpoint/script.ts';
 import { gate, text } from '../model-endpoint/step.ts';
@@ -37,7 +38,7 @@ const SCENARIOS: readonly CodexScenario[] = [
       await stage.create();
       await stage.submit('endless');
       await stage.streamed('so far ');
-      stage.killCodex();
+      stage.killAgent();
       await stage.status('error');
       await stage.turn('two');
     },
@@ -68,7 +69,7 @@ describe.skipIf(binary === '')('a recording of the real codex', () => {
   it.each(SCENARIOS.map((each) => [each.scenario, each] as const))(
     'gives the facts of %s again, and each time the same',
     async (_, scenario) => {
-      const { recording, facts } = await recordCodex(scenario, { binary });
+      const { recording, facts } = await recordScenario(RECORDED_CODEX, scenario, { binary });
       const read = parseRecording(formatRecording(recording), 'recording');
       const played = await playRecording(read);
       expect(shapeOf(played.facts)).toEqual(shapeOf(facts));
@@ -79,7 +80,8 @@ describe.skipIf(binary === '')('a recording of the real codex', () => {
   it('leaves nothing running when it is aborted', async () => {
     const abort = new AbortController();
     let pid = 0;
-    const recorded = recordCodex(
+    const recorded = recordScenario(
+      RECORDED_CODEX,
       {
         ...ABOUT,
         scenario: 'aborted',
@@ -88,7 +90,7 @@ describe.skipIf(binary === '')('a recording of the real codex', () => {
           await stage.create();
           await stage.submit('endless');
           await stage.streamed('so far ');
-          pid = stage.codexPid;
+          pid = stage.agentPid;
           abort.abort();
           await new Promise(() => {});
         },

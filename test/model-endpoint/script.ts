@@ -33,3 +33,8 @@ export function byUserText(scripts: Readonly<Record<string, Script>>, otherwise?
     return script(request);
   };
 }
+
+/** The replies to one prompt by how far its turn has come, also where a session has had others before. */
+export function inTurn(...inOrder: readonly (readonly Step[])[]): Script {
+  return ({ turnToolOutputs }) => inOrder[turnToolOutputs.length] ?? [];
+}

@@ -51,7 +51,8 @@ function threadPart({
     sideTurns: sideTurns.map(({ turnId }) => ({ turnId, nativeTurnId: `n.${turnId}` })),
     queue: {
       status: queue.status,
-      reason: queue.status === 'held' ? 'interrupted' : null,
+      // only this reason is told apart by anything but facts
+      reason: queue.status === 'held' && queue.reason !== 'background' ? 'interrupted' : queue.reason,
       entries: queue.entries.map((entry) => ({ ...promptIn(entry), intent: entry.intent, failure: null })),
     },
     retryable: retryable && promptOf('retryable'),
@@ -133,6 +134,12 @@ export class Canon {
     const text = this.#textOf(charts, timers);
     const lines = renamed(text, namesIn(text)).split('\n');
     return [...lines.slice(0, 3), (lines[3] ?? '').split('\t').toSorted().join('\t')].join('\n');
+  }
+
+  /** Of one chart by itself. */
+  keyOfOne(id: ActorId, snapshot: AnyMachineSnapshot): string {
+    const text = this.#partOf(id, snapshot);
+    return renamed(text, namesIn(text));
   }
 
   /** What the ids of this state are called in the name of it. */

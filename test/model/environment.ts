@@ -20,6 +20,8 @@ export interface Bounds {
   readonly sideTurns: number;
   /** All that is asked is asked by background work. */
   readonly tasks?: 1;
+  /** The provider folds prompts while it works in the background. */
+  readonly folds?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -82,7 +84,7 @@ export class Environment {
   }
 
   #listed(seen: Seen): readonly Move[] {
-    const said = [...linkInputs(seen, this.#bounds.nativeSteer), ...turnInputs(seen), ...requestInputs(seen)];
+    const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
@@ -157,7 +159,7 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   const canWait = waitingCount < bounds.prompts;
   return {
     canWait,
-    canStart: thread.link.phase === 'closing' ? canWait : !isOver,
+    canStart: thread.link.phase === 'closing' || thread.link.folds ? canWait : !isOver,
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
@@ -211,7 +213,7 @@ function submits({ canStart, canWait, freshTurn }: Seen): ThreadInput[] {
 }
 const WAITING = ['queue', 'steer', 'restart'] as const;
 
-const linkInputs = ({ on: current }: Seen, nativeSteer: boolean): ThreadInput[] =>
+const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): ThreadInput[] =>
   [current, current - 1].flatMap((on) => [
     make.opened(on, { nativeSteer }),
     make.openFailed(on),
@@ -220,6 +222,7 @@ const linkInputs = ({ on: current }: Seen, nativeSteer: boolean): ThreadInput[] 
     make.lost(on),
     make.idled(on),
     ...STATES.map((state) => make.inactive(state, on)),
+    ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
 
 function transcriptInputs(seen: Seen): ThreadInput[] {

@@ -12,6 +12,12 @@ describe.each([
     stateCount: 2_300,
     edgeCount: 40_000,
   },
+  {
+    name: 'work in the background that folds prompts',
+    more: { prompts: 1, folds: 1 as const },
+    stateCount: 3_800,
+    edgeCount: 70_000,
+  },
   { name: 'a request of the connection', more: { sideRequests: 1 }, stateCount: 1_900, edgeCount: 31_000 },
 ])('every reachable state of a thread with $name', ({ name, more, stateCount, edgeCount }) => {
   const proof = prove({ ...NOTHING, ...more });

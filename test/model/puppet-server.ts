@@ -1,6 +1,7 @@
 /** The real runtime and gateway, whose provider says what the test makes it say, and whose timers fire when it says so. */
 import { onTestFinished } from 'vitest';
 import { readFileSync } from 'node:fs';
+import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import { instanceIdSchema, threadIdSchema } from '../../machines/domain/ids.ts';
 import {
@@ -11,8 +12,9 @@ import {
   type RuntimeInput,
   type ThreadInput,
 } from '../../machines/domain/input.ts';
+import type { InstanceInput } from '../../machines/domain/instance.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
+import type { InstanceReportInput, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
 import { connect } from '../../server/client/node.ts';
 import type { Client, GivenCommand } from '../../server/client/client.ts';
 import { LIMITS } from '../../server/gateway/limits.ts';
@@ -29,29 +31,41 @@ import { TestClock } from '../helpers/test-clock.ts';
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 const UNLIMITED = { ...LIMITS, requestsPerSecond: 1_000_000, requestBurstCount: 1_000_000 };
 
+/** By the adapter; all else is told by threads, the clock or the runtime. */
+const REPORTED: ReadonlySet<string> = new Set([
+  'process.started',
+  'process.failed',
+  'process.exited',
+  'process.stopped',
+  'instance.reported',
+]);
+
 export class PuppetServer {
   readonly runtime: ThreadRuntime;
   readonly journal: Journal;
+  /** What the adapters were asked to do. */
+  readonly performed: { readonly instanceId: string; readonly effect: ProviderEffect }[] = [];
   readonly #clock = new TestClock();
   /** Ids that the runtime makes next. */
   readonly #nextIds: string[] = [];
   #idCount = 0;
   #ingress: Ingress | null = null;
-  #host: ProviderHost | null = null;
+  readonly #hosts = new Map<string, ProviderHost>();
   #client: Client | null = null;
 
-  constructor(nativeSteer: boolean) {
+  /** Threads are those of the first instance. */
+  constructor(nativeSteer: boolean, instanceIds: readonly string[] = ['i']) {
     this.journal = openMemoryJournal(new MemoryStore(), {
       now: () => this.#clock.now(),
       makeEpoch: () => 'e1',
     });
     const driver: ProviderDriver = {
       driver: 'puppet',
-      create: (_, host) => {
-        this.#host = host;
+      create: ({ instanceId }, host) => {
+        this.#hosts.set(instanceId, host);
         return {
           capabilities: { ...CAPABILITIES, nativeSteer },
-          perform: () => {},
+          perform: (effect) => void this.performed.push({ instanceId, effect }),
           setPaused: () => {},
           dispose: () => Promise.resolve(),
         };
@@ -64,7 +78,12 @@ export class PuppetServer {
     this.runtime = new ThreadRuntime({
       journal: this.journal,
       drivers: [driver],
-      instances: [{ instanceId: instanceIdSchema.parse('i'), driver: 'puppet', command: null, env: {} }],
+      instances: instanceIds.map((id) => ({
+        instanceId: instanceIdSchema.parse(id),
+        driver: 'puppet',
+        command: null,
+        env: {},
+      })),
       processes: {
         spawn: () => {
           throw new Error('a puppet has no process');
@@ -116,9 +135,29 @@ export class PuppetServer {
     await this.#committed(id, () => this.#happen(id, input));
   }
 
+  /**
+   * Says it where it comes from: the adapter, the clock, or a thread, of which there is none here. `armedBy`: the entry
+   * that armed the timer.
+   */
+  async playInstance(name: string, input: InstanceInput, armedBy: number): Promise<void> {
+    const instanceId = instanceIdSchema.parse(name);
+    const before = this.journal.instanceVersion(instanceId);
+    if (REPORTED.has(input.type)) {
+      this.#hosts.get(name)?.reportInstance(input as InstanceReportInput);
+    } else if ('timer' in input) {
+      const stream = { kind: 'instance', id: instanceId } as const;
+      this.#ingress?.push({ kind: 'timer', stream, timer: input.timer, armedBy });
+    } else {
+      this.#ingress?.push({ kind: 'instance', instanceId, input });
+    }
+    await until(() => this.journal.instanceVersion(instanceId) > before, {
+      describe: `${input.type} is journaled`,
+    });
+  }
+
   #happen(id: ThreadId, input: ThreadInput): void {
     if (PROVIDER_INPUT_TYPES.has(input.type)) {
-      this.#host?.report(id, this.#said(input as ProviderInput));
+      this.#hosts.get('i')?.report(id, this.#said(input as ProviderInput));
     } else if (TIMER_INPUT_TYPES.has(input.type) && 'timer' in input) {
       // longer than any deadline
       this.#clock.skip(3_600_000);

@@ -1,6 +1,7 @@
-import { describeRecordings } from './describe-recordings.ts';
+import { describeRecordings } from './recordings-suite.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 
+/** What must be there, so that none is lost with its recording. */
 const REQUIRED = [
   ['simple', 'multi-turn', 'steer', 'steer-in-command', 'second-submit', 'queue', 'question'],
   ['plan-update', 'plan-mode', 'todo', 'web-search', 'image', 'compaction', 'background-command'],
@@ -13,14 +14,12 @@ const REQUIRED = [
   ['error-context', 'stream-dropped', 'endpoint-down', 'endpoint-down-bounded'],
   ['killed-streaming', 'killed-command', 'killed-approval'],
   ['resume', 'restart-streaming', 'stop-command', 'archive-active', 'two-threads'],
-  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand'],
+  ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand', 'fork'],
 ].flat();
 
 describeRecordings({
   driver: 'codex',
   scenarios: CODEX_SCENARIOS,
   required: REQUIRED,
-  mostBytes: 60_000,
-  // of the places that are put in, and of any Linux
-  knownFolder: /^\/(?:home\/user|workspace|attachments|bin|dev|usr)(?:\/|$)/,
+  maxSizeBytes: 60_000,
 });

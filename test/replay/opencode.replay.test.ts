@@ -1,4 +1,4 @@
-import { describeRecordings } from './describe-recordings.ts';
+import { describeRecordings } from './recordings-suite.ts';
 import { OPENCODE_SCENARIOS } from './scenarios/opencode.ts';
 
 const REQUIRED = [
@@ -14,7 +14,7 @@ describeRecordings({
   driver: 'opencode',
   scenarios: OPENCODE_SCENARIOS,
   required: REQUIRED,
-  mostBytes: 150_000,
-  // of the places that are put in, of the server's routes, and of opencode's own examples
-  knownFolder: /^\/(?:home\/user|workspace|tmp|global|config|session|abs\/path|path\/to)(?:\/|$)/,
+  maxSizeBytes: 150_000,
+  // routes of the server, and opencode's own examples
+  folders: /^\/(?:tmp|global|config|session|opencode\/plans|abs\/path|path\/to)(?:\/|$)/,
 });

@@ -1,12 +1,17 @@
 /** Plays a recording through its adapter and the real runtime on a clock of its own, with the commands that it holds. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tape } from '../../adapters/replay/tape.ts';
+import { claudeDriver } from '../../adapters/claude/index.ts';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { opencodeLineDriver } from '../../adapters/opencode/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
+import { forkingDriver } from '../helpers/forking-driver.ts';
 import {
   RecordedRuntime,
   threadsLeft,
@@ -15,9 +20,11 @@ import {
 } from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
-const DRIVERS: readonly ProviderDriver[] = [codexDriver, opencodeLineDriver];
+const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver, opencodeLineDriver].map(forkingDriver);
 /** Turns of the event loop without anything happening, after which nothing will: an adapter takes a few per answer. */
 const QUIET_TURN_COUNT = 6;
+/** As node calls it. */
+const FILE_WORK: ReadonlySet<string> = new Set(['FSReqCallback', 'FSReqPromise', 'CloseReq']);
 
 export interface Played {
   readonly facts: readonly EntryFacts[];
@@ -30,9 +37,46 @@ export interface Played {
  * Checks its journal too.
  * @throws {Error} when the recording was not played to its end, or the adapter wrote what it does not have
  */
-export async function playRecording(recording: Recording): Promise<Played> {
-  const player = new Player(recording);
-  return player.play();
+export async function playRecording(
+  recording: Recording,
+  attachments: Readonly<Record<string, Uint8Array>> = {},
+): Promise<Played> {
+  const folder = await mkdtemp(join(tmpdir(), 'threadchart-played-'));
+  try {
+    for (const [id, bytes] of Object.entries(attachments)) await writeFile(join(folder, id), bytes);
+    const played = await new Player(recording, folder).play();
+    const named = new OwnIds(recording);
+    return { ...played, facts: named.replacedIn(played.facts), left: named.replacedIn(played.left) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** As it was when it was recorded, where that matters; nothing of this machine's own agents is read. */
+const envOf = (folder: string) => ({ IS_SANDBOX: '1', CLAUDE_CONFIG_DIR: folder, CODEX_HOME: folder });
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** Ids that an adapter made while it was played, such as that of a session, get a number: the recording has others. */
+class OwnIds {
+  readonly #recorded: ReadonlySet<string>;
+  readonly #numbers = new Map<string, string>();
+
+  constructor(recording: Recording) {
+    this.#recorded = new Set(JSON.stringify(recording).match(UUID));
+  }
+
+  replacedIn<T>(value: T): T {
+    return JSON.parse(JSON.stringify(value).replace(UUID, (uuid) => this.#numberOf(uuid)));
+  }
+
+  #numberOf(uuid: string): string {
+    if (this.#recorded.has(uuid)) return uuid;
+    const number = `own-${this.#numbers.size + 1}`;
+    const known = this.#numbers.get(uuid) ?? number;
+    this.#numbers.set(uuid, known);
+    return known;
+  }
 }
 
 class Player {
@@ -43,7 +87,7 @@ class Player {
   readonly #refusals: Promise<string | null>[] = [];
   #isRunning = false;
 
-  constructor(recording: Recording) {
+  constructor(recording: Recording, attachments: string) {
     const { driver: name } = recording.header;
     const driver = DRIVERS.find((each) => each.driver === name);
     if (driver?.playback === undefined) throw new Error(`recordings of ${name} cannot be played`);
@@ -55,9 +99,15 @@ class Player {
     });
     this.#server = new RecordedRuntime({
       driver,
-      instance: { instanceId: instanceIdSchema.parse(name), driver: name, command: null, env: {} },
+      instance: {
+        instanceId: instanceIdSchema.parse(name),
+        driver: name,
+        command: null,
+        env: envOf(attachments),
+      },
       processes: this.#tape,
       clock: this.#clock,
+      attachments,
       schedule: (run) => void this.#scheduled.push(run),
     });
   }
@@ -120,6 +170,8 @@ class Player {
   async #rest(): Promise<void> {
     for (let quietCount = 0; quietCount < QUIET_TURN_COUNT; quietCount += 1) {
       await nextTurn();
+      // a file that is being read takes real time
+      if (process.getActiveResourcesInfo().some((name) => FILE_WORK.has(name))) quietCount = 0;
       for (let run = this.#scheduled.shift(); run !== undefined; run = this.#scheduled.shift()) {
         run();
         quietCount = 0;

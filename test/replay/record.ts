@@ -1,46 +1,37 @@
 /**
- * Records scenarios of a real agent: `node test/replay/record.ts [--agent codex|opencode] [--demo] [--overwrite]
- * [SCENARIO …]`; default: those of codex that have no file yet. Writes the recording and, beside it, the facts that playing it gives; with `--demo` the recordings
- * that come with the package, without facts. With `--facts` the recordings stay, and only the facts of those that are
- * named are written anew: for a change that is meant. Look at all of it before committing.
+ * Records scenarios of a real agent: `node test/replay/record.ts [--agent NAME] [--demo] [--overwrite] [SCENARIO …]`; default:
+ * those of codex that have no file yet. Writes the recording and, beside it, the facts that playing it gives; with
+ * `--demo` the recordings that come with the package, without facts. With `--facts` the recordings stay, and only the
+ * facts of those that are named are written anew: for a change that is meant. Look at all of it before committing.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { codexBinary, opencodeBinary } from '../agents/agents.ts';
-import {
-  recordCodex,
-  writeNewRecording,
-  type Recorded,
-  type RecordOptions,
-} from '../helpers/record-codex.ts';
-import { recordOpencode } from '../helpers/record-opencode.ts';
+import { claudeBinary, codexBinary, opencodeBinary } from '../agents/agents.ts';
+import { RECORDED_CLAUDE } from '../helpers/record-claude.ts';
+import { RECORDED_CODEX } from '../helpers/record-codex.ts';
+import { RECORDED_OPENCODE } from '../helpers/record-opencode.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
+import {
+  recordScenario,
+  writeNewRecording,
+  type RecordedAgent,
+  type Scenario,
+} from '../helpers/recording-stage.ts';
 import { playedLines, playRecording } from './play-recording.ts';
 import { demoFileOf, factsFileOf, recordingFileOf } from './recording-files.ts';
+import { CLAUDE_SCENARIOS } from './scenarios/claude.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
 import { OPENCODE_SCENARIOS } from './scenarios/opencode.ts';
 
-interface Scenario {
-  readonly scenario: string;
-  readonly branch?: string;
-}
-
-interface Agent {
+interface Recordable<Options> {
+  readonly agent: RecordedAgent<Options>;
+  readonly binary: () => string | null;
   readonly version: string;
-  readonly binary: string | null;
-  readonly scenarios: readonly (Scenario & {
-    readonly record: (options: RecordOptions) => Promise<Recorded>;
-  })[];
+  readonly scenarios: readonly Scenario<Options>[];
 }
-
-const codexScenarios = (isDemo: boolean): Agent['scenarios'] =>
-  (isDemo ? DEMO_SCENARIOS : CODEX_SCENARIOS).map((each) => ({
-    ...each,
-    record: (options) => recordCodex(each, options),
-  }));
 
 const { values, positionals: names } = parseArgs({
   options: {
@@ -54,47 +45,48 @@ const { values, positionals: names } = parseArgs({
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());
 
-const AGENTS: Readonly<Record<string, Agent>> = {
-  codex: { version: '0.169.0', binary: codexBinary(), scenarios: codexScenarios(values.demo) },
-  opencode: {
-    version: '1.18.33',
-    binary: opencodeBinary(),
-    scenarios: OPENCODE_SCENARIOS.map((each) => ({
-      ...each,
-      record: (options) => recordOpencode(each, options),
-    })),
-  },
-};
-const agent = AGENTS[values.agent];
-if (agent === undefined) throw new Error(`there are no scenarios of ${values.agent}`);
-const { version, binary, scenarios: all } = agent;
-const unknown = names.filter((name) => all.every(({ scenario }) => scenario !== name));
-if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
-const wanted = all.filter((each) =>
-  names.length === 0 ? !existsSync(fileOf(each)) : names.includes(each.scenario),
-);
-for (const scenario of wanted) await (values.facts ? playAgain(scenario) : record(scenario));
+if (values.agent === 'claude') {
+  const agent = { agent: RECORDED_CLAUDE, binary: claudeBinary, version: '2.1.329' };
+  await recordAll({ ...agent, scenarios: CLAUDE_SCENARIOS });
+} else if (values.agent === 'codex') {
+  const agent = { agent: RECORDED_CODEX, binary: codexBinary, version: '0.169.0' };
+  await recordAll({ ...agent, scenarios: values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS });
+} else if (values.agent === 'opencode') {
+  const agent = { agent: RECORDED_OPENCODE, binary: opencodeBinary, version: '1.18.33' };
+  await recordAll({ ...agent, scenarios: OPENCODE_SCENARIOS });
+} else throw new Error(`there is no agent ${values.agent}`);
 
-function fileOf({ scenario, branch }: Scenario): string {
-  const name = branch === undefined ? scenario : `${scenario}.${branch}`;
-  return values.demo ? demoFileOf(name) : recordingFileOf(values.agent, `${version}-${name}`);
+async function recordAll<Options>(recordable: Recordable<Options>): Promise<void> {
+  const { scenarios, agent, version } = recordable;
+  const unknown = names.filter((name) => scenarios.every(({ scenario }) => scenario !== name));
+  if (unknown.length > 0) throw new Error(`there is no scenario ${unknown.join(', ')}`);
+  for (const each of scenarios) {
+    const { scenario, branch } = each;
+    const name = branch === undefined ? scenario : `${scenario}.${branch}`;
+    const file = values.demo ? demoFileOf(name) : recordingFileOf(agent.driver.driver, `${version}-${name}`);
+    const isWanted = names.length === 0 ? !existsSync(file) : names.includes(scenario);
+    if (isWanted) await (values.facts ? playAgain(file, each) : record(file, recordable, each));
+  }
 }
 
-async function playAgain(scenario: Scenario): Promise<void> {
-  const file = fileOf(scenario);
-  const played = await playRecording(readRecording(file));
+async function playAgain(file: string, { attachments }: Pick<Scenario, 'attachments'>): Promise<void> {
+  const played = await playRecording(readRecording(file), attachments);
   writeFileSync(factsFileOf(file), playedLines(played));
   console.log(`${factsFileOf(file)}: ${played.facts.length} entries`);
 }
 
-async function record(scenario: Agent['scenarios'][number]): Promise<void> {
-  const file = fileOf(scenario);
-  if (binary === null) throw new Error(`${values.agent} is not installed: run npm run agents`);
+async function record<Options>(
+  file: string,
+  { agent, binary: find }: Recordable<Options>,
+  scenario: Scenario<Options>,
+): Promise<void> {
+  const binary = find();
+  if (binary === null) throw new Error(`${agent.driver.driver} is not installed: run npm run agents`);
   if (existsSync(file) && !values.overwrite) throw new Error(`${file} is there already; give --overwrite`);
-  const { recording, facts: live } = await scenario.record({ binary, signal: abort.signal });
+  const { recording, facts: live } = await recordScenario(agent, scenario, { binary, signal: abort.signal });
   mkdirSync(dirname(file), { recursive: true });
   writeNewRecording(file, recording, values.overwrite);
-  const played = await playRecording(recording);
+  const played = await playRecording(recording, scenario.attachments);
   const { facts } = played;
   if (!values.demo) writeFileSync(factsFileOf(file), playedLines(played));
   if (shapeOf(facts) !== shapeOf(live)) {

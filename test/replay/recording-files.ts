@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, 'recordings');
+/** A folder for each provider. */
+export const RECORDINGS = join(import.meta.dirname, 'recordings');
 const ENDING = '.ndjson';
 const FACTS_ENDING = '.facts.ndjson';
 
 export const recordingFileOf = (driver: string, name: string): string =>
-  join(ROOT, driver, `${name}${ENDING}`);
+  join(RECORDINGS, driver, `${name}${ENDING}`);
 
 /** A recording that comes with the package. */
 export const demoFileOf = (name: string): string =>
@@ -17,8 +18,8 @@ export const factsFileOf = (file: string): string => file.replace(/\.ndjson$/, F
 
 /** Every recording of a provider. */
 export function recordingFiles(driver: string): string[] {
-  const names = readdirSync(join(ROOT, driver)).toSorted();
+  const names = readdirSync(join(RECORDINGS, driver)).toSorted();
   return names
     .filter((name) => name.endsWith(ENDING) && !name.endsWith(FACTS_ENDING))
-    .map((name) => join(ROOT, driver, name));
+    .map((name) => join(RECORDINGS, driver, name));
 }

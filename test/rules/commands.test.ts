@@ -143,7 +143,7 @@ describe('turn.submit', () => {
         'noteOpened',
         threadMove(() => ({
           set: {
-            link: { phase: 'open', closing: null, end: null },
+            link: { phase: 'open', closing: null, end: null, folds: false },
             session: { nativeThreadId: 'native', state: 'provisional' },
           },
         })),

@@ -293,7 +293,7 @@ describe('an idle connection', () => {
         'thread',
         'bind',
         threadMove(() => ({
-          set: { connectionCount: 1, link: { phase: 'opening', closing: null, end: null } },
+          set: { connectionCount: 1, link: { phase: 'opening', closing: null, end: null, folds: false } },
         })),
       ),
     },

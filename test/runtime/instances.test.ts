@@ -142,14 +142,19 @@ describe('many threads that resume after a loss', () => {
 });
 
 describe('an instance that is not configured any more', () => {
-  test('fails the prompts of its threads, and says why', async () => {
+  test('refuses the prompts of its threads, and says why', async () => {
     const server = makeServer({ instances: ['scripted', 'old'] });
     const run = await server.start();
     await run.create({ instanceId: 'old' });
     await run.submit('one');
     const next = await server.crash({ instances: ['scripted'] });
-    await next.submit('two');
-    expect(next.snapshot().turn).toMatchObject({ status: 'failed', failure: { code: 'INSTANCE_NOT_FOUND' } });
+    await expect(next.submit('two')).rejects.toMatchObject({
+      code: 'INSTANCE_NOT_FOUND',
+      details: { instanceId: 'old' },
+    });
+    expect(next.runtime.reads.instances().map((row) => row.instanceId)).toEqual(['scripted']);
+    expect(next.runtime.reads.removedInstances()).toMatchObject([{ instanceId: 'old', removed: true }]);
+    expect(next.snapshot().items).toHaveLength(2);
     const last = await server.crash();
     await last.submit('three');
     expect(last.status).toBe('ready');

@@ -8,11 +8,14 @@ import { Secrets } from '../../adapters/shared/secrets.ts';
 import { failure, RuntimeError } from '../../machines/domain/error.ts';
 import { itemIdSchema } from '../../machines/domain/ids.ts';
 import { makeLog } from '../../server/log.ts';
+import { CliRun } from '../helpers/cli-run.ts';
+import { filesWith } from '../helpers/files-with.ts';
 import { foundSecrets, PLANTED_SECRETS } from '../helpers/planted-secrets.ts';
 import { makeServer } from '../helpers/server-runs.ts';
 import { startGateway } from '../helpers/start-gateway.ts';
 import { startServer } from '../helpers/start-server.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
+import { until } from '../helpers/until.ts';
 
 const OWN = 'correct-horse-battery';
 
@@ -208,5 +211,27 @@ describe('redaction', () => {
       expect(() => JSON.parse(knowing('TOKEN=TOKEN').redact(frame))).not.toThrow();
     });
     fc.assert(property, { numRuns: 2000 });
+  });
+});
+
+describe('the answer to a secret question', () => {
+  it('is in no file of the data folder and in no export, however short it is', async () => {
+    const server = await startServer();
+    const run = new CliRun(server, ['send', 'secret after', '--json']);
+    await until(() => run.out.includes('request.opened'));
+    const [, thread = ''] = /"threadId":"([^"]+)"/.exec(run.out) ?? [];
+    const [, request = ''] = /"requestId":"([^"]+)"/.exec(run.out) ?? [];
+    expect(await new CliRun(server, ['answer', thread, request, 'ann', 'zq4Z']).code).toBe(0);
+    expect(await run.code).toBe(0);
+    expect(run.out).toContain('"password":["[secret]"]');
+    const file = join(server.config.data, 'thread.ndjson');
+    expect(await new CliRun(server, ['export', thread, file, '--url', server.url]).code).toBe(0);
+    const replay = new CliRun(server, ['replay', file]);
+    expect(await replay.code).toBe(0);
+    for (const text of [run.out, replay.out]) expect(text).not.toContain('zq4Z');
+    expect(filesWith(server.config.data, '[secret]').length).toBeGreaterThan(1);
+    expect(filesWith(server.config.data, 'zq4Z')).toEqual([]);
+    await server.running().stop(0);
+    expect(filesWith(server.config.data, 'zq4Z')).toEqual([]);
   });
 });

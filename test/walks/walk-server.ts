@@ -65,10 +65,12 @@ export class WalkServer {
   /** Nothing more is written or said; then another one starts on what is stored. */
   async dieAndStart(): Promise<void> {
     this.#end();
+    // the dead answer nobody
+    const closed = this.#http?.close();
     this.run.kill();
     this.store.crash();
     this.store.failNextCommit = null;
-    await this.#http?.close();
+    await closed;
     await this.start();
   }
 

@@ -1,6 +1,7 @@
 /** What codex asks leave for. */
 import { join } from 'node:path';
-import type { CodexScenario, RecordingStage } from '../../helpers/record-codex.ts';
+import type { CodexScenario } from '../../helpers/record-codex.ts';
+import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { addFile, runEscalated } from '../../model-endpoint/codex-tools.ts';
 import { replies } from '../../model-endpoint/script.ts';
 import { functionCall, text, type Step } from '../../model-endpoint/step.ts';
@@ -123,7 +124,7 @@ const mcpCall: CodexScenario = {
   scenario: 'mcp-call',
   title: 'A tool of an MCP server, and one that fails',
   description: 'two tool calls without a request: the first completes, the second fails; the turn completes',
-  codex: MCP,
+  home: MCP,
   script: replies([[tiny('echo', { word: 'hi' })], [tiny('fail', {})], done]),
   play: async (stage) => {
     await stage.create();
@@ -135,7 +136,7 @@ const mcpApproval: CodexScenario = {
   scenario: 'mcp-approval',
   title: 'A tool of an MCP server that wants leave',
   description: 'the request names the tool and its server; it is accepted, and the call completes',
-  codex: MCP,
+  home: MCP,
   script: replies([[tiny('write', { path: 'a' })], done]),
   play: async (stage) => {
     await stage.create();
@@ -147,7 +148,7 @@ const mcpElicitation: CodexScenario = {
   scenario: 'mcp-elicitation',
   title: 'A form of an MCP server',
   description: 'the form is a question; the answer comes back as the result of the call',
-  codex: MCP,
+  home: MCP,
   script: replies([
     [tiny('ask', { schema: { type: 'object', properties: { name: { type: 'string', title: 'Name' } } } })],
     done,

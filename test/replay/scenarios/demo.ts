@@ -1,7 +1,8 @@
 /** The recordings that come with the package: what a thread looks like, without an agent. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CodexScenario, RecordingStage } from '../../helpers/record-codex.ts';
+import type { CodexScenario } from '../../helpers/record-codex.ts';
+import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { askUser, openText, runCommand } from '../../model-endpoint/codex-tools.ts';
 import { replies } from '../../model-endpoint/script.ts';
 import {
@@ -63,7 +64,7 @@ const codingTask = (
   scenario: 'coding-task',
   branch: decision,
   title: 'A coding task: mends a defect, and asks before it runs the tests',
-  codex: { tables: '[tools]\nupdate_plan = { enabled = true }' },
+  home: { tables: '[tools]\nupdate_plan = { enabled = true }' },
   description: `a plan, a command, a change and an approval, which is answered with ${decision}`,
   script: replies([
     [...thinks('Reading the code first'), remarks('I will look at the code first.'), plan(0)],

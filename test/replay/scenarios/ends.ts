@@ -1,5 +1,6 @@
 /** Turns and threads that somebody ends, or the death of a process. */
-import type { CodexScenario, RecordingStage } from '../../helpers/record-codex.ts';
+import type { CodexScenario } from '../../helpers/record-codex.ts';
+import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { openText, runCommand, runEscalated } from '../../model-endpoint/codex-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
 import { gate, text } from '../../model-endpoint/step.ts';
@@ -78,7 +79,7 @@ const killed = (place: Place): CodexScenario => ({
   script: place.script,
   play: async (stage) => {
     const turnId = await reach(stage, place);
-    stage.killCodex();
+    stage.killAgent();
     await stage.ended(turnId);
     await stage.turn('go on');
   },

@@ -91,7 +91,7 @@ const endpointDownBounded: CodexScenario = {
   scenario: 'endpoint-down-bounded',
   title: 'An endpoint that is down, for a codex that gives up',
   description: 'the turn fails after the retries',
-  codex: { features: { unbounded_connection_retries: false } },
+  home: { features: { unbounded_connection_retries: false } },
   script: replies([]),
   play: async (stage) => {
     await stage.endpoint.close();

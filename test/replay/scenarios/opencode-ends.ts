@@ -1,5 +1,5 @@
 /** Turns of opencode that somebody ends, the death of its process, and a model that cannot be had. */
-import type { RecordingStage } from '../../helpers/record-codex.ts';
+import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import type { OpencodeScenario } from '../../helpers/record-opencode.ts';
 import { bash } from '../../model-endpoint/opencode-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
@@ -69,7 +69,7 @@ const killed = (place: Place): OpencodeScenario => ({
   script: place.script,
   play: async (stage) => {
     const turnId = await reach(stage, place);
-    stage.killCodex();
+    stage.killAgent();
     await stage.ended(turnId);
     await stage.turn('go on');
   },

@@ -1,6 +1,6 @@
 /** Turns of opencode as they go when nothing is in their way, and what it asks a person. */
 import { join } from 'node:path';
-import type { RecordingStage } from '../../helpers/record-codex.ts';
+import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import type { OpencodeScenario } from '../../helpers/record-opencode.ts';
 import { askUser, bash, editFile, task, writeFile, writeTodos } from '../../model-endpoint/opencode-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
@@ -263,7 +263,7 @@ const compaction: OpencodeScenario = {
   scenario: 'compaction',
   title: 'A conversation that becomes too long in a turn',
   description: 'opencode shortens it by itself and goes on; the turn is one',
-  opencode: { limit: { context: 20_000, output: 1_000 } },
+  home: { limit: { context: 20_000, output: 1_000 } },
   script: withGist(({ turnToolOutputs, userText }) => {
     if (!userText.startsWith('tell')) return [text('the end')];
     return turnToolOutputs.length === 0 ? [bash('echo long'), FULL] : [text('the end')];

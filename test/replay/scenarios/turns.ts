@@ -129,7 +129,7 @@ const planUpdate: CodexScenario = {
   scenario: 'plan-update',
   title: 'A plan with an explanation',
   description: 'the steps are those of the thread; no item is made of them',
-  codex: PLAN_TOOL,
+  home: PLAN_TOOL,
   script: replies([[plan('so far', 'in_progress', 'pending')], [text('on it')]]),
   play: async (stage) => {
     await stage.create();
@@ -141,7 +141,7 @@ const todo: CodexScenario = {
   scenario: 'todo',
   title: 'A list of things to do, done one by one',
   description: 'codex reports the list as its plan, whole each time; in the end every step is completed',
-  codex: PLAN_TOOL,
+  home: PLAN_TOOL,
   script: replies([
     [plan('', 'in_progress', 'pending')],
     [plan('', 'completed', 'in_progress')],
@@ -209,7 +209,7 @@ const compaction: CodexScenario = {
   scenario: 'compaction',
   title: 'A compaction that codex makes by itself',
   description: 'it is an item of the second turn, before its answer; both turns complete',
-  codex: { rootLines: ['model_auto_compact_token_limit = 12'] },
+  home: { rootLines: ['model_auto_compact_token_limit = 12'] },
   script: byUserText({ one: says('a long story'), two: says('still here') }, says('a summary')),
   play: async (stage) => {
     await stage.create();
@@ -273,7 +273,7 @@ const goal: CodexScenario = {
   scenario: 'goal',
   title: 'A goal, for which codex begins turns by itself',
   description: 'the turns after the first are of the provider, one after the other, and all complete',
-  codex: { features: { goals: true } },
+  home: { features: { goals: true } },
   script: replies([
     [functionCall('create_goal', { objective: 'count' })],
     [text('one')],
@@ -324,7 +324,7 @@ const subAgent: CodexScenario = {
   title: 'A sub-agent, and a parent that waits for it',
   description:
     'what the sub-agent says stands under its item; both come to their end, and the turn completes',
-  codex: { features: { multi_agent: true } },
+  home: { features: { multi_agent: true } },
   script: family(({ turnToolOutputs: [begun, waited] }) => {
     if (begun === undefined) return [functionCall('spawn_agent', { message: 'do sub' }, AGENTS)];
     if (waited !== undefined) return [text('it is done')];

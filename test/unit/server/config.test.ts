@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { dataFolder, loadConfig } from '../../../server/config.ts';
@@ -48,17 +49,62 @@ test.each([
   ['a wrong type', '{"port": "many"}', 'port'],
   ['a port out of range', '{"port": 70000}', 'port'],
   ['a file that is no JSON', '{', 'cannot be read'],
-  ['an instance with an unknown key', '{"instances":[{"instanceId":"a","driver":"codex","cmd":"x"}]}', 'cmd'],
-  [
-    'two instances of one name',
-    '{"instances":[{"instanceId":"a","driver":"codex"},{"instanceId":"a","driver":"codex"}]}',
-    'two instances are called a',
-  ],
+  ['instances that are no list', '{"instances": {}}', 'instances'],
 ])('refuses %s and names it', (_, text, named) => {
   writeConfig(text);
   expect(() => loadConfig({ data }, {})).toThrow(
     expect.objectContaining({ code: 'INVALID_PARAMS', message: expect.stringContaining(named) }),
   );
+});
+
+const read = (instances: readonly unknown[]) => {
+  writeConfig(JSON.stringify({ instances }));
+  return loadConfig({ data }, {}).instances.map(({ instanceId, driver, problem }) => ({
+    instanceId,
+    driver,
+    problem,
+  }));
+};
+
+test('keeps a bad entry with its problem, and the others as they are', () => {
+  const good = { instanceId: 'good', driver: 'codex' };
+  expect(read([{ instanceId: 'bad', driver: 'codex', cmd: 'x' }, good, 7, { driver: 'claude' }])).toEqual([
+    { instanceId: 'bad', driver: 'codex', problem: expect.stringMatching(/entry 1 .*cmd/s) },
+    { ...good, problem: undefined },
+    { instanceId: 'entry-3', driver: 'unknown', problem: expect.stringMatching(/entry 3 .*object/s) },
+    { instanceId: 'entry-4', driver: 'claude', problem: expect.stringMatching(/entry 4 .*instanceId/s) },
+  ]);
+});
+
+test('takes the first of two entries of one name, and a good one before a bad one', () => {
+  const a = { instanceId: 'a', driver: 'codex' };
+  const found = read([{ instanceId: 'a', driver: 1 }, a, { ...a, driver: 'claude' }]);
+  expect(found).toEqual([
+    { instanceId: 'a-1', driver: 'unknown', problem: expect.stringContaining('driver') },
+    { ...a, problem: undefined },
+    { instanceId: 'a-3', driver: 'claude', problem: expect.stringContaining('another one is called a') },
+  ]);
+  expect(read([a, a, { ...a, instanceId: 'a-2' }]).map(({ instanceId }) => instanceId)).toEqual([
+    'a',
+    'a-2-2',
+    'a-2',
+  ]);
+});
+
+test('takes all keys of an instance', () => {
+  const entry = { instanceId: 'a', driver: 'codex', args: ['-c', 'x=1'], home: '~/.codex-work', model: 'm' };
+  writeConfig(JSON.stringify({ instances: [entry] }));
+  expect(loadConfig({ data }, {}).instances).toEqual([
+    { ...entry, home: join(homedir(), '.codex-work'), enabled: true, command: null, env: {} },
+  ]);
+  expect(read([{ ...entry, home: 'relative' }])[0]?.problem).toContain('absolute path');
+});
+
+test('has the protocol log on, unless the file or the flag says otherwise', () => {
+  expect(loadConfig({ data }, {}).protocolLog).toBe(true);
+  expect(loadConfig({ data, protocolLog: false }, {}).protocolLog).toBe(false);
+  writeConfig('{"protocolLog": false}');
+  expect(loadConfig({ data, protocolLog: true }, {}).protocolLog).toBe(false);
 });
 
 test('refuses a configuration file that was asked for and is not there', () => {

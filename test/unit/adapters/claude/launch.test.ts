@@ -32,6 +32,15 @@ it('takes claude from the path, and hides from it the claude that the server run
   expect(spec.env['CLAUDE_CODE_ENTRYPOINT']).toBeUndefined();
 });
 
+it('gives claude the arguments and the home of the instance', () => {
+  const own = { ...instance, args: ['--mcp-config=/m.json'], home: '/home/work' };
+  const spec = launchSpec(own, { CLAUDE_CONFIG_DIR: '/y' });
+  expect(spec.env['CLAUDE_CONFIG_DIR']).toBe('/home/work');
+  const { args } = sessionSpec(spec, { sessionId: 'id', isNew: true, settings: SETTINGS });
+  expect(args.indexOf('--mcp-config=/m.json')).toBeLessThan(args.indexOf('--session-id=id'));
+  expect(args[0]).toBe('--print');
+});
+
 it('begins a session or goes on with one, with all its settings', () => {
   const spec = launchSpec(instance, { IS_SANDBOX: '1' });
   const fresh = sessionSpec(spec, { sessionId: 'id', isNew: true, settings: SETTINGS });

@@ -205,6 +205,8 @@ describe('translated turns', () => {
   });
 });
 
+const isNoFolding = (line: string): boolean => !line.startsWith('foldingChanged');
+
 /** 2.1.197 has no `command_lifecycle`; turns are bound by order and by the prompts that it repeats. */
 describe('turns of the oldest version', () => {
   it.each([
@@ -216,7 +218,7 @@ describe('turns of the oldest version', () => {
     'absorbed',
     'cleared',
   ])('%s is told as in the newest', (name) => {
-    expect(linesOf(`${name}-2.1.197`)).toEqual(linesOf(name));
+    expect(linesOf(`${name}-2.1.197`).filter(isNoFolding)).toEqual(linesOf(name));
   });
 
   it('a steer during the reply is accepted as soon as it is written', () => {
@@ -237,8 +239,16 @@ describe('turns of the oldest version', () => {
     ]);
   });
 
+  it('would fold a prompt while a command runs in the background, and until the turn that its end begins', () => {
+    const lines = linesOf('background-command-2.1.197');
+    const at = (line: string): number => lines.findIndex((each) => each.startsWith(line));
+    expect(at('foldingChanged true')).toBe(at('T1 itemUpdated command#1 open') + 1);
+    expect(at('foldingChanged false')).toBe(at('T2 turnStarted') + 1);
+    expect(linesOf('background-command').filter((line) => !isNoFolding(line))).toEqual([]);
+  });
+
   it('a sub-agent in the background is known by the result of its call', () => {
-    expect(linesOf('background-agent-2.1.197')).toEqual([
+    expect(linesOf('background-agent-2.1.197').filter(isNoFolding)).toEqual([
       'T1 turnAccepted',
       'T1 turnStarted',
       'T1 itemStarted subagent#1 open',

@@ -16,6 +16,16 @@ describe('launchSpec', () => {
     });
     expect(launchSpec({ ...instance, command: '/opt/codex' }, {}).command).toBe('/opt/codex');
   });
+
+  it('gives it the arguments of the instance, and its home before all else', () => {
+    const instance = { instanceId, driver: 'codex', command: null, env: { CODEX_HOME: '/x' } };
+    const spec = launchSpec(
+      { ...instance, args: ['-c', 'model="a"'], home: '/home/work' },
+      { CODEX_HOME: '/y' },
+    );
+    expect(spec.args).toEqual(['app-server', '-c', 'model="a"']);
+    expect(spec.env).toEqual({ CODEX_HOME: '/home/work' });
+  });
 });
 
 describe('the version of codex', () => {

@@ -87,6 +87,48 @@ describe('a recorder', () => {
     });
   });
 
+  it('keeps what was answered in secret out of it, however short, and knows which command had it', async () => {
+    const params = {
+      threadId: 'n',
+      turnId: 'T',
+      itemId: 'i',
+      questions: [{ id: 'pin', header: 'h', question: 'q', isSecret: true }],
+    };
+    const asking = line({ id: 0, method: 'item/tool/requestUserInput', params });
+    const echo = line({ method: 'warning', params: { threadId: 'n', message: 'answers' } });
+    const { recorder, fake } = record({ 'turn/start': [{ raw: [asking] }, { raw: [echo] }] });
+    const thread = await fake.open();
+    thread.send('hello');
+    const request = await thread.request();
+    const answer = { answers: { pin: ['answers'] } };
+    const { requestId } = request;
+    recorder.noteCommand({ type: 'request.respond', threadId: thread.threadId, requestId, ...answer });
+    thread.answer(request, answer, { answers: { pin: ['[secret]'] } });
+    thread.send('again');
+    await until(() => formatRecording(recorder.recording()).includes('"method":"warning"'));
+    await fake.adapter.dispose();
+    const kept = readBack(recorder).lines.filter(
+      (each) => JSON.stringify(each).includes('[secret]') || JSON.stringify(each).includes('"answers"]'),
+    );
+    expect(kept).toEqual([
+      expect.objectContaining({
+        command: expect.objectContaining({ answers: { pin: ['[secret]'] } }),
+      }),
+      expect.objectContaining({
+        kind: 'out',
+        frame: { id: 0, result: { answers: { pin: { answers: ['[secret]'] } } } },
+      }),
+      expect.objectContaining({
+        kind: 'in',
+        frame: { method: 'warning', params: { threadId: 'n', message: '[secret]' } },
+      }),
+    ]);
+    // the protocol log neither
+    const logged = fake.harness.frames.filter(isOut).map(({ frame }) => frame);
+    expect(logged.filter((frame) => frame.includes('"answers":["answers"]'))).toEqual([]);
+    expect(logged).toContain('{"id":0,"result":{"answers":{"pin":{"answers":["[secret]"]}}}}');
+  });
+
   it('leaves the adapter as it is', async () => {
     const [plain, recorded] = [new FakeCodex(), record().fake];
     for (const fake of [plain, recorded]) {
@@ -119,11 +161,14 @@ describe('a recorder', () => {
     const clock = new TestClock();
     const tape = new Tape(recording, { protocol: TINY_PROTOCOL, clock, scale: 1 });
     const heard: string[] = [];
-    const process = tape.spawn(null, {
-      onStdout: (bytes) => void heard.push(Buffer.from(bytes).toString()),
-      onStderr: () => {},
-      onExit: () => {},
-    });
+    const process = tape.spawn(
+      { args: [] },
+      {
+        onStdout: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+        onStderr: () => {},
+        onExit: () => {},
+      },
+    );
     process.write('{"id":1,"method":"initialize"}\n');
     clock.advance(10_000);
     expect(heard).toEqual(['ready\n']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Tape, type TapeOptions } from '../../../../adapters/replay/tape.ts';
 import { instanceIdSchema } from '../../../../machines/domain/ids.ts';
-import type { Recording } from '../../../../machines/domain/recording.ts';
+import type { Recording, RecordingLine } from '../../../../machines/domain/recording.ts';
 import type { HostedProcess, ProcessExit } from '../../../../machines/ports/process-host.ts';
 import { TestClock } from '../../../helpers/test-clock.ts';
 import { inLine, outLine, recordingOf, spawnLine, TINY_PROTOCOL } from '../../../helpers/tiny-recording.ts';
@@ -271,5 +271,44 @@ describe('branches', () => {
     const { frames, branch: taken, otherAnswers } = answered('cancel');
     expect(frames.map(({ method }) => method)).toEqual(['may', 'status', 'done']);
     expect([taken, otherAnswers]).toEqual([null, ['other']]);
+  });
+});
+
+describe('ids that the adapter makes', () => {
+  const OWN = '11111111-2222-4333-8444-555555555555';
+  const spawned: RecordingLine = {
+    kind: 'spawn',
+    atMs: 0,
+    process: 1,
+    command: 'tiny',
+    args: [`--id=${THREAD}`],
+  };
+  const SAID = inLine(10, { method: 'session', params: { id: THREAD } });
+
+  it('are put into what is heard, also where they stand in its arguments', () => {
+    const clock = new TestClock();
+    const tape = new Tape(recordingOf(spawned, SAID), { protocol: TINY_PROTOCOL, clock, scale: 1 });
+    const heard: string[] = [];
+    tape.spawn(
+      { args: [`--id=${OWN}`] },
+      {
+        onStdout: (bytes) => void heard.push(Buffer.from(bytes).toString()),
+        onStderr: () => {},
+        onExit: () => {},
+      },
+    );
+    clock.advance(20);
+    expect(heard.join('')).toContain(OWN);
+    expect(heard.join('')).not.toContain(THREAD);
+  });
+
+  it('are known in an answer to a request that has another id than it had', () => {
+    const asked = inLine(0, { id: THREAD, method: 'may', params: {} });
+    const said = outLine(1, { id: THREAD, result: {} });
+    const listener = new Listener(recordingOf(spawnLine(), asked, said), { salt: 7 });
+    const [frame] = listener.frames;
+    expect(frame?.['id']).not.toBe(THREAD);
+    listener.write({ id: frame?.['id'], result: {} });
+    expect([listener.tape.unexpected, listener.tape.next, listener.otherAnswers]).toEqual([[], null, []]);
   });
 });

@@ -13,6 +13,8 @@ interface Sent {
 /** A peer whose lines and calls are kept; the test plays the other side. */
 class Conversation {
   readonly sent: Sent[] = [];
+  /** What logs have of it. */
+  readonly kept: Sent[] = [];
   readonly notifications: unknown[] = [];
   readonly requests: unknown[] = [];
   readonly malformed: unknown[] = [];
@@ -21,7 +23,10 @@ class Conversation {
   constructor(maxInFlight?: number) {
     this.peer = new JsonRpcPeer({
       ...(maxInFlight !== undefined && { maxInFlight }),
-      writeLine: (line) => void this.sent.push(JSON.parse(line)),
+      writeLine: (line, kept) => {
+        this.sent.push(JSON.parse(line));
+        this.kept.push(JSON.parse(kept));
+      },
       handlers: {
         notification: (method, params) => void this.notifications.push([method, params]),
         request: (id, method, params) => void this.requests.push([id, method, params]),
@@ -154,6 +159,16 @@ describe('requests of the other side', () => {
     expect(talk.requests).toHaveLength(2);
     talk.peer.withdraw('x');
     expect(talk.peer.respond('x', {})).toBe(false);
+  });
+
+  it('sends a secret, and keeps what stands for it', () => {
+    const talk = new Conversation();
+    talk.say({ id: 0, method: 'theirs' });
+    talk.say({ id: 1, method: 'theirs' });
+    talk.peer.respond(0, { text: 'hidden' }, { text: '[secret]' });
+    talk.peer.respond(1, { text: 'open' });
+    expect(talk.sent.map(({ result }) => result)).toEqual([{ text: 'hidden' }, { text: 'open' }]);
+    expect(talk.kept.map(({ result }) => result)).toEqual([{ text: '[secret]' }, { text: 'open' }]);
   });
 
   it('sends null for an empty result, because the member must be there', () => {

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { answerGap } from '../../../../machines/domain/answer.ts';
+import { describe, expect, it } from 'vitest';
+import { answerGap, keptAnswer } from '../../../../machines/domain/answer.ts';
 import { questionSchema } from '../../../../machines/domain/request.ts';
 
 function gap(question: object, ...texts: string[]): string | null {
@@ -48,4 +48,28 @@ it('names the first question that is not answered as it should be', () => {
     questionSchema.parse({ questionId, header: '', question: '', options: [], format: 'number' });
   const questions = [question('a'), question('b')];
   expect(answerGap(questions, { a: ['1'], b: ['x'] })).toEqual({ questionId: 'b', why: 'it is no number' });
+});
+
+describe('what is kept of an answer', () => {
+  const question = (questionId: string, more: object = {}) =>
+    questionSchema.parse({ questionId, header: '', question: '', options: [], ...more });
+  const body = {
+    kind: 'question',
+    questions: [question('open'), question('hidden', { secret: true })],
+  } as const;
+
+  it('is everything but what was typed in secret', () => {
+    const answer = { answers: { open: ['a', 'b'], hidden: ['c', 'd'] } };
+    expect(keptAnswer({ ...body, questions: [...body.questions] }, answer)).toEqual({
+      answers: { open: ['a', 'b'], hidden: ['[secret]', '[secret]'] },
+    });
+  });
+
+  it.each([{ answers: { open: ['a'] } }, { answers: {} }, { decision: 'cancel' as const }])(
+    'is the answer itself where nothing is secret: %j',
+    (answer) => {
+      expect(keptAnswer({ ...body, questions: [...body.questions] }, answer)).toBe(answer);
+      expect(keptAnswer({ kind: 'command', command: 'ls' }, answer)).toBe(answer);
+    },
+  );
 });

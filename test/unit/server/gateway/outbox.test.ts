@@ -1,19 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { Acknowledgements } from '../../../../server/gateway/acknowledgements.ts';
+import { Flush } from '../../../../server/gateway/flush.ts';
 import { LIMITS } from '../../../../server/gateway/limits.ts';
 import { Outbox } from '../../../../server/gateway/outbox.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** A socket that writes when it is told to. */
+/** A socket that writes when it is told to, and the connection below it. */
 class SlowSocket {
   bufferedAmount = 0;
+  readonly pieces: string[] = [];
   #written: (() => void)[] = [];
 
   send(text: string, written: () => void): void {
     this.bufferedAmount += text.length;
+    this.pieces.push(text);
     this.#written.push(written);
+  }
+
+  cork(): void {
+    this.pieces.push('[');
+  }
+
+  uncork(): void {
+    this.pieces.push(']');
   }
 
   drainTo(bytes: number): void {
@@ -27,11 +38,55 @@ function slowOutbox() {
   const clock = { now: 0 };
   const overruns: number[] = [];
   const onOverrun = (): void => void overruns.push(clock.now);
-  const outbox = new Outbox(socket, { limits: LIMITS, now: () => clock.now, onOverrun });
-  return { socket, clock, overruns, outbox };
+  const flush = new Flush();
+  const outbox = new Outbox(socket, {
+    limits: LIMITS,
+    now: () => clock.now,
+    onOverrun,
+    wire: socket,
+    flush,
+  });
+  return { socket, clock, overruns, outbox, flush };
 }
 
 describe('an outbox', () => {
+  it('writes at once what is sent outside of a flush', () => {
+    const { socket, outbox } = slowOutbox();
+    outbox.send('answer');
+    expect(socket.pieces).toEqual(['answer']);
+  });
+
+  it('keeps what one flush sends together, and lets it go at its end', () => {
+    const { socket, outbox, flush } = slowOutbox();
+    flush.run(() => {
+      outbox.send('one');
+      outbox.send('two');
+    });
+    flush.run(() => undefined);
+    expect(socket.pieces).toEqual(['[', 'one', 'two', ']']);
+  });
+
+  it('lets go what a flush has sent before it threw', () => {
+    const { socket, outbox, flush } = slowOutbox();
+    const broken = (): void => {
+      outbox.send('one');
+      throw new Error('broken');
+    };
+    expect(() => flush.run(broken)).toThrow('broken');
+    expect(socket.pieces).toEqual(['[', 'one', ']']);
+  });
+
+  it('writes in between where a flush sends more than 64 KiB, which must not count as lag', () => {
+    const { socket, outbox, flush } = slowOutbox();
+    const long = 'x'.repeat(LIMITS.writeBytes + 1);
+    flush.run(() => {
+      outbox.send(long);
+      socket.drainTo(0);
+      outbox.send('more');
+    });
+    expect(socket.pieces).toEqual(['[', long, ']', '[', 'more', ']']);
+  });
+
   it('lags above 1 MiB until it has drained to 256 KiB', () => {
     const { socket, outbox } = slowOutbox();
     outbox.send('x'.repeat(MIB));

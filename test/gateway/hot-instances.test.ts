@@ -1,0 +1,120 @@
+/** The configuration file changes under a whole server, as its clients see it. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Client } from '../../server/client/client.ts';
+import { RawClient } from '../helpers/raw-client.ts';
+import { startServer, type TestServer } from '../helpers/start-server.ts';
+import { until } from '../helpers/until.ts';
+
+const scripted = (instanceId: string, more = {}) => ({ instanceId, driver: 'scripted', ...more });
+
+/** Each word that the shell was told of an instance, in order. */
+async function followShell({ url, token }: TestServer) {
+  const client = await RawClient.open(url, { token });
+  const id = await client.subscribe({});
+  const rows = () =>
+    client.shellFrames(id).flatMap((frame) => (frame.kind === 'instance' ? [frame.row] : []));
+  await until(() => client.shellFrames(id).some((frame) => frame.kind === 'synchronized'));
+  return rows;
+}
+
+async function createThread(client: Client, server: TestServer, instanceId: string) {
+  const cwd = server.config.data;
+  const { threadId } = await client.dispatch({
+    type: 'thread.create',
+    cwd,
+    instanceId: instanceId as InstanceId,
+  });
+  return threadId;
+}
+
+test('every change of an instance is a frame of the shell', async () => {
+  const server = await startServer();
+  const rows = await followShell(server);
+  const last = (name: string) => rows().findLast((row) => row.instanceId === name);
+  server.saveInstances([scripted('scripted'), scripted('added'), scripted('off', { enabled: false })]);
+  await until(() => last('off')?.reason === 'disabled');
+  expect(last('added')).toMatchObject({ available: true, state: 'unchecked' });
+  expect(last('off')).toMatchObject({ available: false, state: 'unavailable' });
+  server.saveInstances([scripted('scripted'), scripted('off')]);
+  await until(() => last('off')?.available === true);
+  expect(last('added')).toMatchObject({ removed: true, available: false });
+  const client = await server.client();
+  const { providers, notices } = await client.call('providers.list', {});
+  expect(providers.map((row) => row.instanceId)).toEqual(['scripted', 'off']);
+  expect(notices).toEqual([]);
+});
+
+test('a bad entry is listed with its reason, and a broken file changes nothing and is told', async () => {
+  const server = await startServer();
+  const client = await server.client();
+  server.saveInstances([
+    scripted('scripted'),
+    { instanceId: 'bad', driver: 'scripted', cmd: 'x' },
+    scripted('scripted'),
+  ]);
+  const list = () => client.call('providers.list', {});
+  await until(async () => (await list()).providers.length === 3);
+  expect((await list()).providers.slice(1)).toMatchObject([
+    { instanceId: 'bad', available: false, reason: expect.stringContaining('cmd') },
+    {
+      instanceId: 'scripted-3',
+      available: false,
+      reason: expect.stringContaining('another one is called scripted'),
+    },
+  ]);
+  server.saveInstances(7 as never);
+  await until(async () => (await list()).notices.length === 1);
+  expect((await list()).providers).toHaveLength(3);
+  expect((await list()).notices[0]).toContain('instances');
+  server.saveInstances([scripted('scripted')]);
+  await until(async () => (await list()).notices.length === 0 && (await list()).providers.length === 1);
+});
+
+test('a thread of an instance that is taken out refuses prompts, is read, and works when it is back', async () => {
+  const server = await startServer({ instances: [scripted('scripted'), scripted('other')] });
+  const client = await server.client();
+  const rows = await followShell(server);
+  const threadId = await createThread(client, server, 'other');
+  await client.dispatch({ type: 'turn.submit', threadId, text: 'one' });
+  const isReady = async () =>
+    (await client.call('orchestration.getThreadProjection', { threadId, limit: 10 })).snapshot.turn
+      ?.status === 'completed';
+  await until(isReady);
+  server.saveInstances([scripted('scripted')]);
+  await until(() => rows().some((row) => row.removed));
+  await expect(client.dispatch({ type: 'turn.submit', threadId, text: 'two' })).rejects.toMatchObject({
+    code: 'INSTANCE_NOT_FOUND',
+    details: { instanceId: 'other' },
+  });
+  const { snapshot } = await client.call('orchestration.getThreadProjection', { threadId, limit: 10 });
+  expect(snapshot.items.length).toBeGreaterThan(1);
+  server.saveInstances([scripted('scripted'), scripted('other')]);
+  await until(() => rows().at(-1)?.removed === undefined);
+  await client.dispatch({ type: 'turn.submit', threadId, text: 'two' });
+  await until(isReady);
+});
+
+test('who comes back with a cursor learns what was taken out meanwhile, over a restart too', async () => {
+  const server = await startServer({ instances: [scripted('scripted'), scripted('other')] });
+  const [client, witness] = [await server.client(), await server.client()];
+  let names: string[] = [];
+  client.subscribeShell({ onView: ({ instances }) => void (names = [...instances.keys()]) });
+  await until(() => names.length === 2);
+  client.drop();
+  server.saveInstances([scripted('scripted')]);
+  await until(async () => (await witness.call('providers.list', {})).providers.length === 1);
+  await server.restart();
+  await until(() => names.join() === 'scripted');
+});
+
+test('protocol logs come with their instances, and none where they are off', async () => {
+  const server = await startServer({ protocolLog: false });
+  const logs = () => readdirSync(server.config.data).filter((name) => name === 'logs');
+  server.saveInstances([scripted('scripted'), scripted('added')]);
+  const client = await server.client();
+  await until(async () => (await client.call('providers.list', {})).providers.length === 2);
+  expect(logs().flatMap((name) => readdirSync(join(server.config.data, name)))).toEqual([]);
+});
