@@ -63,7 +63,7 @@ async function makeAgent({ url, origin }: ModelEndpoint, options: LiveOptions): 
   const { codex, claude, opencode } = options;
   if (opencode !== undefined) {
     const home = await makeOpencodeHome({ ...opencode, endpointUrl: url });
-    return { agent: 'opencode', command: opencodeBinary(), home };
+    return { agent: 'opencode', command: opencode.command ?? opencodeBinary(), home };
   }
   if (claude === undefined) {
     const home = await makeCodexHome({ ...codex, endpointUrl: url });

@@ -18,6 +18,8 @@ export interface OpencodeHomeOptions {
   /** More of the configuration. */
   readonly config?: object;
   readonly env?: Readonly<Record<string, string>>;
+  /** What is run; default: the real opencode. */
+  readonly command?: string;
 }
 
 /** Folders of its own for the opencode of one test. */
