@@ -11,4 +11,5 @@ export const CAPABILITIES: Capabilities = {
   planMode: true,
   resume: true,
   compact: true,
+  fork: 'turn',
 };

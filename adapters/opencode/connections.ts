@@ -6,6 +6,7 @@ import { failure, RuntimeError, type Failure } from '../../machines/domain/error
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { forked } from './forks.ts';
 import { catchUp } from './catch-up.ts';
 import { failureOfRequest, isClosed, isUnknown } from './failures.ts';
 import { timeOfSession } from './message-ids.ts';
@@ -30,7 +31,7 @@ const IDLE_TIMEOUT_MS = 4_000;
 const IDLE_POLL_MS = 50;
 
 export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
-  const { connectionId, threadId, resume } = effect;
+  const { connectionId, threadId, resume, fork } = effect;
   run.opening.add(connectionId);
   try {
     const session = await openSession(run, effect);
@@ -50,19 +51,16 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     run.host.report(threadId, {
       type: 'connection.openFailed',
       connectionId,
-      failure: openFailure(resume, error),
+      failure: openFailure(fork?.nativeThreadId ?? resume, error),
     });
   }
 }
 
 async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
-  const { connectionId, threadId, resume, settings } = effect;
+  const { connectionId, threadId, resume, fork, settings } = effect;
   const unmet = unmetPolicy(settings.policy);
   if (unmet !== null) throw new RuntimeError('SETTINGS_NOT_APPLIED', unmet);
-  if (resume !== null) await run.lettingGo.get(resume);
-  const info = await (resume === null
-    ? run.server.ask({ ...createSession(settings), answer: wire.sessionSchema })
-    : resumed(run, { nativeThreadId: resume, directory: settings.cwd }));
+  const info = await begin(run, effect);
   const place = { nativeThreadId: info.id, directory: info.directory };
   const rules = await applyRules(run, place, { inEffect: info.permission, wanted: rulesFor(settings) });
   const model = settings.model ?? modelIn(info) ?? run.catalogue.defaultModel;
@@ -72,12 +70,22 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
     ...place,
     model,
     rules,
-    newestId: await newestIdOf(run, place, resume !== null),
+    newestId: await newestIdOf(run, place, resume !== null || fork !== undefined),
     contextWindow: model === null ? null : (run.catalogue.contextWindows.get(model) ?? null),
     tokens: info.tokens ?? null,
     onSilence: () => void catchUp(run, session, true),
   });
   return session;
+}
+
+async function begin(run: Run, { resume, fork, settings }: OpenConnection): Promise<SessionInfo> {
+  const known = fork?.nativeThreadId ?? resume;
+  if (known === null) return run.server.ask({ ...createSession(settings), answer: wire.sessionSchema });
+  if (!known.startsWith('ses_'))
+    throw new RuntimeError('RESUME_FAILED', `${known} is no session of opencode`);
+  await run.lettingGo.get(known);
+  const place = { nativeThreadId: known, directory: settings.cwd };
+  return fork === undefined ? resumed(run, place) : forked(run, place, fork.nativeTurnId);
 }
 
 /** The last prompt's, where the session had one. */
@@ -86,9 +94,6 @@ const modelIn = ({ model }: SessionInfo): string | null =>
 
 /** What a connection before has left running is ended. */
 async function resumed(run: Run, place: Place): Promise<SessionInfo> {
-  if (!place.nativeThreadId.startsWith('ses_')) {
-    throw new RuntimeError('RESUME_FAILED', `${place.nativeThreadId} is no session of opencode`);
-  }
   const info = await run.server.ask({ ...readSession(place), answer: wire.sessionSchema });
   const inPlace = { ...place, directory: info.directory };
   if (await isRunning(run, inPlace)) await endRunning(run, inPlace);

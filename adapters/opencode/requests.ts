@@ -54,6 +54,9 @@ export function createSession(settings: Settings): Call {
   return inFolder('POST /session', settings.cwd, body);
 }
 
+/** With the history before that message, or all of it. */
+export const forkSession = (place: Place, messageID: string | null): Call =>
+  inSession('POST /session/{id}/fork', place, messageID === null ? {} : { messageID });
 export const readSession = (place: Place): Call => inSession('GET /session/{id}', place);
 /** Rules are added to those that are there. */
 export const addRules = (place: Place, permission: readonly Rule[]): Call =>

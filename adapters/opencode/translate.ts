@@ -49,8 +49,11 @@ const STEP_STATUS: ReadonlyMap<string, PlanStep['status']> = new Map<string, Pla
 
 const BY_TYPE: Readonly<Record<string, Translation>> = {
   'message.updated': on(wire.messageUpdatedSchema, ({ info }, scope) => {
+    const isNew = info.id > scope.talk.newestId;
     scope.talk.note(info.id);
-    return info.role === 'user' ? ofUser(info, scope) : ofModel(info, scope);
+    if (info.role === 'assistant') return ofModel(info, scope);
+    // of before this connection, such as the copies of a fork
+    return isNew || scope.talk.turnOf(info.id) !== null || scope.agent !== null ? ofUser(info, scope) : [];
   }),
   'message.part.updated': on(wire.partUpdatedSchema, ({ part }, scope) => {
     const known = wire.partSchema.safeParse(part);

@@ -198,6 +198,12 @@ export type QuestionAsked = z.output<typeof questionSchema>;
 /** `permission.replied`, `question.replied` and `question.rejected`. */
 export const repliedSchema = z.object({ requestID: z.string() });
 
+/** What opencode writes in the user's name: a wish for a summary, and words of its own. */
+export const ownPartSchema = z.union([
+  z.object({ type: z.literal('compaction') }),
+  z.object({ type: z.literal('text'), synthetic: z.literal(true) }),
+]);
+
 // ---- answers -----------------------------------------------------------------------------------------------------
 
 export const healthSchema = z.object({ healthy: z.literal(true), version: z.string() });
