@@ -8,9 +8,12 @@ import { Lifecycle } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
 import { OPENCODE_PLAYBACK } from './playback.ts';
 
+const TAKES = ['args', 'home'] as const;
+
 /** Speaks with processes that talk in lines: recorded ones, and real ones behind `overHttp`. */
 export const opencodeLineDriver: ProviderDriver = {
   driver: 'opencode',
+  takes: TAKES,
   playback: OPENCODE_PLAYBACK,
   create: (instance, host) =>
     new LifecycleAdapter(host, {
@@ -23,6 +26,7 @@ export const opencodeLineDriver: ProviderDriver = {
 /** Makes opencode adapters; the driver's name in the configuration is `opencode`. */
 export const opencodeDriver: ProviderDriver = {
   driver: 'opencode',
+  takes: TAKES,
   create: (instance, host) =>
     opencodeLineDriver.create(instance, {
       processes: overHttp(host.processes),

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import type { Env, Versions } from '../shared/launch.ts';
@@ -30,7 +31,23 @@ const SUB_AGENTS_ASK = {
  * It works in the home folder: each thread names its own.
  */
 export function launchSpec(instance: InstanceConfig, inherited: Env): ProcessSpec {
-  const { instanceId, command } = instance;
-  const env: Env = { ...inherited, ...instance.env, OPENCODE_PERMISSION: JSON.stringify(SUB_AGENTS_ASK) };
-  return { instanceId, command: command ?? 'opencode', args: ['serve'], cwd: env['HOME'] ?? homedir(), env };
+  const { instanceId, command, args = [], home = null } = instance;
+  const folders = home === null ? {} : foldersIn(home);
+  const asking = { OPENCODE_PERMISSION: JSON.stringify(SUB_AGENTS_ASK) };
+  const env: Env = { ...inherited, ...instance.env, ...folders, ...asking };
+  return {
+    instanceId,
+    command: command ?? 'opencode',
+    args: ['serve', ...args],
+    cwd: env['HOME'] ?? homedir(),
+    env,
+  };
 }
+
+/** Its sessions, settings and logins; opencode has no variable of its own for them. */
+const foldersIn = (home: string): Env => ({
+  XDG_CONFIG_HOME: join(home, 'config'),
+  XDG_DATA_HOME: join(home, 'data'),
+  XDG_STATE_HOME: join(home, 'state'),
+  XDG_CACHE_HOME: join(home, 'cache'),
+});

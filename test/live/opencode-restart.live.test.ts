@@ -68,7 +68,8 @@ describe.skipIf(requireAgent('opencode') === null)('a line to opencode that brea
   it('loses nothing of a turn', async () => {
     const script = byUserText({
       tell: () => [text('once upon '), gate('cut'), text('a time')],
-      ask: ({ turnToolOutputs }) => (turnToolOutputs.length === 0 ? [bash('echo seen')] : [text('done')]),
+      ask: ({ turnToolOutputs }) =>
+        turnToolOutputs.length === 0 ? [gate('ask'), bash('echo seen')] : [text('done')],
       ...goOn,
     });
     const cutFile = join('/tmp', `cut-${process.pid}`);
@@ -90,7 +91,9 @@ describe.skipIf(requireAgent('opencode') === null)('a line to opencode that brea
     // a request that was asked while nobody heard it
     const asks = await server.thread({ client, runtimeMode: 'approval-required' });
     const asked = await asks.submit('ask');
+    await server.endpoint.gate('ask').reached;
     await cut();
+    server.endpoint.gate('ask').release();
     const { requestId } = await asks.request();
     await cut();
     await asks.do({ type: 'request.respond', requestId, decision: 'accept' });

@@ -74,7 +74,7 @@ describe.skipIf(requireAgent('opencode') === null)('the server with opencode', L
     expect(left.status).toBe('running');
     server.endpoint.gate('left').release();
     expect(await left.ended(turns[0]?.turnId ?? '')).toMatchObject({ outcome: 'completed' });
-    expect(right.said).toBe('right begins \nright ends\nnext');
+    expect(right.said).toBe('right begins right ends\nnext');
     expect(await server.agentProcesses()).toHaveLength(1);
   });
 
