@@ -4,6 +4,7 @@ import {
   type AnyActor,
   type AnyActorLogic,
   type AnyEventObject,
+  type AnyMachineSnapshot,
   type AnyStateMachine,
 } from 'xstate';
 import {
@@ -56,6 +57,8 @@ export type LiveStart = { readonly input: object } | { readonly stored: StoredCh
 export class LiveCharts {
   readonly #actor: AnyActor;
   #error: { readonly cause: unknown } | null = null;
+  /** As the last send has left them; made when they are first asked for. */
+  #charts: Charts | null = null;
   /** What was drawn on the way into the first state, until something is sent; empty for a restored actor. */
   started: Drawn;
 
@@ -73,13 +76,8 @@ export class LiveCharts {
   }
 
   get charts(): Charts {
-    const root = this.#actor.getSnapshot();
-    const { connection, turn } = root.children;
-    return {
-      root,
-      ...(connection === undefined ? {} : { connection: connection.getSnapshot() }),
-      ...(turn === undefined ? {} : { turn: turn.getSnapshot() }),
-    };
+    this.#charts ??= chartsOf(this.#actor.getSnapshot());
+    return this.#charts;
   }
 
   store(): StoredCharts {
@@ -100,8 +98,18 @@ export class LiveCharts {
     const before = this.#actor.getSnapshot();
     sink = drawn;
     run();
+    this.#charts = null;
     if (this.#error !== null) throw this.#error.cause;
     drawStatus(drawn, before, this.#actor.getSnapshot());
     return drawn;
   }
+}
+
+function chartsOf(root: AnyMachineSnapshot): Charts {
+  const { connection, turn } = root.children;
+  return {
+    root,
+    ...(connection === undefined ? {} : { connection: connection.getSnapshot() }),
+    ...(turn === undefined ? {} : { turn: turn.getSnapshot() }),
+  };
 }

@@ -48,7 +48,7 @@ export const configFileSchema = z.strictObject({
     ),
   connectionIdleMs: durationMs
     .default(1_800_000)
-    .describe('an idle provider connection is closed after this'),
+    .describe('an idle provider connection is closed after this; one of Claude after ten minutes'),
   retention: retentionSchema
     .prefault({})
     .describe(

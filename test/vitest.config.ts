@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
-const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'soak'];
+const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
-/** `--mode live`, `crash`, `proof`, `fuzz`, `package` and `soak` choose the slow suites; without a mode the fast ones run. */
+/** `--mode live`, `crash`, `proof`, `fuzz`, `package`, `walks` and `soak` choose the slow suites; without a mode the fast ones run. */
 export default defineConfig(({ mode }) => {
   const isSlow = SLOW_MODES.includes(mode);
   return {

@@ -8,4 +8,6 @@ export const CAPABILITIES: Capabilities = {
   planMode: true,
   resume: true,
   compact: false,
+  fork: 'turn',
+  rollback: 'files',
 };

@@ -9,12 +9,13 @@ import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failure
 import { CAPABILITIES } from './capabilities.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { takeFrame } from './frames.ts';
-import { launchMode, PROGRAM, sessionSpec } from './launch.ts';
+import { cutAfter, readHistory, type Cut } from './history.ts';
+import { launchMode, PROGRAM, sessionSpec, type Beginning } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
 import { wanted } from './requests.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
-import { initializedSchema, type Initialized } from './wire.ts';
+import { initializedSchema, rewoundSchema, type Initialized } from './wire.ts';
 
 /** Shorter than the chart's own bound, so that the failure has a reason. */
 export const HANDSHAKE_TIMEOUT_MS = 25_000;
@@ -40,9 +41,11 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
   run.sessions.add(session);
   try {
     if (refusal !== null) throw refusal;
-    await run.sessions.ended(sessionId);
+    await run.sessions.ended(effect.fork?.nativeThreadId ?? sessionId);
     if (session.phase !== 'opening') return;
-    const model = await launch(run, session, effect);
+    const cut = await cutOf(run, effect);
+    if (session.phase !== 'opening') return;
+    const model = await launch(run, session, { effect, cut });
     if (session.phase !== 'opening') return;
     session.phase = 'open';
     session.opened = {
@@ -63,10 +66,11 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
 async function launch(
   run: Run,
   session: Session,
-  { resume, settings }: OpenConnection,
+  { effect, cut }: { readonly effect: OpenConnection; readonly cut: Cut | null },
 ): Promise<string | null> {
   const { sessionId } = session;
-  const spec = sessionSpec(run.spec, { sessionId, isNew: resume === null, settings });
+  const { settings, rollback } = effect;
+  const spec = sessionSpec(run.spec, { sessionId, beginning: beginningOf(effect, cut), settings });
   const process = new ClaudeProcess(spec, run.host, {
     onFrame: (logged) => takeFrame(run, session, logged),
     onExit: (exit, error) => takeExit(run, session, { exit, error }),
@@ -75,7 +79,32 @@ async function launch(
   if (run.isPaused) process.setPaused(true);
   const answer = await process.ask(INITIALIZE);
   checkMode(session, answer);
+  if (rollback?.files && cut?.dropped) await rewindFiles(process, cut.dropped);
   return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;
+}
+
+function beginningOf({ resume, fork }: OpenConnection, cut: Cut | null): Beginning {
+  const at = cut === null ? {} : { at: cut.at };
+  if (fork !== undefined) return { kind: 'fork', of: fork.nativeThreadId, ...at };
+  return resume === null ? { kind: 'new' } : { kind: 'resume', ...at };
+}
+
+/** @throws {RuntimeError} RESUME_FAILED when claude has no such conversation, or it has no such turn */
+async function cutOf({ spec }: Run, { resume, fork, rollback }: OpenConnection): Promise<Cut | null> {
+  const turnId = fork?.nativeTurnId ?? rollback?.nativeTurnId ?? null;
+  const sessionId = fork?.nativeThreadId ?? resume;
+  if (turnId === null || sessionId === null) return null;
+  const cut = cutAfter((await readHistory(spec.env, sessionId)) ?? [], turnId);
+  if (cut !== null) return cut;
+  throw new RuntimeError('RESUME_FAILED', `the session ${sessionId} has no turn ${turnId}`);
+}
+
+/** What claude's own tools have changed since that prompt. */
+async function rewindFiles(process: ClaudeProcess, userMessageId: string): Promise<void> {
+  const params = { user_message_id: userMessageId, dry_run: false };
+  const { canRewind, error } = await process.ask({ subtype: 'rewind_files', params, answer: rewoundSchema });
+  if (!canRewind)
+    throw new RuntimeError('OPEN_FAILED', `the files cannot be put back: ${error ?? 'no reason'}`);
 }
 
 /** Newer versions say the mode that they have begun in. */

@@ -7,6 +7,9 @@ import { Lifecycle } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
 import { CLAUDE_PLAYBACK } from './playback.ts';
 
+/** Each is a process of some 200 MB, and is there again within a second. */
+const CONNECTION_IDLE_MS = 600_000;
+
 /** Makes claude adapters; the driver's name in the configuration is `claude`. */
 export const claudeDriver: ProviderDriver = {
   driver: 'claude',
@@ -15,6 +18,7 @@ export const claudeDriver: ProviderDriver = {
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,
+      connectionIdleMs: CONNECTION_IDLE_MS,
       lifecycle: new Lifecycle(launchSpec(instance, process.env), host),
       performer: PERFORMER,
     }),

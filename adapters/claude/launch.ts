@@ -22,6 +22,9 @@ const ARGUMENTS: readonly string[] = [
 /** Marks of a claude that the server itself runs in; a child that finds them takes itself for a part of it. */
 const OF_A_PARENT = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT'] as const;
 
+/** What 2.1.329 has to be asked for: its to-do list, and to keep what files were before it changed them. */
+const ASKED_FOR = { CLAUDE_CODE_ENABLE_TODO_TOOLS: '1', CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING: '1' };
+
 /** How a process of an instance is started: the configured program or `claude` on PATH, in the inherited environment. */
 export function launchSpec(instance: InstanceConfig, inherited: Env): ProcessSpec {
   const { instanceId, command, env, args = [], home = null } = instance;
@@ -31,8 +34,7 @@ export function launchSpec(instance: InstanceConfig, inherited: Env): ProcessSpe
     command: command ?? 'claude',
     args: [...ARGUMENTS, ...args],
     env: {
-      // 2.1.329 has to be asked for its to-do list
-      CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+      ...ASKED_FOR,
       ...inherited,
       ...cleared,
       ...env,
@@ -47,10 +49,16 @@ export const probeSpec = (spec: ProcessSpec): ProcessSpec => ({
   args: [...spec.args, '--no-session-persistence'],
 });
 
-/** A process that goes on with a session, or begins one under that id. */
+/** What a process begins with. `at`: the last message that counts. */
+export type Beginning =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'resume'; readonly at?: string }
+  | { readonly kind: 'fork'; readonly of: string; readonly at?: string };
+
+/** A process that serves a session. */
 export function sessionSpec(
   spec: ProcessSpec,
-  { sessionId, isNew, settings }: { sessionId: string; isNew: boolean; settings: Settings },
+  { sessionId, beginning, settings }: { sessionId: string; beginning: Beginning; settings: Settings },
 ): ProcessSpec {
   const { cwd, model, options } = settings;
   const { permissionMode } = policyFor(settings);
@@ -60,13 +68,21 @@ export function sessionSpec(
     cwd,
     args: [
       ...spec.args,
-      `${isNew ? '--session-id' : '--resume'}=${sessionId}`,
+      ...beginningArgs(sessionId, beginning),
       ...(mayBypass(spec.env) ? ['--allow-dangerously-skip-permissions'] : []),
       `--permission-mode=${launchMode(permissionMode, spec.env)}`,
       ...(model === null ? [] : [`--model=${model}`]),
       ...(typeof effort === 'string' ? [`--effort=${effort}`] : []),
     ],
   };
+}
+
+function beginningArgs(sessionId: string, beginning: Beginning): readonly string[] {
+  const { kind } = beginning;
+  if (kind === 'new') return [`--session-id=${sessionId}`];
+  const cut = beginning.at === undefined ? [] : [`--resume-session-at=${beginning.at}`];
+  if (kind === 'resume') return [`--resume=${sessionId}`, ...cut];
+  return [`--resume=${beginning.of}`, '--fork-session', `--session-id=${sessionId}`, ...cut];
 }
 
 /** Claude refuses to bypass permissions as root, unless it is told that it stands in a sandbox. */

@@ -77,6 +77,9 @@ export const initializedSchema = z.object({
 });
 export type Initialized = z.infer<typeof initializedSchema>;
 
+/** The answer to `rewind_files`. */
+export const rewoundSchema = z.object({ canRewind: z.boolean(), error: text.optional() });
+
 // ---- turns -------------------------------------------------------------------------------------------------------
 
 export const lifecycleSchema = z.object({ command_uuid: text, state: text });

@@ -11,7 +11,7 @@ import type {
   ProviderDriver,
   ProviderHost,
 } from '../../machines/ports/provider.ts';
-import { canFork, declineEffect, declineFork } from '../shared/decline.ts';
+import { canOpen, declineEffect, declineOpen } from '../shared/decline.ts';
 import { Library, type Scenario } from './library.ts';
 import { Playback } from './playback.ts';
 import { playbackClock, type PlaybackClock } from './tape.ts';
@@ -31,7 +31,7 @@ const SCALE_VARIABLE = 'THREADCHART_REPLAY_SCALE';
 
 const MOST_SALT = 2 ** 31;
 
-/** A recording knows nothing of pictures, and does not outlive its connection. */
+/** A recording knows nothing of pictures, does not outlive its connection, and is chosen as the model of its thread. */
 const CAPABILITIES: Capabilities = {
   interrupt: true,
   nativeSteer: true,
@@ -39,6 +39,7 @@ const CAPABILITIES: Capabilities = {
   planMode: true,
   resume: false,
   compact: false,
+  modelSwitch: false,
 };
 
 const NO_RESUME = failure(
@@ -117,7 +118,7 @@ class ReplayAdapter implements ProviderAdapter {
 
   #open(effect: OpenConnection): void {
     const { connectionId, threadId, resume, settings } = effect;
-    if (!canFork(this.capabilities, effect)) return declineFork(this.#host, effect);
+    if (!canOpen(this.capabilities, effect)) return declineOpen(this.#host, effect);
     const scenario = this.#library?.scenario(settings.model) ?? null;
     const why = resume === null ? noScenario(settings.model) : NO_RESUME;
     if (resume !== null || scenario === null) {

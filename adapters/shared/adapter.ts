@@ -2,7 +2,7 @@
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { ProviderAdapter, ProviderHost } from '../../machines/ports/provider.ts';
-import { canFork, declineEffect, declineFork } from './decline.ts';
+import { canOpen, declineEffect, declineOpen } from './decline.ts';
 import { performOn, type ThreadPerformer } from './effects.ts';
 
 /** The life of an instance's process, or of what stands for it. Each answers by a report about the instance. */
@@ -18,20 +18,24 @@ export interface InstanceLifecycle<R> {
 
 interface AdapterParts<R> {
   readonly capabilities: Capabilities;
+  readonly connectionIdleMs?: number;
   readonly lifecycle: InstanceLifecycle<R>;
   readonly performer: ThreadPerformer<R>;
 }
 
 export class LifecycleAdapter<R> implements ProviderAdapter {
   readonly capabilities: Capabilities;
+  readonly connectionIdleMs?: number;
   readonly #host: ProviderHost;
   readonly #lifecycle: InstanceLifecycle<R>;
   readonly #performer: ThreadPerformer<R>;
   #isDisposed = false;
 
-  constructor(host: ProviderHost, { capabilities, lifecycle, performer }: AdapterParts<R>) {
+  constructor(host: ProviderHost, parts: AdapterParts<R>) {
+    const { capabilities, connectionIdleMs, lifecycle, performer } = parts;
     this.#host = host;
     this.capabilities = capabilities;
+    if (connectionIdleMs !== undefined) this.connectionIdleMs = connectionIdleMs;
     this.#lifecycle = lifecycle;
     this.#performer = performer;
   }
@@ -58,8 +62,8 @@ export class LifecycleAdapter<R> implements ProviderAdapter {
   #perform(effect: ProviderEffect): Promise<void> | void {
     if (effect.type === 'process.start') return this.#lifecycle.start();
     if (effect.type === 'process.stop') return this.#lifecycle.stop(effect.force);
-    if (effect.type === 'connection.open' && !canFork(this.capabilities, effect)) {
-      return declineFork(this.#host, effect);
+    if (effect.type === 'connection.open' && !canOpen(this.capabilities, effect)) {
+      return declineOpen(this.#host, effect);
     }
     const { run } = this.#lifecycle;
     return run === null ? declineEffect(this.#host, effect) : performOn(this.#performer, run, effect);

@@ -10,7 +10,7 @@ export type RefusableEffect = EffectOf<'turn.start' | 'turn.compact' | 'turn.ste
 
 const NOT_RUNNING = failure('OPEN_FAILED', 'the provider is not running', { class: 'transport' });
 const GONE = failure('CONNECTION_LOST', 'the connection to the provider is gone', { class: 'transport' });
-const NO_FORK = failure('CAPABILITY_UNSUPPORTED', 'the provider cannot begin with that history', {
+const NO_HISTORY = failure('CAPABILITY_UNSUPPORTED', 'the provider cannot begin with that history', {
   class: 'validation',
 });
 const UNDELIVERED = failure('ANSWER_UNDELIVERED', 'the provider does not wait for this answer, or is gone', {
@@ -48,15 +48,23 @@ export function declineEffect(host: ProviderHost, effect: ProviderEffect): void 
   }
 }
 
-/** Also `true` where nothing is to be forked. */
-export function canFork({ fork: most }: Capabilities, { fork }: OpenConnection): boolean {
+/** `true` also where nothing is to be forked or taken out. */
+export const canOpen = (can: Capabilities, effect: OpenConnection): boolean =>
+  canFork(can, effect) && canRollBack(can, effect);
+
+function canFork({ fork: most }: Capabilities, { fork }: OpenConnection): boolean {
   if (fork === undefined) return true;
   return most === 'turn' || (most === 'now' && fork.nativeTurnId === null);
 }
 
-/** Rather than to begin in silence with nothing. */
-export function declineFork(host: ProviderHost, { threadId, connectionId }: OpenConnection): void {
-  host.report(threadId, { type: 'connection.openFailed', connectionId, failure: NO_FORK });
+function canRollBack({ rollback: most }: Capabilities, { rollback }: OpenConnection): boolean {
+  if (rollback === undefined) return true;
+  return most === 'files' || (most === 'turns' && !rollback.files);
+}
+
+/** Rather than to begin in silence with nothing, or to go on with all of it. */
+export function declineOpen(host: ProviderHost, { threadId, connectionId }: OpenConnection): void {
+  host.report(threadId, { type: 'connection.openFailed', connectionId, failure: NO_HISTORY });
 }
 
 /** Nobody waits for the answer (any more). */

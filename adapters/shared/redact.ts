@@ -4,6 +4,8 @@ const WORD = '(?:authorization|api[_-]?key|token|secret|passw(?:or)?d|credential
 const NAME = `[\\w.-]{0,64}${WORD}[\\w.-]{0,64}`;
 /** The same in the capitals of environments. */
 const VARIABLE = String.raw`\w{0,64}(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)\w{0,64}`;
+/** The name of a field that says whose account it is; at Claude an organisation is called by the e-mail of its owner. */
+const OWNER = String.raw`[\w.-]{0,64}(?:e-?mail|organi[sz]ation)[\w.-]{0,64}`;
 /** A quote of JSON in a string of JSON, however deep; after an even number of backslashes it ends the string itself. */
 const INNER = String.raw`\\(?:\\\\)*"`;
 /** Text in JSON up to the end of its string: no quote, and no backslash without what it escapes. */
@@ -48,6 +50,17 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED],
   // https://user:password@host
   [/(?<=:\/\/)[^\s/?#@:"'\\]{0,256}:[^\s/?#@"'\\]{1,256}(?=@)/g, REDACTED],
+  // https://token@host
+  [/(?<=:\/\/)[^\s/?#@:"'\\]{20,256}(?=@)/g, REDACTED],
+  // "email": "…@…" and the same in JSON in a string.
+  [new RegExp(String.raw`("${OWNER}"\s*:\s*")[^"\\@]{0,256}@[^"\\]{1,256}`, 'gi'), `$1${REDACTED}`],
+  [
+    new RegExp(
+      String.raw`((?<!\\)${INNER}${OWNER}${INNER}\s*:\s*${INNER})[^"\\@]{0,256}@[^"\\]{1,256}`,
+      'gi',
+    ),
+    `$1${REDACTED}`,
+  ],
   // "api_key": "…" and the same in JSON in a string; { "name": "API_KEY", "value": "…" }.
   [new RegExp(String.raw`("${NAME}"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'), `$1${REDACTED}`],
   [new RegExp(String.raw`((?<!\\)${INNER}${NAME}${INNER}\s*:\s*${INNER})[^"\\]*`, 'gi'), `$1${REDACTED}`],
@@ -79,8 +92,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Takes secrets out of a text that is kept: bearer tokens, keys in the vendors' forms, passwords in URLs, and what is
- * named like a secret in JSON, headers, URLs, flags and environments. JSON stays JSON. It knows forms, not secrets: one
+ * Takes secrets out of a text that is kept: bearer tokens, keys in the vendors' forms, credentials in URLs, e-mail
+ * addresses of accounts, and what is named like a secret in JSON, headers, URLs, flags and environments. JSON stays JSON. It knows forms, not secrets: one
  * that is streamed in pieces, or that stands without a name, is not found; for those that are known there is `Secrets`.
  */
 export function redact(text: string): string {

@@ -29,6 +29,8 @@ export type OpenConnection = {
   readonly resume: string | null;
   /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
   readonly fork?: Fork;
+  /** Of the conversation that is resumed. Only where the provider's capabilities have `rollback`. */
+  readonly rollback?: Rollback;
   readonly settings: Settings;
 };
 
@@ -37,6 +39,14 @@ export interface Fork {
   readonly nativeThreadId: string;
   /** The last turn that belongs to it; `null`: all that have ended. */
   readonly nativeTurnId: string | null;
+}
+
+/** Takes the newest turns out of a conversation. */
+export interface Rollback {
+  /** The last turn that stays. */
+  readonly nativeTurnId: string;
+  /** Also put back the files that the provider's own tools have changed since. */
+  readonly files: boolean;
 }
 
 /** What an adapter performs. Results come back as inputs, never as a return value. */

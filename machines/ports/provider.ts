@@ -47,13 +47,16 @@ export interface ProviderHost {
 export interface ProviderAdapter {
   /** What this provider can do as far as it is known without its process. */
   readonly capabilities: Capabilities;
+  /** Its connections are dear: an idle one is closed after so long, if the configuration does not say sooner. */
+  readonly connectionIdleMs?: number;
   /**
    * Starts to perform one effect and returns at once. Never throws: a failure comes back as an input. Effects of one
    * connection are performed in the order of the calls. Answers expected, each at most once:
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
    * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
-   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one ·
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one; with `rollback` it
+   * comes when the turns are out ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·
    * `turn.start` → `provider.turnAccepted` (or `turnRefused`, `turnAbsorbed`), `turnStarted`, `turnEnded` ·

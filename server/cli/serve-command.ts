@@ -17,7 +17,11 @@ export async function serveCommand(
   const config = loadConfig(flags, process.env);
   const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
   const source = { path: configPath(flags, process.env), load: () => loadConfig(flags, process.env) };
-  const server = await serve(config, adapters, { log, release, source });
+  const server = await serve(config, adapters, { log, release, source }).catch((error: unknown) => {
+    throw isTaken(error)
+      ? Object.assign(error, { message: `${error.message}; --port takes another one` })
+      : error;
+  });
   const { url, tokenFile } = server;
   const place = { url, pid: process.pid, tokenFile };
   writeServerFile(config.data, place);
@@ -59,3 +63,6 @@ async function ended(
   process.off('SIGHUP', onHangUp);
   return exitCode;
 }
+
+const isTaken = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

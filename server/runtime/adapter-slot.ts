@@ -25,6 +25,11 @@ export class AdapterSlot {
     this.#onError = onError;
   }
 
+  /** How long a connection may be idle at most; `null`: the adapter does not care. */
+  get connectionIdleMs(): number | null {
+    return this.#made?.adapter?.connectionIdleMs ?? null;
+  }
+
   perform(effect: ProviderEffect): void {
     if (this.#waiting !== null) return void this.#waiting.push(effect);
     try {

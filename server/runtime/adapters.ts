@@ -16,6 +16,7 @@ import { refusalInFolder, type Workspaces } from './workspace.ts';
 
 export interface AdaptersParts extends Workspaces {
   readonly drivers: readonly ProviderDriver[];
+  readonly connectionIdleMs: number;
   readonly processes: ProcessHost;
   readonly journal: Pick<Journal, 'openItems'>;
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
@@ -73,6 +74,12 @@ export class Adapters {
     const refused = refusalInFolder(effect, this.#parts);
     if (refused !== null) return this.#parts.push({ kind: 'provider', instanceId, ...refused });
     this.#slots.get(instanceId)?.perform(effect);
+  }
+
+  /** How long a connection of the instance may be idle. */
+  connectionIdleMs(instanceId: InstanceId): number {
+    const { connectionIdleMs: most } = this.#parts;
+    return Math.min(most, this.#slots.get(instanceId)?.connectionIdleMs ?? most);
   }
 
   /** Pipes are read only while nobody wants them paused. */

@@ -1,6 +1,6 @@
 /** Closes connections that nobody uses and drops threads that need not be in memory. Never changes a status. */
 import { rosterOf } from '../../machines/domain/evolve-items.ts';
-import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import { connectionIdIn } from '../../machines/thread-turns.ts';
 import type { Clock } from './clock.ts';
@@ -16,7 +16,7 @@ const KEEP_DORMANT_MS = 60_000;
 export interface HibernationParts {
   readonly clock: Clock;
   readonly threads: Threads;
-  readonly connectionIdleMs: number;
+  readonly connectionIdleMs: (instanceId: InstanceId) => number;
   readonly push: (threadId: ThreadId, input: RuntimeInput) => void;
   /** After each sweep. */
   readonly onSwept: () => void;
@@ -50,7 +50,10 @@ export class Hibernation {
       const idleMs = now - thread.lastUsedAt;
       if (thread.isDormant) {
         if (idleMs >= KEEP_DORMANT_MS) threads.drop(thread.threadId);
-      } else if (idleMs >= connectionIdleMs && isFree(thread, clock.now())) {
+      } else if (
+        idleMs >= connectionIdleMs(thread.context.settings.instanceId) &&
+        isFree(thread, clock.now())
+      ) {
         const connectionId = connectionIdIn(thread.context);
         push(thread.threadId, { type: 'connection.idled', connectionId });
       }

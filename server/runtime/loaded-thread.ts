@@ -50,13 +50,7 @@ export class LoadedThread {
   }
 
   get view(): ThreadView {
-    const { root, connection, turn } = this.actor.charts;
-    return {
-      root,
-      context: threadContextOf(root),
-      ...(connection === undefined ? {} : { connection }),
-      ...(turn === undefined ? {} : { turn }),
-    };
+    return { ...this.actor.charts, context: this.context };
   }
 
   /** No turn is starting or running, and none will by itself. */

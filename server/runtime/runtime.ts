@@ -154,7 +154,11 @@ export class ThreadRuntime implements Runtime {
       push: (threadId: ThreadId, input: RuntimeInput) => push({ kind: 'runtime', threadId, input }),
     };
     this.#retirement = new Retirement(closing);
-    this.#hibernation = new Hibernation({ ...closing, onSwept: () => this.#retirement.look() });
+    this.#hibernation = new Hibernation({
+      ...closing,
+      connectionIdleMs: (instanceId) => this.#adapters.connectionIdleMs(instanceId),
+      onSwept: () => this.#retirement.look(),
+    });
     this.#chores = new Chores({
       ...options,
       commitCount: () => this.#loop.commitCount,

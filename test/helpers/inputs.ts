@@ -38,7 +38,7 @@ export const CAPABILITIES: Capabilities = {
   interrupt: true,
   nativeSteer: false,
   images: false,
-  planMode: false,
+  planMode: true,
   resume: true,
   compact: true,
 };

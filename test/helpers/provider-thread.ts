@@ -1,5 +1,5 @@
 import { nanoid } from 'nanoid';
-import { clientMessageIdOf, type Fork, type TurnKey } from '../../machines/domain/effect.ts';
+import { clientMessageIdOf, type Fork, type Rollback, type TurnKey } from '../../machines/domain/effect.ts';
 import {
   connectionIdOf,
   instanceIdSchema,
@@ -32,6 +32,8 @@ export class ProviderThread {
   nativeThreadId: string | null = null;
   /** What it begins with. */
   fork: Fork | null = null;
+  /** What is taken out of it when it is resumed. */
+  rollback: Rollback | null = null;
   #openCount = 0;
 
   constructor(adapter: ProviderAdapter, harness: ProviderHarness, settings: Partial<Settings>) {
@@ -58,7 +60,16 @@ export class ProviderThread {
     this.connectionId = connectionIdOf(this.threadId, this.#openCount);
     const { threadId, connectionId, settings, nativeThreadId: resume } = this;
     const fork = resume === null && this.fork !== null ? { fork: this.fork } : {};
-    this.adapter.perform({ type: 'connection.open', threadId, connectionId, resume, ...fork, settings });
+    const rollback = this.rollback === null ? {} : { rollback: this.rollback };
+    this.adapter.perform({
+      type: 'connection.open',
+      threadId,
+      connectionId,
+      resume,
+      ...fork,
+      ...rollback,
+      settings,
+    });
   }
 
   async close(): Promise<void> {

@@ -52,6 +52,7 @@ export function scriptedDriver(
 
 export class ScriptedProvider implements ProviderAdapter {
   readonly capabilities: Capabilities;
+  connectionIdleMs?: number;
   readonly #world: World;
   readonly #host: ProviderHost;
   readonly #sessions = new Map<ConnectionId, ScriptedSession>();

@@ -105,41 +105,39 @@ const ACTORS = ['root', 'connection', 'turn'] as const;
 export const requestsOf = (owner: AnyMachineSnapshot | undefined): Readonly<Record<string, LiveRequest>> =>
   (owner?.context as { requests?: Record<string, LiveRequest> } | undefined)?.requests ?? {};
 
+/** A text in which ids stand by the order of their first use, and these ids. */
+interface Shape {
+  readonly text: string;
+  /** The same number for the same text but for its ids. */
+  readonly number: number;
+  readonly names: readonly string[];
+}
+
 /** Names the states of one exploration and keeps one snapshot for each part of them. */
 export class Canon {
-  readonly #parts = new WeakMap<AnyMachineSnapshot, string>();
-  readonly #numbers = new WeakMap<object, number>();
-  #count = 0;
+  readonly #parts = new WeakMap<AnyMachineSnapshot, Shape>();
+  readonly #armed = new WeakMap<object, Shape>();
+  /** Texts with their own ids, and what they are but for these. */
+  readonly #shapes = new Map<string, Shape>();
+  readonly #numbers = new Map<string, number>();
   readonly #timers = new Map<string, Timers>();
   readonly #interned = new Map<string, AnyMachineSnapshot>();
 
-  /** The same for the very same parts. */
-  idOf({ root, connection, turn }: Charts, timers: Timers): string {
-    return [root, connection, turn, timers].map((part) => this.#numberOf(part)).join('.');
-  }
-
-  #numberOf(part: object | undefined): number {
-    if (part === undefined) return 0;
-    let number = this.#numbers.get(part);
-    if (number === undefined) {
-      this.#count += 1;
-      number = this.#count;
-      this.#numbers.set(part, number);
-    }
-    return number;
-  }
-
-  /** Four lines: thread, connection, turn, timers. */
+  /** The same for states that are the same but for their ids: the shapes of all parts, and how these share ids. */
   keyOf(charts: Charts, timers: Timers): string {
-    const text = this.#textOf(charts, timers);
-    const lines = renamed(text, namesIn(text)).split('\n');
-    return [...lines.slice(0, 3), (lines[3] ?? '').split('\t').toSorted().join('\t')].join('\n');
+    const seen: string[] = [];
+    let key = '';
+    for (const id of ACTORS) {
+      const snapshot = charts[id];
+      key += snapshot === undefined ? '-|' : `${keyIn(this.#partOf(id, snapshot), seen)}|`;
+    }
+    const armed = Object.values(timers).map((timer) => keyIn(this.#timerOf(timer), seen));
+    return key + (armed.length > 1 ? armed.toSorted() : armed).join('|');
   }
 
   /** Of one chart by itself. */
   keyOfOne(id: ActorId, snapshot: AnyMachineSnapshot): string {
-    const text = this.#partOf(id, snapshot);
-    return renamed(text, namesIn(text));
+    return keyIn(this.#partOf(id, snapshot), []);
   }
 
   /** What the ids of this state are called in the name of it. */
@@ -148,14 +146,15 @@ export class Canon {
   }
 
   #textOf(charts: Charts, timers: Timers): string {
-    const armed = Object.values(timers).map(({ name, owner, fires }) => JSON.stringify([name, owner, fires]));
-    const parts = ACTORS.map((id) => this.#partOf(id, charts[id]));
+    const armed = Object.values(timers).map((timer) => this.#timerOf(timer).text);
+    const parts = ACTORS.map((id) => (charts[id] === undefined ? '' : this.#partOf(id, charts[id]).text));
     return [...parts, armed.join('\t')].join('\n');
   }
 
-  /** The state of that name, made from any state that has it. */
-  stateOf(key: string, from: Charts): { readonly charts: Charts; readonly timers: Timers } {
-    const lines = key.split('\n');
+  /** The state of that key, made from any state that has it. */
+  stateOf(from: Charts, armed: Timers): { readonly charts: Charts; readonly timers: Timers } {
+    const text = this.#textOf(from, armed);
+    const lines = renamed(text, namesIn(text)).split('\n');
     const charts: Partial<Record<ActorId, AnyMachineSnapshot>> = {};
     ACTORS.forEach((id, index) => {
       const snapshot = from[id];
@@ -165,29 +164,53 @@ export class Canon {
   }
 
   #timersOf(line: string): Timers {
-    let timers = this.#timers.get(line);
+    const armed = line === '' ? [] : line.split('\t').toSorted();
+    const key = armed.join('\t');
+    let timers = this.#timers.get(key);
     if (timers === undefined) {
-      const armed = line === '' ? [] : line.split('\t');
       timers = Object.fromEntries(
         armed.map((each) => {
           const [name, owner, fires] = JSON.parse(each) as [string, ArmTimer['owner'], ArmTimer['fires']];
           return [name, { name, owner, fires }];
         }),
       );
-      this.#timers.set(line, timers);
+      this.#timers.set(key, timers);
     }
     return timers;
   }
 
-  #partOf(id: ActorId, snapshot: AnyMachineSnapshot | undefined): string {
-    if (snapshot === undefined) return '';
+  #partOf(id: ActorId, snapshot: AnyMachineSnapshot): Shape {
     let part = this.#parts.get(snapshot);
     if (part === undefined) {
       const { value, status, children, context } = snapshot;
-      part = JSON.stringify([PARTS[id](context as never), value, status, Object.keys(children)]);
+      part = this.#shapeOf(
+        JSON.stringify([PARTS[id](context as never), value, status, Object.keys(children)]),
+      );
       this.#parts.set(snapshot, part);
     }
     return part;
+  }
+
+  #timerOf(timer: Timers[string]): Shape {
+    let armed = this.#armed.get(timer);
+    if (armed === undefined) {
+      armed = this.#shapeOf(JSON.stringify([timer.name, timer.owner, timer.fires]));
+      this.#armed.set(timer, armed);
+    }
+    return armed;
+  }
+
+  #shapeOf(text: string): Shape {
+    let shape = this.#shapes.get(text);
+    if (shape === undefined) {
+      const names = namesIn(text);
+      const bare = renamed(text, names);
+      const number = this.#numbers.get(bare) ?? this.#numbers.size + 1;
+      this.#numbers.set(bare, number);
+      shape = { text, number, names: [...names.keys()] };
+      this.#shapes.set(text, shape);
+    }
+    return shape;
   }
 
   #intern(id: ActorId, snapshot: AnyMachineSnapshot, part: string): AnyMachineSnapshot {
@@ -201,6 +224,16 @@ export class Canon {
     }
     return interned;
   }
+}
+
+/** The shape, and which of all ids are its own; `seen` grows. */
+function keyIn({ number, names }: Shape, seen: string[]): string {
+  let key = String(number);
+  for (const name of names) {
+    const index = seen.indexOf(name);
+    key += `,${index < 0 ? seen.push(name) - 1 : index}`;
+  }
+  return key;
 }
 
 /** By their first use. */

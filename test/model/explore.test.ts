@@ -45,6 +45,8 @@ describe('every reachable state of a thread', () => {
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart
       'thread.create',
+      // of work in the background that folds prompts
+      'provider.foldingChanged',
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',

@@ -23,14 +23,10 @@ export interface State {
   readonly index: number;
   readonly charts: Charts;
   readonly timers: Timers;
-  readonly edges: Edge[];
+  /** Where its timers lead. */
+  readonly firings: State[];
   /** How it was found first; `null` for the first state. */
   readonly from: { readonly state: State; readonly move: Move } | null;
-}
-
-export interface Edge {
-  readonly move: Move;
-  readonly to: State;
 }
 
 /** What an accepted input did. */
@@ -85,8 +81,6 @@ class Explorer {
   readonly #bounds: Bounds;
   readonly #states: State[] = [];
   readonly #byKey = new Map<string, State>();
-  /** By the parts as they were computed, which saves writing them out. */
-  readonly #byId = new Map<string, State>();
   #edgeCount = 0;
   #turnedCount = 0;
 
@@ -116,19 +110,17 @@ class Explorer {
   }
 
   #reach(charts: Charts, timers: Timers, from: State['from']): State {
-    const id = this.#canon.idOf(charts, timers);
-    const met = this.#byId.get(id);
-    if (met !== undefined) return met;
     const key = this.#canon.keyOf(charts, timers);
     const known = this.#byKey.get(key);
-    if (known !== undefined) {
-      this.#byId.set(id, known);
-      return known;
-    }
-    const state: State = { ...this.#canon.stateOf(key, charts), index: this.#states.length, edges: [], from };
+    if (known !== undefined) return known;
+    const state: State = {
+      ...this.#canon.stateOf(charts, timers),
+      index: this.#states.length,
+      firings: [],
+      from,
+    };
     this.#states.push(state);
     this.#byKey.set(key, state);
-    this.#byId.set(id, state);
     const view = this.#viewOf(state.charts);
     this.#watcher.onState?.(state, (input) => decide(view, input, NO_LOOKUP) === null);
     return state;
@@ -154,7 +146,9 @@ class Explorer {
     const { charts, drawn } = this.#stepper.step(state.charts, move.input);
     const timers = timersAfter(state.timers, move, drawn);
     this.#watcher.onStep?.({ state, move, charts, drawn, timers, parts: this.#memo.parts });
-    state.edges.push({ move, to: this.#reach(charts, timers, { state, move }) });
+    if (isUnmoved(state, charts, timers)) return;
+    const to = this.#reach(charts, timers, { state, move });
+    if (move.cause === 'timer') state.firings.push(to);
   }
 
   #viewOf({ root, connection, turn }: Charts): ThreadView {
@@ -167,6 +161,12 @@ class Explorer {
     };
   }
 }
+
+const isUnmoved = ({ charts: before, timers: armed }: State, after: Charts, timers: Timers): boolean =>
+  armed === timers &&
+  before.root === after.root &&
+  before.connection === after.connection &&
+  before.turn === after.turn;
 
 /** A timer that fired is armed no more. */
 export function timersAfter(

@@ -117,7 +117,7 @@ export function firingsToRest(states: readonly State[], violations: Violations):
     if (met !== undefined) return met;
     if (under.has(state)) return Infinity;
     under.add(state);
-    const next = state.edges.filter(({ move }) => move.cause === 'timer').map(({ to }) => 1 + firings(to));
+    const next = state.firings.map((to) => 1 + firings(to));
     under.delete(state);
     const most = next.length === 0 ? Infinity : Math.max(...next);
     known.set(state, most);

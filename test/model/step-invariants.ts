@@ -4,11 +4,11 @@ import type { ConnectionContext, TurnContext } from '../../machines/domain/conte
 import { evolveQueue, evolveState, initialState } from '../../machines/domain/evolve-state.ts';
 import type { Fact, FactType } from '../../machines/domain/fact.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
-import type { LiveRequest } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
+import type { Queue } from '../../machines/domain/turn.ts';
 import { requestsOf } from './canonical.ts';
 import type { Move } from './environment.ts';
-import { nameOf, type Step, type Turned } from './explore.ts';
+import { nameOf, type State, type Step, type Turned } from './explore.ts';
 import { hasLink, tagged, type Truths } from './invariants.ts';
 
 /** Most accepted inputs say something of the transcript and change nothing else. */
@@ -97,19 +97,22 @@ function truthsOfRows({ state, move, charts, drawn }: Step): Truths {
   const facts = drawn.facts as readonly Fact[];
   const opened = facts.filter((fact) => fact.type === 'request.opened').map((fact) => fact.request.requestId);
   const closed = named(facts, 'request.closed', 'requestId');
-  const waiting = [...Object.keys(openIn(state.charts)), ...opened].filter((id) => !closed.includes(id));
+  const waiting = [...openIn(state.charts), ...opened].filter((id) => !closed.includes(id));
+  const before = viewIn(state);
   const folded = facts.reduce(
     (view, fact) => evolveState(view, { sequence: 1, version: 1, at: 0, fact }),
-    viewOf(state.charts),
+    before,
   );
   return {
-    'no request is open after the end of its owner': sameSet(waiting, Object.keys(openIn(charts))),
+    'no request is open after the end of its owner': sameSet(waiting, openIn(charts)),
     'what has ended asks nothing any more':
       !isTaskEnd(move) ||
       Object.values(requestsOf(charts.connection)).every(({ taskId }) => taskId === undefined),
-    'the queue is the fold of its facts':
-      queueOf(charts) === JSON.stringify(facts.reduce(evolveQueue, threadContextOf(state.charts.root).queue)),
-    'the row is the fold of the facts': rowOf(folded) === rowOf(viewOf(charts)),
+    'the queue is the fold of its facts': isSameQueue(
+      threadContextOf(charts.root).queue,
+      facts.reduce(evolveQueue, before.queue),
+    ),
+    'the row is the fold of the facts': isSameRow(folded, rowIn(charts)),
     'the status is stated when it changes':
       statusOf(state.charts.root).status === statusOf(charts.root).status ||
       facts.at(-1)?.type === 'thread.statusChanged',
@@ -182,33 +185,54 @@ function linkIn({ connection }: Charts): string | null {
   return (connection.context as ConnectionContext).connectionId;
 }
 
-/** The thread's row as the charts have it. */
-function viewOf(charts: Charts): ThreadState {
-  const { settings, queue, archived, link, threadId } = threadContextOf(charts.root);
+/** What of a row the charts know. */
+type KnownRow = Pick<
+  ThreadState['row'],
+  'status' | 'activeTurnId' | 'lastError' | 'archived' | 'openRequestCount'
+> &
+  Pick<ThreadState, 'bound' | 'removal'>;
+
+function rowIn(charts: Charts): KnownRow {
+  const { archived, link } = threadContextOf(charts.root);
   const { status, activeTurnId, lastError } = statusOf(charts.root);
-  const created = initialState({ type: 'thread.created', threadId, settings }, 0);
   const isDeleting = link.closing === 'delete' ? 'deleting' : 'none';
-  const openRequestCount = Object.keys(openIn(charts)).length;
   return {
-    ...created,
-    row: { ...created.row, status, activeTurnId, lastError, archived, openRequestCount },
-    queue,
+    status,
+    activeTurnId,
+    lastError,
+    archived,
+    openRequestCount: openIn(charts).length,
     bound: hasLink(charts),
     removal: tagged(charts, 'deleted') ? 'deleted' : isDeleting,
   };
 }
 
-/** What of a row the charts know. */
-const rowOf = ({ row, bound, removal }: ThreadState): string =>
-  JSON.stringify([
-    row.status,
-    row.activeTurnId,
-    row.lastError?.code,
-    row.archived,
-    row.openRequestCount,
-    bound,
-    removal,
-  ]);
+let last: { readonly state: State; readonly view: ThreadState } | null = null;
+
+/** The thread's row as the charts have it; one state is asked for all its edges. */
+function viewIn(state: State): ThreadState {
+  if (last?.state !== state) last = { state, view: viewOf(state.charts) };
+  return last.view;
+}
+
+function viewOf(charts: Charts): ThreadState {
+  const { settings, queue, threadId } = threadContextOf(charts.root);
+  const created = initialState({ type: 'thread.created', threadId, settings }, 0);
+  const { bound, removal, ...row } = rowIn(charts);
+  return { ...created, row: { ...created.row, ...row }, queue, bound, removal };
+}
+
+const isSameRow = ({ row, bound, removal }: ThreadState, known: KnownRow): boolean =>
+  row.status === known.status &&
+  row.activeTurnId === known.activeTurnId &&
+  row.lastError?.code === known.lastError?.code &&
+  row.archived === known.archived &&
+  row.openRequestCount === known.openRequestCount &&
+  bound === known.bound &&
+  removal === known.removal;
+
+const isSameQueue = (queue: Queue, other: Queue): boolean =>
+  queue === other || JSON.stringify(queue) === JSON.stringify(other);
 
 const turnsIn = ({ root }: Charts): ReadonlySet<string> => {
   const { activeTurn, sideTurns } = threadContextOf(root);
@@ -218,18 +242,17 @@ const turnsIn = ({ root }: Charts): ReadonlySet<string> => {
   ]);
 };
 
-function openIn({ connection, turn }: Charts): Readonly<Record<string, LiveRequest>> {
-  const alive = [connection, turn].filter((owner) => owner?.status === 'active');
-  return Object.assign({}, ...alive.map(requestsOf)) as Record<string, LiveRequest>;
-}
+/** Ids of the requests that wait for an answer. */
+const openIn = ({ connection, turn }: Charts): readonly string[] => [
+  ...(connection?.status === 'active' ? Object.keys(requestsOf(connection)) : []),
+  ...(turn?.status === 'active' ? Object.keys(requestsOf(turn)) : []),
+];
 
 function named(facts: readonly Fact[], type: FactType, key: 'turnId' | 'requestId' = 'turnId'): string[] {
   return facts
     .filter((fact) => fact.type === type)
     .flatMap((fact) => (key in fact ? [String((fact as unknown as Record<string, unknown>)[key])] : []));
 }
-
-const queueOf = ({ root }: Charts): string => JSON.stringify(threadContextOf(root).queue);
 
 const sameSet = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((id) => others.includes(id));

@@ -140,6 +140,16 @@ function about(name: string | null, ref: make.Ref): AnyEventObject[] {
   ];
 }
 
+/** Background work that folds prompts may begin where nothing else is remembered, and end anywhere. */
+function foldingInputs({ thread, on }: Place): AnyEventObject[] {
+  const { archived, sideTurns, retryable, link, session } = thread;
+  const isPlain = !archived && sideTurns.length === 0 && retryable === null && session === null;
+  return [
+    ...(isPlain && link.closing === null ? [make.folding(true, on)] : []),
+    ...(link.folds ? [make.folding(false, on), make.folding(false, on - 1)] : []),
+  ];
+}
+
 /** What is written down and nothing else: tried where nothing else is remembered. */
 function quietInputs({ thread, on }: Place): AnyEventObject[] {
   const { archived, queue, sideTurns, retryable, link } = thread;
@@ -214,6 +224,7 @@ function eventsIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
     ...turnInputs(place),
     ...requestInputs(place.on),
     ...toldBy(snapshot, place),
+    ...foldingInputs(place),
     ...quietInputs(place),
     make.RECOVERED,
   ];

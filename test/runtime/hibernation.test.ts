@@ -46,6 +46,25 @@ describe('a dormant thread', () => {
 });
 
 describe('an idle connection', () => {
+  test('is closed earlier where the adapter says so', async () => {
+    const { run } = await startThread();
+    run.provider.connectionIdleMs = 600_000;
+    await run.submit('one');
+    run.pass(500_000);
+    expect(run.provider.connectionIds).toHaveLength(1);
+    run.pass(150_000);
+    expect(run.provider.connectionIds).toEqual([]);
+    expect(run.status).toBe('ready');
+  });
+
+  test('is not kept longer for that', async () => {
+    const { run } = await startThread();
+    run.provider.connectionIdleMs = 9_000_000;
+    await run.submit('one');
+    run.pass(1_900_000);
+    expect(run.provider.connectionIds).toEqual([]);
+  });
+
   test('is closed after half an hour, and the word stays', async () => {
     const { run } = await startThread();
     await run.submit('one');

@@ -36,20 +36,20 @@ it('gives claude the arguments and the home of the instance', () => {
   const own = { ...instance, args: ['--mcp-config=/m.json'], home: '/home/work' };
   const spec = launchSpec(own, { CLAUDE_CONFIG_DIR: '/y' });
   expect(spec.env['CLAUDE_CONFIG_DIR']).toBe('/home/work');
-  const { args } = sessionSpec(spec, { sessionId: 'id', isNew: true, settings: SETTINGS });
+  const { args } = sessionSpec(spec, { sessionId: 'id', beginning: { kind: 'new' }, settings: SETTINGS });
   expect(args.indexOf('--mcp-config=/m.json')).toBeLessThan(args.indexOf('--session-id=id'));
   expect(args[0]).toBe('--print');
 });
 
 it('begins a session or goes on with one, with all its settings', () => {
   const spec = launchSpec(instance, { IS_SANDBOX: '1' });
-  const fresh = sessionSpec(spec, { sessionId: 'id', isNew: true, settings: SETTINGS });
+  const fresh = sessionSpec(spec, { sessionId: 'id', beginning: { kind: 'new' }, settings: SETTINGS });
   expect(fresh.cwd).toBe('/work');
   expect(fresh.args).toEqual(
     expect.arrayContaining(['--session-id=id', '--permission-mode=default', '--model=opus', '--effort=high']),
   );
   const settings: Settings = { ...SETTINGS, model: null, options: {}, runtimeMode: 'full-access' };
-  const again = sessionSpec(spec, { sessionId: 'id', isNew: false, settings });
+  const again = sessionSpec(spec, { sessionId: 'id', beginning: { kind: 'resume' }, settings });
   expect(again.args).toEqual(
     expect.arrayContaining([
       '--resume=id',

@@ -16,15 +16,8 @@ it('finds a prompt by the uuid that it was given', () => {
   expect(outcomeIn(entries, 'c')).toEqual({ found: 'absent', failure: null });
 });
 
-it('takes the last reply of the turn for its end, over results and sub-agents', () => {
-  const entries = [
-    user('a'),
-    assistant('tool_use'),
-    RESULT,
-    assistant('end_turn'),
-    { ...assistant('tool_use'), isSidechain: true },
-    user('b'),
-  ];
+it('takes the last reply of the turn for its end, over results', () => {
+  const entries = [user('a'), assistant('tool_use'), RESULT, assistant('end_turn'), user('b')];
   expect(outcomeIn(entries, 'a').found).toBe('completed');
   expect(outcomeIn(entries, 'b').found).toBe('interrupted');
 });
@@ -37,4 +30,10 @@ it('reads why a turn failed', () => {
     found: 'failed',
     failure: { code: 'PROVIDER_OVERLOADED', message: 'API Error: 529' },
   });
+});
+
+it('takes a prompt with an image for a prompt', () => {
+  const entries = [user('a'), user('b', [{ type: 'image' }, { type: 'text' }]), assistant('end_turn')];
+  expect(outcomeIn(entries, 'a').found).toBe('interrupted');
+  expect(outcomeIn(entries, 'b').found).toBe('completed');
 });
