@@ -7,7 +7,7 @@ import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
-import { opencodeDriver, opencodeLineDriver } from '../adapters/opencode/index.ts';
+import { opencodeDriver, opencodeOverLines } from '../adapters/opencode/index.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
 import { Secrets } from '../adapters/shared/secrets.ts';
 import { copyDatabase, openJournal } from '../adapters/sqlite/index.ts';
@@ -22,7 +22,7 @@ const secrets = new Secrets();
 /** Of agents. */
 const drivers = [codexDriver, claudeDriver, opencodeDriver];
 /** Recordings of opencode have what stands behind its HTTP. */
-const played = [codexDriver, claudeDriver, opencodeLineDriver];
+const played = [codexDriver, claudeDriver, opencodeOverLines];
 
 const adapters: ServerAdapters = {
   secrets,

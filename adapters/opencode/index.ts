@@ -11,7 +11,7 @@ import { OPENCODE_PLAYBACK } from './playback.ts';
 const TAKES = ['args', 'home'] as const;
 
 /** Speaks with processes that talk in lines: recorded ones, and real ones behind `overHttp`. */
-export const opencodeLineDriver: ProviderDriver = {
+export const opencodeOverLines: ProviderDriver = {
   driver: 'opencode',
   takes: TAKES,
   playback: OPENCODE_PLAYBACK,
@@ -28,7 +28,7 @@ export const opencodeDriver: ProviderDriver = {
   driver: 'opencode',
   takes: TAKES,
   create: (instance, host) =>
-    opencodeLineDriver.create(instance, {
+    opencodeOverLines.create(instance, {
       processes: overHttp(host.processes),
       report: (threadId, input) => host.report(threadId, input),
       reportInstance: (input) => host.reportInstance(input),

@@ -40,13 +40,10 @@ export interface ProviderWorld {
   shown(prompt: string): string;
   /** In what the model is shown while it is to plan, and only then. */
   readonly planMark: RegExp;
-<<<<<<< HEAD
   /** What threads are set to: `run` is not asked about, `runAsking` is. Default: `auto-accept-edits`. */
   readonly runtimeMode?: RuntimeMode;
-=======
   /** One that is not the default; absent: the agent takes any name. */
   readonly otherModel?: string;
->>>>>>> main
   /** Ends the model and deletes the files; the adapter is disposed of before. */
   close(): Promise<void>;
 }

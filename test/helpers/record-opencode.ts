@@ -1,5 +1,5 @@
 /** How opencode is recorded: the lines that stand for its HTTP. */
-import { opencodeLineDriver, overHttp } from '../../adapters/opencode/index.ts';
+import { opencodeOverLines, overHttp } from '../../adapters/opencode/index.ts';
 import { makeOpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
 import type { RecordedAgent, Scenario } from './recording-stage.ts';
 
@@ -7,7 +7,7 @@ type HomeOptions = Omit<OpencodeHomeOptions, 'endpointUrl'>;
 export type OpencodeScenario = Scenario<HomeOptions>;
 
 export const RECORDED_OPENCODE: RecordedAgent<HomeOptions> = {
-  driver: opencodeLineDriver,
+  driver: opencodeOverLines,
   configFolder: 'data',
   over: overHttp,
   makeHome: (endpointUrl, options) => makeOpencodeHome({ ...options, endpointUrl }),
