@@ -4,7 +4,7 @@ import type { Preset } from './presets.ts';
 import type { Initialized } from './wire.ts';
 
 /** As far as it is known without a handshake: agents without `session/load` are few, and say so. */
-export const declaredCapabilities = ({ images, planMode }: Preset): Capabilities => ({
+export const declaredCapabilities = ({ images, planMode, forks }: Preset): Capabilities => ({
   interrupt: true,
   // a second prompt joins, cancels or kills the first, as the agent likes: there is only one at a time
   nativeSteer: false,
@@ -12,6 +12,7 @@ export const declaredCapabilities = ({ images, planMode }: Preset): Capabilities
   planMode,
   resume: true,
   compact: false,
+  ...(forks && { fork: 'now' as const }),
 });
 
 /** As the handshake and the session tell. */
