@@ -18,13 +18,13 @@ export const declaredCapabilities = ({ images, planMode, forks }: Preset): Capab
 /** As the handshake and the session tell. */
 export function refinedCapabilities(
   { agentCapabilities: { loadSession, promptCapabilities, sessionCapabilities } }: Initialized,
-  controls: Pick<Controls, 'planModeId' | 'control'>,
+  controls: Pick<Controls, 'canPlan' | 'control'>,
 ): Capabilities {
   return {
     interrupt: true,
     nativeSteer: false,
     images: promptCapabilities.image,
-    planMode: controls.planModeId !== null,
+    planMode: controls.canPlan,
     resume: loadSession || sessionCapabilities.resume,
     compact: false,
     modelSwitch: controls.control('model') !== null,

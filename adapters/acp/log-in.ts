@@ -57,6 +57,8 @@ const NO_FORK = new RuntimeError('CAPABILITY_UNSUPPORTED', 'the agent does not f
 const BY_KEY: ReadonlyMap<string, string> = new Map([
   ['gemini-api-key', 'GEMINI_API_KEY'],
   ['vertex-ai', 'GOOGLE_API_KEY'],
+  // codex-acp 2.6.0
+  ['api-key', 'OPENAI_API_KEY'],
   ['openai-api-key', 'OPENAI_API_KEY'],
   ['codex-api-key', 'CODEX_API_KEY'],
   ['anthropic-api-key', 'ANTHROPIC_API_KEY'],

@@ -91,9 +91,9 @@ export const PRESETS: readonly Preset[] = [
     forks: true,
     modes: {
       'approval-required': ['read-only'],
-      'auto-accept-edits': ['auto'],
-      auto: ['auto'],
-      'full-access': ['full-access'],
+      'auto-accept-edits': ['workspace-write'],
+      auto: ['agent'],
+      'full-access': ['agent-full-access'],
     },
   }),
   // any other agent: the configuration says how it is started, the handshake what it can do

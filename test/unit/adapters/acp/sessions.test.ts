@@ -299,6 +299,27 @@ describe('models, modes and options', () => {
     });
   });
 
+  it('codex: plans by an option beside its modes', async () => {
+    const configOptions = [
+      option('mode', 'mode', ['agent', 'read-only']),
+      option('collaboration_mode', 'collaboration_mode', ['default', 'plan']),
+    ];
+    const agent = await make(
+      { 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] },
+      { driver: 'codex-acp' },
+    );
+    const thread = await agent.open({ interactionMode: 'plan' });
+    const [opened] = agent.harness.all(thread.threadId, 'connection.opened');
+    expect(opened?.capabilities.planMode).toBe(true);
+    thread.settings = { ...thread.settings, interactionMode: 'default' };
+    await thread.turn('go');
+    expect(agent.sent('session/set_config_option')).toEqual([
+      { sessionId: 'S', configId: 'collaboration_mode', value: 'plan' },
+      { sessionId: 'S', configId: 'mode', value: 'read-only' },
+      { sessionId: 'S', configId: 'collaboration_mode', value: 'default' },
+    ]);
+  });
+
   it('an agent without a mode for planning is not asked to plan', async () => {
     const agent = await make({});
     await agent.start();
