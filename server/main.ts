@@ -1,6 +1,7 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
@@ -20,9 +21,9 @@ const makeMarker = (): string => nanoid(24);
 const secrets = new Secrets();
 
 /** Of agents. */
-const drivers = [codexDriver, claudeDriver, opencodeDriver];
+const drivers = [codexDriver, claudeDriver, opencodeDriver, ...acpDrivers];
 /** Recordings of opencode have what stands behind its HTTP. */
-const played = [codexDriver, claudeDriver, opencodeOverLines];
+const played = [codexDriver, claudeDriver, opencodeOverLines, ...acpDrivers];
 
 const adapters: ServerAdapters = {
   secrets,

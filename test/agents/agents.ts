@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A real agent that live tests can drive. */
-export type AgentName = 'codex' | 'claude' | 'opencode';
+export type AgentName = 'codex' | 'claude' | 'opencode' | 'gemini';
 
 const MODULES = join(import.meta.dirname, 'node_modules');
 const INSTALL_COMMAND = 'npm ci --prefix test/agents';
@@ -30,10 +30,17 @@ export function opencodeBinary(): string | null {
   return existsSync(path) ? path : null;
 }
 
+/** Finds gemini's bundle, which is the same for every platform. */
+export function geminiBinary(): string | null {
+  const path = join(MODULES, '@google', 'gemini-cli', 'bundle', 'gemini.js');
+  return existsSync(path) ? path : null;
+}
+
 const BINARIES: Readonly<Record<AgentName, () => string | null>> = {
   codex: codexBinary,
   claude: claudeBinary,
   opencode: opencodeBinary,
+  gemini: geminiBinary,
 };
 
 /**

@@ -40,6 +40,8 @@ export interface ProviderWorld {
   shown(prompt: string): string;
   /** In what the model is shown while it is to plan, and only then. */
   readonly planMark: RegExp;
+  /** Left out: what became of a prompt can be asked after a restart. */
+  readonly looksUp?: false;
   /** What threads are set to: `run` is not asked about, `runAsking` is. Default: `auto-accept-edits`. */
   readonly runtimeMode?: RuntimeMode;
   /** One that is not the default; absent: the agent takes any name. */
