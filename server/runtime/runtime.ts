@@ -134,10 +134,9 @@ export class ThreadRuntime implements Runtime {
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
       (byMs) => this.#clockJumped(byMs),
     );
+    const shared = { ...options, threads: this.threads, instances: this.#instances };
     this.#loop = new TickLoop({
-      ...options,
-      threads: this.threads,
-      instances: this.#instances,
+      ...shared,
       machineHash: this.info.machineHash,
       counters: this.counters,
       ingress: this.#ingress,
@@ -148,9 +147,7 @@ export class ThreadRuntime implements Runtime {
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
     const closing = {
-      ...options,
-      threads: this.threads,
-      instances: this.#instances,
+      ...shared,
       adapters: this.#adapters,
       push: (threadId: ThreadId, input: RuntimeInput) => push({ kind: 'runtime', threadId, input }),
     };
