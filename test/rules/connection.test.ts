@@ -277,6 +277,21 @@ describe('an idle connection', () => {
     without: { 'the look at the requests': guardIs('connection', 'isMineAndQuiet', true) },
   });
 
+  rule('its close keeps the word: ready', {
+    given: READY,
+    when: [idled(), closed()],
+    holds: (is) =>
+      expect([is.status, is.value]).toEqual(['ready', [{ unbound: 'ready' }, undefined, undefined]]),
+    without: { 'the look at the reason': guardIs('thread', 'isQuiet', false) },
+  });
+
+  rule('its close keeps the word: interrupted', {
+    given: [...running('a'), interrupt(), ...finished('a', 'interrupted')],
+    when: [idled(), closed()],
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['interrupted', null]),
+    without: { 'the look at the reason': guardIs('thread', 'isQuiet', false) },
+  });
+
   rule('it is closed by archiving, also while it opens', {
     given: [submit('a'), interrupt()],
     when: [ARCHIVE],
