@@ -3,10 +3,10 @@ import { defineConfig } from 'vitest/config';
 import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
-const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak'];
+const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak', 'all'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
-/** `--mode live`, `crash`, `proof`, `fuzz`, `package`, `walks` and `soak` choose the slow suites; without a mode the fast ones run. */
+/** `--mode` and one of these chooses a slow suite, `all` the agents that are installed on demand; without one the fast ones run. */
 export default defineConfig(({ mode }) => {
   const isSlow = SLOW_MODES.includes(mode);
   return {
@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => {
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
       pool: 'forks',
       // these run agents, or kill servers; the others only share the cores
-      maxWorkers: isSlow && mode !== 'fuzz' ? 1 : 2,
+      maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,
       hookTimeout: isSlow ? 60_000 : 10_000,
       reporters: ['default', new ExecutedTestsReporter()],
