@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => {
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
       pool: 'forks',
       // these run agents, or kill servers; the others only share the cores
-      maxWorkers: isSlow && mode !== 'fuzz' ? 1 : 2,
+      maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,
       hookTimeout: isSlow ? 60_000 : 10_000,
       reporters: ['default', new ExecutedTestsReporter()],

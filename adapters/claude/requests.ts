@@ -44,9 +44,15 @@ export async function userMessage(
   uuid: string,
 ): Promise<object> {
   const images = await Promise.all(imagePaths.map(imageBlock));
-  const content = images.length === 0 ? text : [...images, { type: 'text', text }];
-  return { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, uuid };
+  return messageOf(images.length === 0 ? text : [...images, { type: 'text', text }], uuid);
 }
+
+export const messageOf = (content: string | readonly object[], uuid: string): object => ({
+  type: 'user',
+  message: { role: 'user', content },
+  parent_tool_use_id: null,
+  uuid,
+});
 
 async function imageBlock(path: string): Promise<object> {
   const bytes = await readFile(path);

@@ -6,7 +6,6 @@ import { z } from 'zod';
 
 const text = z.string();
 const strings = z.array(text);
-const count = z.number().int().nonnegative();
 /** Longer ones are no ids: what has one is shown as unrecognized. */
 const id = text.max(256);
 

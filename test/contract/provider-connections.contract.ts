@@ -27,7 +27,7 @@ export function describeConnections(stage: ContractStage): void {
     it('resumes in a new process with the conversation and the settings', async () => {
       stage.world.script('one', [[say('answer one')]]);
       stage.world.script('two', [[run('echo inside > kept.txt')], [say('answer two')]]);
-      const thread = await stage.openThread({ runtimeMode: 'auto-accept-edits' });
+      const thread = await stage.openThread();
       await thread.turn('one');
       await stage.restart();
       const resumed = new ProviderThread(stage.adapter, stage.harness, thread.settings);

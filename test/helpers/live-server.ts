@@ -6,11 +6,12 @@ import { nanoid } from 'nanoid';
 import { expect, onTestFailed, onTestFinished } from 'vitest';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
-import { claudeBinary, codexBinary } from '../agents/agents.ts';
+import { claudeBinary, codexBinary, opencodeBinary } from '../agents/agents.ts';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { makeClaudeHome, type ClaudeHome, type ClaudeHomeOptions } from './claude-home.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { makeOpencodeHome, type OpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
 import { LiveThread, type CreateOptions } from './live-thread.ts';
 import { listRunProcesses, type RunProcess } from './run-processes.ts';
 import { logTail, runProgram, ServerProcess, type Exit, type Program } from './server-process.ts';
@@ -25,10 +26,14 @@ const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
+  /** Further arguments of the agent. */
+  readonly args?: readonly string[];
   /** The agent is claude, not codex. */
   readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
   /** Another agent. */
   readonly agent?: (endpoint: ModelEndpoint) => Promise<LiveAgent>;
+  /** The agent is opencode, not codex. */
+  readonly opencode?: Omit<OpencodeHomeOptions, 'endpointUrl'>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -40,7 +45,13 @@ export async function startLiveServer(script: Script, options: LiveOptions = {})
   const word = `run-${nanoid()}`;
   const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
   mkdirSync(data, { mode: 0o700 });
-  const instance = { instanceId: agent, driver: agent, command, env: home.env, ...(args && { args }) };
+  const instance = {
+    instanceId: agent,
+    driver: agent,
+    command,
+    env: home.env,
+    args: options.args ?? args ?? [],
+  };
   const config = { drainMs: 0, deltaWindowMs: 0, instances: [instance], ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
   const server = new LiveServer({ endpoint, home, agent, processWord, data, word });
@@ -61,11 +72,17 @@ export interface LiveAgent {
   readonly home: AgentHome;
 }
 
-type AgentHome = CodexHome | ClaudeHome;
+type AgentHome = CodexHome | ClaudeHome | OpencodeHome;
 
-async function makeAgent(endpoint: ModelEndpoint, { codex, claude, agent }: LiveOptions): Promise<LiveAgent> {
+async function makeAgent(endpoint: ModelEndpoint, options: LiveOptions): Promise<LiveAgent> {
+  const { codex, claude, opencode, agent } = options;
   if (agent !== undefined) return agent(endpoint);
   const { url, origin } = endpoint;
+  if (opencode !== undefined) {
+    const home = await makeOpencodeHome({ ...opencode, endpointUrl: url });
+    const command = opencode.command ?? opencodeBinary();
+    return { agent: 'opencode', command, processWord: 'serve --hostname', home };
+  }
   if (claude === undefined) {
     const home = await makeCodexHome({ ...codex, endpointUrl: url });
     return { agent: 'codex', command: codexBinary(), processWord: 'app-server', home };

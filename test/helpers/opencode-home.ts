@@ -18,10 +18,14 @@ export interface OpencodeHomeOptions {
   /** More of the configuration. */
   readonly config?: object;
   readonly env?: Readonly<Record<string, string>>;
+  /** What is run; default: the real opencode. */
+  readonly command?: string;
 }
 
 /** Folders of its own for the opencode of one test. */
 export interface OpencodeHome {
+  /** Where it keeps its sessions. */
+  readonly path: string;
   /** A git repository to work in: without one opencode keeps no snapshots of files. */
   readonly workspace: string;
   /** The whole environment for the process: nothing is inherited but PATH. */
@@ -40,6 +44,7 @@ export async function makeOpencodeHome(options: OpencodeHomeOptions): Promise<Op
   const workspace = folderOf('workspace');
   await makeRepository(workspace, folderOf('user'));
   return {
+    path: folderOf('data'),
     workspace,
     env: {
       HOME: folderOf('user'),

@@ -4,14 +4,19 @@
  * the test delivers it, so that a test decides what comes before what.
  *
  * Words: `long` a message of 20 deltas · `ask`, `ask2` one or two approvals, waits for all answers · `question`, `secret` ·
- * `open` leaves an item open · `wait` until the test goes on · `silent` nothing more · `late` an item that completes
- * after the end · `fail` · `lose` (the session is lost) · `die` (the process exits) · instead of a start: `refuse` ·
- * `unanswered` · `accept-only` · `absorb` (into a turn of its own). Any other word is a message of two deltas.
+ * `open` leaves an item open · `wait` until the test goes on · `silent` nothing more · `mute` no message · `late` an item
+ * that completes after the end · `fail` · `lose` (the session is lost) · `die` (the process exits) · instead of a start:
+ * `refuse` · `unanswered` · `accept-only` · `absorb` (into a turn of its own). Any other word is a message of two deltas.
  */
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ConnectionId, type InstanceId } from '../../machines/domain/ids.ts';
+import {
+  threadIdSchema,
+  type ConnectionId,
+  type InstanceId,
+  type ThreadId,
+} from '../../machines/domain/ids.ts';
 import type {
   InstanceReportInput,
   ProviderAdapter,
@@ -123,7 +128,7 @@ export class ScriptedProvider implements ProviderAdapter {
 
   /** Says anything about any thread. */
   report(threadId: string, report: ProviderReport): void {
-    this.#world.say(() => this.#host.report(threadIdSchema.parse(threadId), report));
+    this.#report(threadIdSchema.parse(threadId), report);
   }
 
   reportInstance(report: InstanceReportInput): void {
@@ -170,9 +175,7 @@ export class ScriptedProvider implements ProviderAdapter {
     this.#sessions.set(connectionId, session);
     const { capabilities } = this;
     const opened = { nativeThreadId: native, resumed: resume !== null, capabilities, model: 'model-1' };
-    this.#world.say(() =>
-      this.#host.report(threadId, { type: 'connection.opened', connectionId, ...opened }),
-    );
+    this.#report(threadId, { type: 'connection.opened', connectionId, ...opened });
   }
 
   #close({ connectionId }: EffectOf<'connection.close'>): void {
@@ -185,7 +188,7 @@ export class ScriptedProvider implements ProviderAdapter {
     }
     this.#sessions.delete(connectionId);
     const threadId = threadIdSchema.parse(connectionId.split('#')[0]);
-    this.#world.say(() => this.#host.report(threadId, { type: 'connection.closed', connectionId }));
+    this.#report(threadId, { type: 'connection.closed', connectionId });
   }
 
   #lookUp({ threadId, turnId, attempt, nativeThreadId, clientMessageId }: EffectOf<'turn.lookUp'>): void {
@@ -196,7 +199,7 @@ export class ScriptedProvider implements ProviderAdapter {
     const known = outcome === 'running' ? 'interrupted' : outcome;
     const found = lookUp === 'unknown' ? 'unknown' : known;
     const answer = { type: 'provider.turnLookedUp', turnId, attempt, found, failure: null } as const;
-    this.#world.say(() => this.#host.report(threadId, answer));
+    this.#report(threadId, answer);
   }
 
   #onTurn(effect: TurnEffect): void {
@@ -213,7 +216,10 @@ export class ScriptedProvider implements ProviderAdapter {
         return this.#interrupt(session, effect);
       case 'turn.settle':
         if (this.#world.faults.settle === 'silent') return;
-        return this.#world.say(() => this.#host.settled(session.threadId, effect.turnId, effect.attempt));
+        return this.#world.say(
+          () => this.#host.settled(session.threadId, effect.turnId, effect.attempt),
+          ['settled', effect.turnId, effect.attempt],
+        );
     }
   }
 
@@ -230,7 +236,8 @@ export class ScriptedProvider implements ProviderAdapter {
     const message: Message = { clientMessageId, text: prompt.text, outcome: 'running' };
     this.#world.conversations.get(session.native)?.push(message);
     const isAbsorbed = words.includes('absorb');
-    const nativeTurnId = session.begin(isAbsorbed ? ['text'] : words, effect, isAbsorbed ? null : message);
+    const own = words.includes('mute') ? ['mute'] : ['text'];
+    const nativeTurnId = session.begin(isAbsorbed ? own : words, effect, isAbsorbed ? null : message);
     if (isAbsorbed) session.start();
     session.say({ type: 'provider.turnAccepted', ...named, nativeTurnId });
     if (words.includes('accept-only')) return;
@@ -294,6 +301,10 @@ export class ScriptedProvider implements ProviderAdapter {
   }
 
   #sayInstance(report: InstanceReportInput): void {
-    this.#world.say(() => this.#host.reportInstance(report));
+    this.#world.say(() => this.#host.reportInstance(report), report);
+  }
+
+  #report(threadId: ThreadId, report: ProviderReport): void {
+    this.#world.say(() => this.#host.report(threadId, report), report);
   }
 }

@@ -39,6 +39,7 @@ export class ScriptedSession {
   readonly #words: Readonly<Record<string, (turn: LiveTurn) => Onward>> = {
     wait: () => 'stop',
     silent: () => 'stop',
+    mute: () => 'go',
     ask: (turn) => this.#ask(turn, COMMAND),
     ask2: (turn) => {
       this.#ask(turn, COMMAND);
@@ -78,7 +79,7 @@ export class ScriptedSession {
     world.say(() => {
       if (report.type.startsWith('provider.') && report.type !== 'provider.itemDelta') world.toldCount += 1;
       host.report(this.threadId, report);
-    });
+    }, report);
   }
 
   /** A turn begins, of a prompt or of the provider's own making. */

@@ -35,7 +35,7 @@ export class World {
   readonly performed: ProviderEffect[] = [];
   /** Called before an effect is performed; what it throws keeps that from happening. */
   onPerform: ((effect: ProviderEffect) => void) | null = null;
-  readonly #outbox: (() => void)[] = [];
+  readonly #outbox: { readonly call: () => void; readonly what: unknown }[] = [];
   #count = 0;
 
   constructor({ isLive = false } = {}) {
@@ -47,16 +47,22 @@ export class World {
     return `${prefix}${this.#count}`;
   }
 
-  say(call: () => void): void {
-    this.#outbox.push(call);
+  /** `what`: the same for two calls that do the same. */
+  say(call: () => void, what: unknown): void {
+    this.#outbox.push({ call, what });
     if (this.isLive) setImmediate(() => this.deliver());
   }
 
   /** Delivers the oldest thing said; `false`: nothing waits. */
   deliver(): boolean {
-    const call = this.#outbox.shift();
-    call?.();
-    return call !== undefined;
+    const next = this.#outbox.shift();
+    next?.call();
+    return next !== undefined;
+  }
+
+  /** What has been said and not been heard. */
+  get said(): readonly unknown[] {
+    return this.#outbox.map(({ what }) => what);
   }
 
   get waiting(): number {

@@ -46,6 +46,11 @@ export class TestClock implements Clock {
     return true;
   }
 
+  /** When calls are due, monotonic, in the order in which they were asked for; the time itself first. */
+  get dueAt(): readonly number[] {
+    return [this.#monotonic, ...[...this.#pending].map(({ at }) => at)];
+  }
+
   /** Time passes, and nobody looks. */
   skip(ms: number): void {
     this.#monotonic += ms;

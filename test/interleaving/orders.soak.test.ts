@@ -1,15 +1,9 @@
-/** The same with a timer that fires, a commit that fails or a provider that dies at any point. */
-import { describe, expect, it } from 'vitest';
-import { everyOrder } from './every-order.ts';
-import type { Disturbance } from './schedule.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { it } from 'vitest';
+import { compareMerged, disturbed } from './check-orders.ts';
+import { LONGER, named } from './scenarios.ts';
 
-const DISTURBANCES: readonly Disturbance[] = ['timer', 'commit fails', 'commit fails late', 'provider dies'];
+it.each(LONGER)('$name, in every order, with a message in every turn', { timeout: 3_600_000 }, disturbed);
 
-describe.each(DISTURBANCES)('%s', (disturbance) => {
-  it.each(SCENARIOS)('while $name', { timeout: 300_000 }, async (scenario) => {
-    const count = await everyOrder(scenario, disturbance);
-    console.log(`${scenario.name}, ${disturbance}: ${count} orders`);
-    expect(count).toBeGreaterThanOrEqual(100);
-  });
-});
+it('going on once from what is alike loses nothing after a disturbance either', { timeout: 600_000 }, () =>
+  compareMerged(named('an approval is answered and the turn interrupted'), 1),
+);

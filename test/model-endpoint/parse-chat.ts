@@ -51,9 +51,14 @@ function textsOf({ content }: InputItem): string[] {
   return Array.isArray(content) ? content.map((part) => asText(asRecord(part)['text'])) : [];
 }
 
+/** opencode tells of its modes in the name of the user. */
+const REMINDER = /<system-reminder>[^]*?<\/system-reminder>/g;
+
 function userTextOf(item: InputItem | undefined): string | null {
   if (item?.['role'] !== 'user') return null;
-  const written = textsOf(item).filter((text) => text !== '' && !CLIENT_CONTEXT.test(text));
+  const written = textsOf(item)
+    .map((text) => text.replaceAll(REMINDER, '').trim())
+    .filter((text) => text !== '' && !CLIENT_CONTEXT.test(text));
   return written.length === 0 ? null : written.join('\n');
 }
 

@@ -16,7 +16,10 @@ const BOUNDS = { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeS
 
 describe('every reachable state of a thread', () => {
   const live = new LiveReplay();
-  const proof = prove(BOUNDS, { onStep: (step) => live.replay(step) });
+  const proof = prove(BOUNDS, {
+    onStep: (step) => live.replay(step),
+    onBroken: (broken) => live.break(broken),
+  });
   report('steers as new attempts', proof);
 
   it('keeps every rule', () => {
@@ -31,6 +34,7 @@ describe('every reachable state of a thread', () => {
 
   it('is reached alike by live actors', () => {
     expect(live.differences).toEqual([]);
+    expect(live.brokenCount).toBeGreaterThanOrEqual(1_000);
     expect(live.stepCount).toBeGreaterThanOrEqual(40_000);
   });
 

@@ -43,6 +43,8 @@ function explored(job: Job): Omit<Result, 'durationMs' | 'error'> {
   };
   const proof = prove(bounds, {
     onStep: sample,
+    // the live driver has the shipped charts only
+    ...(fault === undefined && { onBroken: (broken) => live.break(broken) }),
     ...(fault !== undefined && { machines: fault.mutate(WORLD).machines }),
   });
   const { states, edgeCount, turnedCount, mostFirings, checks, ways } = proof;

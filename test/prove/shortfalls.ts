@@ -1,3 +1,4 @@
+import type { Difference } from '../../machines/replay.ts';
 import type { Configuration } from './configurations.ts';
 import { FAULTS } from './faults.ts';
 import type { Result } from './job.ts';
@@ -50,3 +51,13 @@ function unchecked(results: readonly Result[]): readonly string[] {
     ...[...checked].filter((rule) => !claimed.includes(rule)).map((rule) => `no property claims: ${rule}`),
   ];
 }
+
+/** Faults whose recordings show nothing to who steps them, though they should, and the other way round. */
+export const unseenIn = (differences: ReadonlyMap<string, Difference | null>): readonly string[] =>
+  FAULTS.flatMap(({ name, unseen }) => {
+    const difference = differences.get(name);
+    if (difference === undefined || (difference === null) === (unseen !== undefined)) return [];
+    return [
+      `the recording of "${name}" is ${difference === null ? '' : 'not '}stepped alike by the shipped charts`,
+    ];
+  });

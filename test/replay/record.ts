@@ -8,10 +8,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readRecording } from '../../adapters/replay/recording.ts';
-import { claudeBinary, codexBinary } from '../agents/agents.ts';
+import { claudeBinary, codexBinary, opencodeBinary } from '../agents/agents.ts';
 import { GEMINI, OPENCODE } from '../helpers/record-acp.ts';
 import { RECORDED_CLAUDE } from '../helpers/record-claude.ts';
 import { RECORDED_CODEX } from '../helpers/record-codex.ts';
+import { RECORDED_OPENCODE } from '../helpers/record-opencode.ts';
 import type { EntryFacts } from '../helpers/recorded-runtime.ts';
 import {
   recordScenario,
@@ -25,6 +26,7 @@ import { ACP_SCENARIOS } from './scenarios/acp.ts';
 import { CLAUDE_SCENARIOS } from './scenarios/claude.ts';
 import { CODEX_SCENARIOS } from './scenarios/codex.ts';
 import { DEMO_SCENARIOS } from './scenarios/demo.ts';
+import { OPENCODE_SCENARIOS } from './scenarios/opencode.ts';
 
 interface Recordable<Options> {
   readonly agent: RecordedAgent<Options>;
@@ -54,6 +56,9 @@ if (values.agent === 'claude') {
 } else if (values.agent === 'codex') {
   const agent = { agent: RECORDED_CODEX, binary: codexBinary, version: '0.169.0' };
   await recordAll({ ...agent, scenarios: values.demo ? DEMO_SCENARIOS : CODEX_SCENARIOS });
+} else if (values.agent === 'opencode') {
+  const agent = { agent: RECORDED_OPENCODE, binary: opencodeBinary, version: '1.18.33' };
+  await recordAll({ ...agent, scenarios: OPENCODE_SCENARIOS });
 } else if (acpAgent !== undefined) {
   const { name, version, recorded, binary } = acpAgent;
   const scenarios = ACP_SCENARIOS.filter(({ agent }) => agent === acpAgent);
