@@ -1,6 +1,5 @@
 /** Takes in changes of the configuration file while the server runs. A file that cannot be used changes nothing. */
-import { existsSync, watch, type FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import { failureOf, RuntimeError } from '../machines/domain/error.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -25,61 +24,61 @@ export interface ConfigWatchParts extends ConfigSource {
   readonly onNotices: (notices: readonly string[]) => void;
 }
 
-/** An editor saves in several steps; what it leaves behind is read once it has been quiet for so long. */
-const QUIET_MS = 150;
+/**
+ * How often the file is looked at: 3 µs each time. The system's own events of its folder would come with every commit,
+ * because the database is there too, and do not come through links and mounts.
+ */
+const LOOK_EVERY_MS = 500;
 
 export class ConfigWatch {
   readonly #parts: ConfigWatchParts;
-  readonly #watcher: FSWatcher | null;
+  /** As it was when it was last read. */
+  #read: string | null;
+  /** When it was last read well. */
   #wasThere: boolean;
-  #cancel: (() => void) | null = null;
+  /** As it was at the last look. */
+  #seen: string | null;
+  #cancel: () => void = () => {};
   /** Changes are applied one after the other. */
   #applying: Promise<void> = Promise.resolve();
   #isStopped = false;
 
   constructor(parts: ConfigWatchParts) {
     this.#parts = parts;
-    this.#wasThere = existsSync(parts.path);
-    this.#watcher = this.#watch();
+    this.#read = signOf(parts.path);
+    this.#seen = this.#read;
+    this.#wasThere = this.#read !== null;
+    this.#arm();
   }
 
   /** Reads the file again now, and resolves when what it says is in force or refused. Never rejects. */
   reload(): Promise<void> {
-    this.#cancel?.();
-    this.#cancel = null;
     this.#applying = this.#applying.then(() => this.#reload());
+    return this.#applying;
+  }
+
+  /** Resolves when nothing is being applied. */
+  applied(): Promise<void> {
     return this.#applying;
   }
 
   /** Resolves when nothing is being applied any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#cancel?.();
-    this.#watcher?.close();
+    this.#cancel();
     await this.#applying;
   }
 
-  /** The folder, because editors put a new file in the place of the old one. */
-  #watch(): FSWatcher | null {
-    const { path, log } = this.#parts;
-    const say = (error: unknown): void =>
-      log.warn({ path, error: String(error) }, 'the configuration is not watched; SIGHUP reads it again');
-    try {
-      const watcher = watch(dirname(path), { persistent: false }, (_, name) => {
-        if (name === null || name === basename(path)) this.#arm();
-      });
-      watcher.on('error', say);
-      return watcher;
-    } catch (error) {
-      say(error);
-      return null;
-    }
+  #arm(): void {
+    this.#cancel = this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
-  #arm(): void {
-    this.#cancel?.();
-    if (this.#isStopped) return;
-    this.#cancel = this.#parts.clock.after(QUIET_MS, () => void this.reload());
+  /** An editor saves in several steps: the file is read when it is the same at two looks. */
+  #look(): void {
+    const before = this.#seen;
+    this.#seen = signOf(this.#parts.path);
+    if (this.#seen === before && this.#seen !== this.#read) void this.reload();
+    this.#arm();
   }
 
   async #reload(): Promise<void> {
@@ -101,11 +100,22 @@ export class ConfigWatch {
   /** A file that is gone is on its way back, or was lost: it does not mean the defaults. */
   #load(): Config {
     const { path, load } = this.#parts;
-    const isThere = existsSync(path);
-    if (this.#wasThere && !isThere) throw new RuntimeError('INVALID_PARAMS', `${path} is gone`);
+    // taken before it is read: a change meanwhile is seen at the next look
+    this.#read = signOf(path);
+    if (this.#read === null && this.#wasThere) throw new RuntimeError('INVALID_PARAMS', `${path} is gone`);
     const config = load();
-    this.#wasThere = isThere;
+    this.#wasThere = this.#read !== null;
     return config;
+  }
+}
+
+/** Changes whenever the file does; `null`: there is none. */
+function signOf(path: string): string | null {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+    return found === undefined ? null : [found.dev, found.ino, found.size, found.mtimeNs].join(' ');
+  } catch (error) {
+    return String(error);
   }
 }
 

@@ -99,6 +99,8 @@ export async function serve(
     throw error;
   }
   const watched = source === undefined ? null : watchConfig(config, source, { adapters, logs, log, runtime });
+  // what has changed since it was read for the start
+  void watched?.reload();
   const { url, tokenFile } = http;
   let stopping: Promise<void> | null = null;
   const stop = async (drainMs: number): Promise<void> => {

@@ -1,17 +1,33 @@
 /** The parts of README that are made from the code: each stands between two comments that name it. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { capabilitiesSchema } from '../machines/domain/capability.ts';
 import { ERRORS } from '../machines/domain/error.ts';
 import { threadMachine } from '../machines/thread.machine.ts';
+import { instanceSchema } from '../server/config-instances.ts';
 import { configFileSchema, configSchemaJson, ENVIRONMENT } from '../server/config.ts';
+import { declaredCapabilities, registeredDrivers } from './helpers/registered-drivers.ts';
 import { mermaidOf } from './model/diagram.ts';
+
+/** What each driver declares, by its name. */
+const DECLARED = await declaredByDriver();
+
+async function declaredByDriver(): Promise<Map<string, Readonly<Record<string, unknown>>>> {
+  const drivers = await registeredDrivers();
+  const declared = drivers.map(
+    async (driver) => [driver.driver, await declaredCapabilities(driver)] as const,
+  );
+  return new Map<string, Readonly<Record<string, unknown>>>(await Promise.all(declared));
+}
 
 const README = new URL('../README.md', import.meta.url);
 
 /** README with its parts made anew. */
 export function readmeText(): string {
   const parts: readonly (readonly [string, string])[] = [
+    ['capabilities', capabilityTable()],
     ['configuration', configurationTable()],
+    ['instance', instanceTable()],
     ['errors', errorTable()],
     ['chart', mermaidOf(threadMachine)],
   ];
@@ -23,6 +39,32 @@ function withPart(text: string, name: string, part: string): string {
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README has no part ${name}`);
   return `${text.slice(0, from)}${start}\n\n${part}\n\n${text.slice(to)}`;
+}
+
+const metaSchema = z.object({ description: z.string(), absent: z.boolean().default(false) });
+
+/** A capability without a word on what happens without it is an error. */
+function capabilityTable(): string {
+  const rows = Object.entries(capabilitiesSchema.shape).map(([name, schema]) => {
+    const { description, absent } = metaSchema.parse(schema.meta() ?? {}, {
+      error: () => `${name} is not described`,
+    });
+    const cells = [...DECLARED.values()].map((declared) => cellOf(declared[name] ?? absent));
+    return [code(name), ...cells, description];
+  });
+  return tableOf(['Capability', ...[...DECLARED.keys()].map(code), 'Where it is missing'], rows);
+}
+
+const cellOf = (value: unknown): string =>
+  typeof value === 'boolean' ? (value ? 'yes' : '–') : String(value);
+
+function instanceTable(): string {
+  const { properties } = schemaOf.parse(z.toJSONSchema(instanceSchema, { io: 'input', target: 'draft-7' }));
+  const rows = Object.keys(instanceSchema.shape).map((key) => [
+    code(key),
+    properties[key]?.description ?? '',
+  ]);
+  return tableOf(['Key of an instance', 'Meaning'], rows);
 }
 
 const schemaOf = z.object({

@@ -8,6 +8,7 @@ import { runCli } from '../server/cli.ts';
 import { EXIT_CODES } from '../server/cli/exit-codes.ts';
 import type { ServerAdapters } from '../server/serve.ts';
 import { README as GENERATED } from './generate.ts';
+import { registeredDrivers } from './helpers/registered-drivers.ts';
 import { startServer } from './helpers/start-server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -22,10 +23,18 @@ test('has one example of a client, of under twenty lines', () => {
   expect(BLOCKS[0]?.trimEnd().split('\n').length).toBeLessThan(20);
 });
 
-test('has the configuration, the errors and the chart as npm run generate writes them', () => {
+test('has its tables and the chart as npm run generate writes them', () => {
   expect(GENERATED.text()).toBe(README);
   expect(README).toContain('| `drainMs`');
+  expect(README).toMatch(/^\| `nativeSteer` /m);
   expect(README).toContain('bound_working --> bound_working_running : $started');
+});
+
+test('shows what each driver of the server can do, whoever adds one', async () => {
+  const [head = ''] = README.match(/^\| Capability .*$/m) ?? [];
+  const shown = [...head.matchAll(/`([\w-]+)`/g)].map(([, name]) => name);
+  expect(shown).toEqual((await registeredDrivers()).map(({ driver }) => driver));
+  expect(shown).toEqual(expect.arrayContaining(['codex', 'claude', 'replay']));
 });
 
 test('lists the commands of the program', async () => {

@@ -5,11 +5,13 @@ import type { ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { askedIn, NOT_ASKED, PLANNED, PLANNING, replyTo, ruledAnswer, type Asked } from './approvals.ts';
 import type { LoggedFrame } from './claude-process.ts';
+import { elicitedIn } from './elicitation.ts';
 import { failureOfResult } from './failures.ts';
 import { mergeRateLimit, rateLimitIn } from './instance-report.ts';
 import { textIn } from './items.ts';
 import { PERMISSION_MODES } from './policy.ts';
 import type { Run } from './run.ts';
+import type { TurnResult } from './prompts.ts';
 import type { Session } from './sessions.ts';
 import type { Place } from './speech.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
@@ -125,14 +127,25 @@ function takeResult(result: wire.Result, { session, rawRef }: Taken): void {
     return;
   }
   const scope = scopeOf(session, rawRef);
-  const end = resultOf(result);
-  const failure = end.outcome === 'failed' ? failureOfResult(result, session.errorWord) : null;
+  const end = endOf(result, session);
+  const { failure } = end;
   session.errorWord = '';
   const usage = usageOf(result, session.transcript.usage);
   session.report({ type: 'provider.usageReported', connectionId: session.connectionId, usage });
   if (failure !== null) session.report(errorItem(failure, scope));
-  session.report(...session.prompts.ended({ ...end, failure }));
+  session.report(...session.prompts.ended(end));
+  session.isKept = true;
   if (!session.prompts.isRunning) session.transcript.endTurn();
+}
+
+/** A compaction that failed is a success to claude. */
+function endOf(result: wire.Result, session: Session): TurnResult {
+  const end = resultOf(result);
+  if (end.outcome === 'failed') return { ...end, failure: failureOfResult(result, session.errorWord) };
+  const error = session.isCompacting ? (session.compaction?.error ?? null) : null;
+  if (end.outcome !== 'completed' || error === null) return end;
+  if (session.transcript.isInterrupted) return { outcome: 'interrupted', failure: null };
+  return { outcome: 'failed', failure: failureOfResult({ ...result, result: error }) };
 }
 
 function takeAssistant(frame: wire.AssistantFrame, taken: Taken): void {
@@ -150,9 +163,14 @@ function takeUser(frame: wire.UserFrame, taken: Taken): void {
 
 /** A plan of claude's own that was accepted brings it back into its default mode, not into that of the thread. */
 function takeStatus(
-  { permissionMode }: ReturnType<typeof wire.statusSchema.parse>,
+  {
+    permissionMode,
+    compact_result: compacted,
+    compact_error: why,
+  }: ReturnType<typeof wire.statusSchema.parse>,
   { run, session }: Taken,
 ): false {
+  if (compacted === 'failed' && session.compaction !== null) session.compaction.error = why ?? '';
   const mode = PERMISSION_MODES.find((each) => each === permissionMode);
   if (mode === undefined) return false;
   const isOver = session.permissionMode === 'plan' && mode !== 'plan';
@@ -199,6 +217,7 @@ function takeRequest(
   taken: Taken,
 ): void {
   const { session, frame, rawRef } = taken;
+  if (request.subtype === 'elicitation' && tookElicitation(nativeId, request, taken)) return;
   const { data } = wire.canUseToolSchema.safeParse(request.subtype === 'can_use_tool' ? request : null);
   if (data === undefined) {
     session.process.refuse(nativeId, `${request.subtype} is not supported by this client`);
@@ -208,9 +227,22 @@ function takeRequest(
   const place = { connectionId, cwd, rawRef, turn: prompts.current, transcript };
   const asked = askedIn(data, { ...place, nativeRequestId: nativeId });
   if (answeredByRule(data, asked, taken)) return;
-  const { toolUseId } = asked.form;
-  session.requests.add(asked.report.request.requestId, { nativeId, toolUseId, form: asked.form });
-  session.report(asked.report);
+  openRequest(session, asked);
+}
+
+function tookElicitation(nativeRequestId: string, request: unknown, { session, rawRef }: Taken): boolean {
+  const { data } = wire.elicitationSchema.safeParse(request);
+  const { connectionId, prompts } = session;
+  const scope = { connectionId, nativeRequestId, rawRef, turn: prompts.current };
+  const asked = data === undefined ? null : elicitedIn(data, scope);
+  if (asked !== null) openRequest(session, asked);
+  return asked !== null;
+}
+
+function openRequest(session: Session, { form, report }: Asked): void {
+  const { requestId, nativeRequestId: nativeId } = report.request;
+  session.requests.add(requestId, { nativeId, toolUseId: form.toolUseId, form });
+  session.report(report);
 }
 
 function answeredByRule(asked: CanUseTool, { form, report }: Asked, taken: Taken): boolean {

@@ -8,7 +8,7 @@ import type { Settings } from '../../machines/domain/settings.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { endAgents, endCommands, endRunningTurn } from './endings.ts';
-import { isArchived, isUnknownThread } from './failures.ts';
+import { isArchived, isUnknownThread, isUnknownTurn } from './failures.ts';
 import { forkThread, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -134,7 +134,8 @@ async function mendSettings(
 /** `known`: the conversation to go on with, or to begin with. */
 function openFailure(known: string | null, error: unknown): Failure {
   if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
-  if (known !== null && isUnknownThread(error)) return failureOfRequest('RESUME_FAILED', error);
+  if (known !== null && (isUnknownThread(error) || isUnknownTurn(error)))
+    return failureOfRequest('RESUME_FAILED', error);
   return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
 }
 

@@ -90,6 +90,10 @@ const byText = (message: string): FailureKind | null =>
 export const isArchived = (error: unknown): boolean =>
   error instanceof JsonRpcError && /\bis archived\b/.test(error.remote?.message ?? '');
 
+/** Of a fork. */
+export const isUnknownTurn = (error: unknown): boolean =>
+  error instanceof JsonRpcError && /\bturn not found\b/.test(error.remote?.message ?? '');
+
 /** codex does not know the thread, or has nothing of it on disk. */
 export function isUnknownThread(error: unknown): boolean {
   const message = error instanceof JsonRpcError ? (error.remote?.message ?? '') : '';

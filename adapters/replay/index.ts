@@ -31,7 +31,7 @@ const SCALE_VARIABLE = 'THREADCHART_REPLAY_SCALE';
 
 const MOST_SALT = 2 ** 31;
 
-/** A recording knows nothing of pictures, and does not outlive its connection. */
+/** A recording knows nothing of pictures, does not outlive its connection, and is chosen as the model of its thread. */
 const CAPABILITIES: Capabilities = {
   interrupt: true,
   nativeSteer: true,
@@ -39,6 +39,7 @@ const CAPABILITIES: Capabilities = {
   planMode: true,
   resume: false,
   compact: false,
+  modelSwitch: false,
 };
 
 const NO_RESUME = failure(

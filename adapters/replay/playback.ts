@@ -113,7 +113,7 @@ export class Playback {
       host.report(threadId, input);
       return this.#leaveAfter(input);
     }
-    const capabilities = { ...input.capabilities, images: false, resume: false };
+    const capabilities = { ...input.capabilities, images: false, resume: false, modelSwitch: false };
     host.report(threadId, { ...input, capabilities });
     this.#introduce();
   }

@@ -13,26 +13,53 @@ export interface LogPosition {
   readonly offset: number;
 }
 
+/** Of any instance, also of one that is not configured any more. */
+const LOG_FILE = /^[\w-]{1,64}\.\d+\.ndjson$/;
+
+/** What is kept of the logs. */
+export interface LogBounds {
+  /** Of one instance. */
+  readonly maxFileCount: number;
+  /** A file that was written to before this long ago is deleted, whatever its instance. */
+  readonly keepForMs: number;
+  /** A file that was begun this long ago is left. */
+  readonly maxFileAgeMs: number;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/** Where the next frame goes, and since when its file has been written to. */
+export interface LogEnd extends LogPosition {
+  readonly begunAt: number;
+}
+
 /** Numbered files `<name>.<number>.ndjson` of one folder, of which the newest are kept. */
 export class LogFiles {
   readonly #folder: string;
   readonly #name: string;
-  readonly #maxFileCount: number;
+  readonly #bounds: LogBounds;
   #handle: FileHandle | null = null;
   #handleNumber = 0;
 
-  constructor(folder: string, name: string, maxFileCount: number) {
+  constructor(folder: string, name: string, bounds: LogBounds) {
     this.#folder = folder;
     this.#name = name;
-    this.#maxFileCount = maxFileCount;
+    this.#bounds = bounds;
   }
 
-  /** Makes the folder and finds the end of the newest file, of an earlier start of the server too. */
-  async open(): Promise<LogPosition> {
+  /**
+   * Makes the folder and finds the end of the newest file, of an earlier start of the server too. An old one is not gone
+   * on with, so that it can be deleted in its time.
+   */
+  async open(): Promise<LogEnd> {
     await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
     const fileNumber = Math.max(1, ...(await this.#numbers()));
     const found = await stat(this.#pathOf(fileNumber)).catch(() => null);
-    return { fileNumber, offset: found?.size ?? 0 };
+    const { now, maxFileAgeMs } = this.#bounds;
+    const begunAt = found === null ? now() : Math.min(found.birthtimeMs || found.mtimeMs, found.mtimeMs);
+    await this.#deleteOld(fileNumber);
+    if (now() - begunAt >= maxFileAgeMs) return { fileNumber: fileNumber + 1, offset: 0, begunAt: now() };
+    return { fileNumber, offset: found?.size ?? 0, begunAt };
   }
 
   /** Writes at the place given, so that one failed write displaces nothing that comes after it. */
@@ -74,8 +101,22 @@ export class LogFiles {
   }
 
   async #deleteOld(newest: number): Promise<void> {
-    const old = (await this.#numbers()).filter((number) => number <= newest - this.#maxFileCount);
-    await Promise.all(old.map((number) => rm(this.#pathOf(number), { force: true })));
+    const { maxFileCount } = this.#bounds;
+    const old = (await this.#numbers()).filter((number) => number <= newest - maxFileCount);
+    const expired = (await this.#expired()).filter(
+      (path) => path !== this.#pathOf(newest) || this.#handle === null,
+    );
+    const paths = [...old.map((number) => this.#pathOf(number)), ...expired];
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+  }
+
+  /** Nobody writes to a file that is so old. */
+  async #expired(): Promise<string[]> {
+    const { now, keepForMs } = this.#bounds;
+    const files = (await readdir(this.#folder)).filter((file) => LOG_FILE.test(file));
+    const paths = files.map((file) => join(this.#folder, file));
+    const found = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
+    return paths.filter((_, index) => now() - (found[index]?.mtimeMs ?? now()) >= keepForMs);
   }
 
   async #numbers(): Promise<number[]> {

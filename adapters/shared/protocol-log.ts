@@ -1,4 +1,4 @@
-import { LogFiles, type LogPosition } from './log-files.ts';
+import { LogFiles, type LogEnd, type LogPosition } from './log-files.ts';
 import { redact as redactForms } from './redact.ts';
 
 /** Which way a frame went: from the provider or to it. */
@@ -24,6 +24,12 @@ export interface ProtocolLogOptions {
   readonly maxFileBytes?: number;
   /** Older files are deleted; default 10. */
   readonly maxFileCount?: number;
+  /** A file is left when it was begun this long ago; default a day. */
+  readonly maxFileAgeMs?: number;
+  /** A file that was last written to this long ago is deleted; default 14 days. */
+  readonly keepForMs?: number;
+  /** Epoch ms; default the system's clock. */
+  readonly now?: () => number;
   /** What may wait for the disk; further frames are dropped, and counted in the log. Default 4 MiB. */
   readonly maxBufferedBytes?: number;
   /** Takes secrets out of a frame; default: those that are known by their form. */
@@ -34,6 +40,8 @@ export interface ProtocolLogOptions {
 
 const DEFAULT_MAX_FILE_BYTES = 10 * 1024 * 1024;
 const DEFAULT_MAX_FILE_COUNT = 10;
+const DAY_MS = 86_400_000;
+const DEFAULT_KEEP_FOR_MS = 14 * DAY_MS;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Frames of so long a time go to the disk in one write: one write a frame costs more than all else that is done with it. */
 const WRITE_EVERY_MS = 25;
@@ -57,9 +65,10 @@ interface Batch {
  * @throws {Error} the system's error when the folder cannot be made or read
  */
 export async function openProtocolLog(options: ProtocolLogOptions): Promise<ProtocolLog> {
-  const { folder, name, maxFileCount = DEFAULT_MAX_FILE_COUNT } = options;
+  const { folder, name, maxFileCount = DEFAULT_MAX_FILE_COUNT, maxFileAgeMs = DAY_MS } = options;
+  const { keepForMs = DEFAULT_KEEP_FOR_MS, now = Date.now } = options;
   if (!NAME.test(name)) throw new TypeError(`the log name ${JSON.stringify(name)} is not fit for a file`);
-  const files = new LogFiles(folder, name, maxFileCount);
+  const files = new LogFiles(folder, name, { maxFileCount, maxFileAgeMs, keepForMs, now });
   return new ProtocolLog(options, files, await files.open());
 }
 
@@ -70,7 +79,10 @@ export async function openProtocolLog(options: ProtocolLogOptions): Promise<Prot
 export class ProtocolLog {
   readonly #options: ProtocolLogOptions;
   readonly #files: LogFiles;
+  readonly #now: () => number;
   #next: LogPosition;
+  /** When the file of the next frame was begun. */
+  #begunAt: number;
   #queue: Batch[] = [];
   #bufferedBytes = 0;
   #droppedCount = 0;
@@ -78,10 +90,12 @@ export class ProtocolLog {
   /** Ends the pause before the next write. */
   #hurry: () => void = () => {};
 
-  constructor(options: ProtocolLogOptions, files: LogFiles, next: LogPosition) {
+  constructor(options: ProtocolLogOptions, files: LogFiles, { begunAt, ...next }: LogEnd) {
     this.#options = options;
     this.#files = files;
+    this.#now = options.now ?? Date.now;
     this.#next = next;
+    this.#begunAt = begunAt;
   }
 
   /** Keeps a frame and gives its reference: `<name>.<file>:<offset>`, or '' when too much waits for the disk. */
@@ -93,7 +107,7 @@ export class ProtocolLog {
     const cutLength = Math.max(0, frame.length - MAX_FRAME_LENGTH);
     const { redact = redactForms } = this.#options;
     const kept = redact(frame.slice(0, MAX_FRAME_LENGTH));
-    const record: LoggedFrame = { at: Date.now(), direction, frame: kept, cutLength };
+    const record: LoggedFrame = { at: this.#now(), direction, frame: kept, cutLength };
     const { fileNumber, offset } = this.#enqueue(record);
     return `${this.#options.name}.${fileNumber}:${offset}`;
   }
@@ -136,9 +150,12 @@ export class ProtocolLog {
 
   #positionFor(sizeBytes: number): LogPosition {
     const { fileNumber, offset } = this.#next;
-    const maxFileBytes = this.#options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+    const { maxFileBytes = DEFAULT_MAX_FILE_BYTES, maxFileAgeMs = DAY_MS } = this.#options;
+    const now = this.#now();
     const isFull = offset > 0 && offset + sizeBytes > maxFileBytes;
-    return isFull ? { fileNumber: fileNumber + 1, offset: 0 } : this.#next;
+    const isOld = offset > 0 && now - this.#begunAt >= maxFileAgeMs;
+    if (offset === 0 || isFull || isOld) this.#begunAt = now;
+    return isFull || isOld ? { fileNumber: fileNumber + 1, offset: 0 } : this.#next;
   }
 
   async #write(): Promise<void> {
@@ -165,7 +182,7 @@ export class ProtocolLog {
     if (this.#droppedCount === 0) return;
     const droppedCount = this.#droppedCount;
     this.#droppedCount = 0;
-    this.#enqueue({ at: Date.now(), droppedCount });
+    this.#enqueue({ at: this.#now(), droppedCount });
   }
 }
 

@@ -1,23 +1,35 @@
-/** What a provider can do. Declared by its adapter, refined by the live handshake; each field is read by `decide` or a chart. */
+/**
+ * What a provider can do. Declared by its adapter, refined by the live handshake; each field is read by `decide` or a chart.
+ * A description says what becomes of what is asked for where it is missing; README has it.
+ */
 import { z } from 'zod';
+
+const REFUSED = '`CAPABILITY_UNSUPPORTED`';
 
 export const capabilitiesSchema = z.object({
   /** A running turn can be interrupted. */
-  interrupt: z.boolean(),
+  interrupt: z.boolean().describe(`\`turn.interrupt\`, \`turn.submit\` as restart: ${REFUSED}`),
   /** A running turn takes another message without being interrupted; else a steer interrupts and starts a new attempt. */
-  nativeSteer: z.boolean(),
+  nativeSteer: z.boolean().describe('a steer interrupts the turn and goes on in a new attempt of it'),
   /** Images can be part of a prompt. */
-  images: z.boolean(),
+  images: z.boolean().describe(`a prompt with attachments: ${REFUSED}`),
   /** `interactionMode: plan` is understood. */
-  planMode: z.boolean(),
+  planMode: z.boolean().describe(`\`interactionMode: plan\`: ${REFUSED}`),
   /** The conversation can be resumed after its process ended. */
-  resume: z.boolean(),
+  resume: z
+    .boolean()
+    .describe('`RESUME_FAILED`, told in the transcript; the next prompt begins a new conversation'),
   /** The conversation can be shortened on demand. */
-  compact: z.boolean().default(false),
+  compact: z.boolean().default(false).describe(`\`thread.compact\`: ${REFUSED}`),
+  /** Another model can be chosen for a conversation that has begun. Absent: it can. */
+  modelSwitch: z
+    .boolean()
+    .optional()
+    .meta({ description: `another model once the conversation has begun: ${REFUSED}`, absent: true }),
   /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */
-  fork: z.enum(['now', 'turn']).optional(),
+  fork: z.enum(['now', 'turn']).optional().describe('nothing asks for it yet'),
   /** Turns can be taken out of a conversation, and what they did to files as well. */
-  rollback: z.enum(['turns', 'files']).optional(),
+  rollback: z.enum(['turns', 'files']).optional().describe('nothing asks for it yet'),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;

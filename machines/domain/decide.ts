@@ -69,6 +69,10 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
       return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
     case 'thread.compact':
       return missing(view, 'compact', true);
+    case 'thread.setModel':
+      return unableToSwitch(view, input.model);
+    case 'thread.setInteractionMode':
+      return missing(view, 'planMode', input.interactionMode === 'plan');
     case 'queue.promote':
       return unableToSteer(view);
     case 'turn.interrupt':
@@ -117,7 +121,18 @@ function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): R
     return { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active', details: { activeTurnId: active } };
   }
   const ability = mode === 'steer' ? unableToSteer(view) : missing(view, 'interrupt', mode === 'restart');
-  return ability ?? missing(view, 'images', prompt.attachments.length > 0);
+  return (
+    ability ??
+    missing(view, 'images', prompt.attachments.length > 0) ??
+    (prompt.model === undefined ? null : unableToSwitch(view, prompt.model))
+  );
+}
+
+/** Before its conversation has begun a thread can have any model. */
+function unableToSwitch({ context }: ThreadView, model: string | null): Refusal | null {
+  const { session, settings, capabilities } = context;
+  if (session === null || model === settings.model || capabilities.modelSwitch !== false) return null;
+  return lacking('modelSwitch');
 }
 
 function refusedPlan({ prompt }: ThreadInputOf<'turn.submit'>, plan: PlanLookup): Refusal | null {
@@ -136,13 +151,14 @@ function unableToSteer(view: ThreadView): Refusal | null {
 }
 
 function missing({ context }: ThreadView, capability: Capability, isNeeded: boolean): Refusal | null {
-  if (!isNeeded || context.capabilities[capability]) return null;
-  return {
-    code: 'CAPABILITY_UNSUPPORTED',
-    why: `the provider lacks ${capability}`,
-    details: { capability },
-  };
+  return !isNeeded || context.capabilities[capability] ? null : lacking(capability);
 }
+
+const lacking = (capability: Capability): Refusal => ({
+  code: 'CAPABILITY_UNSUPPORTED',
+  why: `the provider lacks ${capability}`,
+  details: { capability },
+});
 
 function refusedRespond(
   { answer }: ThreadInputOf<'request.respond'>,

@@ -32,6 +32,8 @@ export class Outbox {
   #unacknowledgedBytes = 0;
   #laggingSince: number | null = null;
   #isClosed = false;
+  /** In which something was sent last. */
+  #lastFlush: number | null = null;
 
   constructor(socket: OutboxSocket, options: OutboxOptions) {
     this.#socket = socket;
@@ -65,10 +67,13 @@ export class Outbox {
   send(text: string): void {
     if (this.#isClosed) return;
     const { wire, flush, limits } = this.#options;
-    flush.join(wire);
+    const { current } = flush;
+    const isOneOfMany = current !== null && current === this.#lastFlush;
+    this.#lastFlush = current;
+    if (isOneOfMany) flush.join(wire);
     this.#socket.send(text, this.#onWritten);
     // what is only held back must not count as lag
-    if (this.#socket.bufferedAmount > limits.writeBytes) flush.cut(wire);
+    if (isOneOfMany && this.#socket.bufferedAmount > limits.writeBytes) flush.cut(wire);
     this.observe();
   }
 

@@ -101,6 +101,9 @@ export class ThreadRuntime implements Runtime {
   #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
+  readonly #tell = (threadId: ThreadId, input: RuntimeInput): void =>
+    this.#ingress.push({ kind: 'runtime', threadId, input });
+
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const { journal, clock, log, release: version } = options;
@@ -134,10 +137,9 @@ export class ThreadRuntime implements Runtime {
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
       (byMs) => this.#clockJumped(byMs),
     );
+    const shared = { ...options, threads: this.threads, instances: this.#instances };
     this.#loop = new TickLoop({
-      ...options,
-      threads: this.threads,
-      instances: this.#instances,
+      ...shared,
       machineHash: this.info.machineHash,
       counters: this.counters,
       ingress: this.#ingress,
@@ -147,24 +149,10 @@ export class ThreadRuntime implements Runtime {
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
-    const closing = {
-      ...options,
-      threads: this.threads,
-      instances: this.#instances,
-      push: (threadId: ThreadId, input: RuntimeInput) => push({ kind: 'runtime', threadId, input }),
-    };
+    const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
-    this.#hibernation = new Hibernation({
-      ...closing,
-      connectionIdleMs: (instanceId) => this.#adapters.connectionIdleMs(instanceId),
-      onSwept: () => this.#retirement.look(),
-    });
-    this.#chores = new Chores({
-      ...options,
-      commitCount: () => this.#loop.commitCount,
-      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => this.threads.drop(threadId),
-    });
+    this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
+    this.#chores = this.#makeChores(options);
   }
 
   /**
@@ -357,6 +345,15 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+  }
+
+  #makeChores(options: RuntimeOptions): Chores {
+    return new Chores({
+      ...options,
+      commitCount: () => this.#loop.commitCount,
+      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
+      forget: (threadId) => this.threads.drop(threadId),
+    });
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {

@@ -127,6 +127,26 @@ test('doctor starts each agent once and says what it found', async () => {
   expect(run.out).toContain('✗  b  there is no driver nobody');
 });
 
+test('doctor says what is wrong with an entry, and minds none that is turned off', async () => {
+  const server = await startServer();
+  const config = `${server.config.data}/doctor.json`;
+  const off = { instanceId: 'off', driver: 'scripted', enabled: false };
+  const doctor = (instances: readonly object[]): Run => {
+    writeFileSync(config, JSON.stringify({ instances }));
+    return new Run(server, ['doctor', '--config', config]);
+  };
+  const bad = doctor([
+    off,
+    { instanceId: 'bad', driver: 'scripted', cmd: 1 },
+    { instanceId: 'args', driver: 'scripted', args: ['x'] },
+  ]);
+  expect(await bad.code).toBe(EXIT_CODES.notReady);
+  expect(bad.out).toContain('–  off  disabled');
+  expect(bad.out).toMatch(/✗ {2}bad {2}entry 2 of `instances`: .*cmd/);
+  expect(bad.out).toContain('✗  args  the driver scripted takes no `args`');
+  expect(await doctor([off]).code).toBe(EXIT_CODES.ok);
+});
+
 test.each([
   [['dance'], "unknown command 'dance'"],
   [['ls', '--bogus'], "unknown option '--bogus'"],

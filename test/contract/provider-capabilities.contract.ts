@@ -152,13 +152,39 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
   },
   fork: { can: forks, cannot: refusesToFork },
   rollback: { can: rollsBack, cannot: refusesToRollBack },
+  modelSwitch: {
+    async can(stage) {
+      stage.world.script('one', [[say('answer one')]]);
+      stage.world.script('two', [[say('answer two')]]);
+      const thread = await stage.openThread();
+      await thread.turn('one');
+      thread.settings = { ...thread.settings, model: otherModel(stage) };
+      expect(await thread.turn('two')).toMatchObject({ outcome: 'completed' });
+      expect(stage.world.shown('two')).toContain('answer one');
+      expect(stage.harness.all(thread.threadId, 'connection.opened')).toHaveLength(1);
+    },
+    async cannot(stage) {
+      stage.world.script('one', [[say('answer one')]]);
+      const thread = await stage.openThread();
+      await thread.turn('one');
+      thread.settings = { ...thread.settings, model: otherModel(stage) };
+      thread.send('two');
+      await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+    },
+  },
 };
+
+const otherModel = ({ world }: ContractStage): string => world.otherModel ?? 'another-model';
+
+/** Of most an adapter says that it has them, of some that it lacks them. */
+const ASSUMED: ReadonlySet<string> = new Set<Capability>(['modelSwitch']);
 
 export function describeCapabilities(stage: ContractStage): void {
   describe('capabilities', () => {
     it.each(Object.entries(SCENARIOS))('%s: what the live agent says of it is so', async (name, scenario) => {
       const { capabilities } = await (await stage.openThread()).opened();
-      const isThere = new Map<string, unknown>(Object.entries(capabilities)).get(name);
+      const told = new Map<string, unknown>(Object.entries(capabilities)).get(name);
+      const isThere = told ?? ASSUMED.has(name);
       await (isThere ? scenario.can(stage) : scenario.cannot(stage));
     });
 

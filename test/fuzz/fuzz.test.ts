@@ -1,5 +1,6 @@
 /** A small part of each run of `npm run test:fuzz`. */
 import { expect, it } from 'vitest';
+import { ConfigRun } from './config-run.ts';
 import { GatewayRun } from './gateway-run.ts';
 import { fuzzSeed } from './fuzz-seed.ts';
 import { ProviderRun } from './provider-run.ts';
@@ -40,4 +41,9 @@ it(`30 changes of a stored journal, seed ${SEED}, are read or refused with a cod
   const { readCount, refused } = await new StoreRun(SEED).play(30);
   expect(readCount).toBeGreaterThan(0);
   expect(Object.keys(refused).length).toBeGreaterThan(0);
+});
+
+it(`300 configurations, seed ${SEED}, are in force or refused with a reason`, PATIENT, async () => {
+  const { appliedCount, refusedCount, unusableCount, turnCount } = await new ConfigRun(SEED).play(300);
+  expect(Math.min(appliedCount, refusedCount, unusableCount, turnCount)).toBeGreaterThan(20);
 });

@@ -43,7 +43,10 @@ describe('the methods', () => {
   it('list the provider instances', async () => {
     const { runtime, open } = await startGateway();
     runtime.stageInstance(INSTANCE).tick();
-    expect(await (await open()).result('providers.list', {})).toEqual({ providers: [INSTANCE] });
+    const client = await open();
+    expect(await client.result('providers.list', {})).toEqual({ providers: [INSTANCE], notices: [] });
+    runtime.notices = ['port has changed'];
+    expect(await client.result('providers.list', {})).toMatchObject({ notices: ['port has changed'] });
   });
 
   it('dispatch a command, tell a duplicate, and refuse another body under the same id', async () => {

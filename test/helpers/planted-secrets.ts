@@ -33,6 +33,13 @@ const MARKED: readonly (readonly [name: string, marked: string])[] = [
   ['a cookie that is set', `set-cookie: id=«${KEY}»; HttpOnly`],
   ['a header of its own', `X-Auth-Token: «${KEY}»`],
   ['a URL with credentials', `https://user:«${KEY}»@git.example/repo.git`],
+  ['a URL with a token', `git clone https://«${KEY}»@git.example/repo.git`],
+  [
+    'the e-mail of an account',
+    `{"account":{"type":"chatgpt","email":"«me.${KEY}@mail.example»","planType":"pro"}}`,
+  ],
+  ['the name of an organisation', `{"account":{"organization":"«me.${KEY}@mail.example's Organization»"}}`],
+  ['an e-mail in JSON in a string', `{"text":"{\\"user_email\\": \\"«${KEY}@mail.example»\\"}"}`],
   ['a URL with a parameter', `wss://host.example/ws?ticket=«${KEY}»&x=1`],
   ['a variable', `OPENAI_API_KEY=«${KEY}» codex app-server`],
   ['a flag', `tool --api-key «${KEY}» --verbose`],

@@ -10,7 +10,7 @@ import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
 import { configFileSchema, loadConfig, type Config } from '../../server/config.ts';
 import { serve, type RunningServer, type ServerAdapters } from '../../server/serve.ts';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
@@ -29,7 +29,7 @@ export interface TestServer {
   client(): Promise<Client>;
   /** Stops the server, and starts another one on the same folder, world and port. */
   restart(): Promise<void>;
-  /** Writes the configuration file, which the server watches. */
+  /** Writes the file that the server watches. */
   saveInstances(instances: readonly unknown[]): void;
 }
 
@@ -51,9 +51,13 @@ export async function startServer(
     ...given,
   });
   let config: Config = { ...file, data: folder.path };
-  const path = join(folder.path, 'config.json');
+  // of its own, because tests of the command line write `config.json`
+  const path = join(folder.path, 'watched.json');
   const start = (given: Config): Promise<RunningServer> => {
-    const load = (): Config => ({ ...given, instances: loadConfig({ data: folder.path }, {}).instances });
+    const load = (): Config =>
+      existsSync(path)
+        ? { ...given, instances: loadConfig({ data: folder.path, config: path }, {}).instances }
+        : given;
     return serve(given, adapters, { log: SILENT, release: 'test', source: { path, load } });
   };
   let running = await start(config);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { InstanceId } from '../../machines/domain/ids.ts';
-import { codexBinary, requireAgent } from '../agents/agents.ts';
+import { claudeBinary, codexBinary, requireAgent } from '../agents/agents.ts';
 import { makeCodexHome, type CodexHome } from '../helpers/codex-home.ts';
 import { startLiveServer, type LiveServer } from '../helpers/live-server.ts';
 import type { LiveThread } from '../helpers/live-thread.ts';
@@ -166,5 +166,36 @@ describe.skipIf(requireAgent('codex') === null)('two instances of codex', () => 
     await until(async () => (await pair.row('codex-work'))?.available === true);
     expect(await thread.turn('two')).toMatchObject({ outcome: 'completed' });
     expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).toContain('first');
+  });
+});
+
+describe.skipIf(requireAgent('claude') === null)('an instance of claude', () => {
+  it('has a home and a model of its own, and is changed between two turns of a conversation', async () => {
+    const script = byUserText({
+      long: replies([[text('begins '), gate('long'), text('ends')]]),
+      again: says('again'),
+    });
+    const server = await startLiveServer(script, { claude: {} });
+    const { CLAUDE_CONFIG_DIR: home = '', ...env } = server.home.env;
+    const entry = { instanceId: 'claude', driver: 'claude', command: claudeBinary(), env, home };
+    const write = (more: object): void =>
+      writeFileSync(join(server.data, 'config.json'), JSON.stringify({ instances: [{ ...entry, ...more }] }));
+    const client = await server.connect();
+    const reason = async () => (await client.call('providers.list', {})).providers[0]?.reason;
+    const thread = await server.thread({ client });
+    const { turnId = '' } = await thread.submit('long');
+    await thread.until(() => thread.said === 'begins ', 'the first half');
+    const [before] = await server.agentProcesses();
+    write({ model: 'haiku' });
+    await until(async () => (await reason()) !== undefined);
+    expect((await server.agentProcesses()).map(({ pid }) => pid)).toEqual([before?.pid]);
+    server.endpoint.gate('long').release();
+    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'completed' });
+    await until(async () => (await reason()) === undefined);
+    expect(await thread.turn('again')).toMatchObject({ outcome: 'completed' });
+    const [first, second] = server.endpoint.requests;
+    expect(first?.model).not.toContain('haiku');
+    expect(second?.model).toContain('haiku');
+    expect(JSON.stringify(second?.raw['messages'])).toContain('long');
   });
 });

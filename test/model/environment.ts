@@ -2,6 +2,7 @@
  * The most general environment of a thread: any catalogued input at any time, about the current, the previous and a
  * foreign connection, turn, attempt and request. Bounded only by how many prompts, requests and side turns there are.
  */
+import { SUBMIT_MODES } from '../../machines/domain/command.ts';
 import type { Charts } from '../../machines/charts.ts';
 import { threadContextOf } from '../../machines/charts.ts';
 import type { ThreadContext, TurnContext } from '../../machines/domain/context.ts';
@@ -69,6 +70,17 @@ export class Environment {
     return [...moves, ...recorded, ...fired];
   }
 
+  /** Inputs in which something is wrong that no schema finds, for each of the actors. */
+  brokenIn(charts: Charts): readonly Move[] {
+    const { on, active, attempt, freshTurn } = seenIn(charts, this.#bounds);
+    const submits = SUBMIT_MODES.map((mode) => broken('user', make.submit(freshTurn, mode), 'prompt'));
+    const asked = (['turn', 'connection'] as const).map((owner) =>
+      broken('provider', make.asked(active ?? FOREIGN, FOREIGN_REQUEST, { owner, on, attempt }), 'request'),
+    );
+    const ended = broken('provider', make.ended(active ?? FOREIGN, 'failed', { on, attempt }), 'outcome');
+    return [...submits, ...asked, ended];
+  }
+
   /** What is written down and nothing else is tried once for each combination of states. */
   #recordedIn({ root, connection, turn }: Charts, seen: Seen): readonly Move[] {
     const key = JSON.stringify([root.value, connection?.value, turn?.value, seen.sides.length]);
@@ -101,6 +113,15 @@ export class Environment {
     }
     return move;
   }
+}
+
+/** Who reads that field of it fails. */
+function broken(cause: Cause, input: ThreadInput, field: string): Move {
+  const label = `${JSON.stringify(input)} without ${field}`;
+  const get = (): never => {
+    throw new Error(`the ${field} cannot be read`);
+  };
+  return { label, cause, input: Object.defineProperty({ ...input }, field, { get, enumerable: false }) };
 }
 
 /** All of a state that inputs can name, and how much more of it there may be. */

@@ -7,7 +7,7 @@ describe('every reachable state of a thread with native steers', () => {
   const live = new LiveReplay();
   const proof = prove(
     { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: true },
-    { onStep: (step) => live.replay(step) },
+    { onStep: (step) => live.replay(step), onBroken: (broken) => live.break(broken) },
   );
   report('native steers', proof);
 
@@ -23,6 +23,7 @@ describe('every reachable state of a thread with native steers', () => {
 
   it('is reached alike by live actors', () => {
     expect(live.differences).toEqual([]);
+    expect(live.brokenCount).toBeGreaterThanOrEqual(1_000);
     expect(live.stepCount).toBeGreaterThanOrEqual(30_000);
   });
 

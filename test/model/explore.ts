@@ -14,7 +14,7 @@ import {
   type ThreadView,
 } from '../../machines/domain/decide.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
-import { Stepper, type Transition } from '../../machines/step.ts';
+import { Stepper, type Stepped, type Transition } from '../../machines/step.ts';
 import { startOf } from '../helpers/inputs.ts';
 import { Canon, requestsOf, type Timers } from './canonical.ts';
 import { Environment, type Bounds, type Move } from './environment.ts';
@@ -48,11 +48,32 @@ export interface Turned {
   readonly refusal: Refusal | null;
 }
 
+/** A transition of one machine that XState computed and that is remembered from now on. */
+export interface Computed {
+  readonly way: () => Way;
+  readonly result: ReturnType<Transition>;
+  /** Once more, by a chart that is rebuilt from what a journal keeps of it. */
+  readonly again: () => ReturnType<Transition>;
+}
+
+/** An input that cannot be taken without a throw, where it would be accepted. */
+export interface Broken {
+  readonly state: State;
+  readonly move: Move;
+  readonly hasThrown: boolean;
+}
+
 export interface Watcher {
+  /** Enough was seen. */
+  isDone?(): boolean;
   /** Each state, once. */
   onState?(state: State, takes: (input: ThreadInput) => boolean): void;
   onStep?(step: Step): void;
   onTurned?(turned: Turned): void;
+  /** A catalogued input; without a watcher it ends the exploration. */
+  onThrown?(thrown: Pick<Step, 'state' | 'move'>): void;
+  onBroken?(broken: Broken): void;
+  onComputed?(computed: Computed): void;
 }
 
 export interface Exploration {
@@ -65,6 +86,8 @@ export interface Exploration {
 
 /** An environment that is not bounded is a mistake in it. */
 const STATE_LIMIT = 2_000_000;
+/** In so many states every broken input is tried, then in every tenth. */
+const BROKEN_COUNT = 5_000;
 const NO_LOOKUP: Lookups = { request: null, plan: null };
 
 /** Explores breadth first, so that the way to each state is a shortest one. */
@@ -83,9 +106,13 @@ class Explorer {
   readonly #byKey = new Map<string, State>();
   #edgeCount = 0;
   #turnedCount = 0;
+  /** What is being taken. */
+  #under: Pick<Step, 'state' | 'move'> | null = null;
 
   constructor(bounds: Bounds, watcher: Watcher, machines: Machines) {
     this.#bounds = bounds;
+    this.#memo.onComputed = (result, again) =>
+      watcher.onComputed?.({ result, again, way: () => this.#wayOn() });
     this.#stepper = new Stepper('thread', (plain) => this.#memo.remembering(plain), machines);
     this.#environment = new Environment(bounds);
     this.#watcher = watcher;
@@ -99,6 +126,7 @@ class Explorer {
       if (index >= STATE_LIMIT)
         throw new Error(`more than ${STATE_LIMIT} states: the environment is not bounded`);
       const state = this.#states[index];
+      if (this.#watcher.isDone?.() === true) break;
       if (state !== undefined) this.#expand(state);
     }
     return {
@@ -138,17 +166,50 @@ class Explorer {
         this.#take(state, move);
       }
     }
+    // where none of many is taken in halves, none of more is
+    if (state.index < BROKEN_COUNT || state.index % 10 === 0) this.#break(state, view);
+  }
+
+  #break(state: State, view: ThreadView): void {
+    if (this.#watcher.onBroken === undefined) return;
+    for (const move of this.#environment.brokenIn(state.charts)) {
+      let hasThrown = false;
+      try {
+        if (!canTake(view, move.input)) continue;
+        this.#stepper.step(state.charts, move.input);
+      } catch {
+        hasThrown = true;
+      }
+      this.#watcher.onBroken({ state, move, hasThrown });
+    }
+  }
+
+  #wayOn(): Way {
+    return this.#under === null ? [] : [...wayTo(this.#under.state), this.#under.move];
   }
 
   #take(state: State, move: Move): void {
     this.#edgeCount += 1;
     this.#memo.parts = new Set();
-    const { charts, drawn } = this.#stepper.step(state.charts, move.input);
+    this.#under = { state, move };
+    const stepped = this.#stepped(state, move);
+    if (stepped === null) return;
+    const { charts, drawn } = stepped;
     const timers = timersAfter(state.timers, move, drawn);
     this.#watcher.onStep?.({ state, move, charts, drawn, timers, parts: this.#memo.parts });
     if (isUnmoved(state, charts, timers)) return;
     const to = this.#reach(charts, timers, { state, move });
     if (move.cause === 'timer') state.firings.push(to);
+  }
+
+  #stepped(state: State, move: Move): Stepped | null {
+    try {
+      return this.#stepper.step(state.charts, move.input);
+    } catch (error) {
+      if (this.#watcher.onThrown === undefined) throw error;
+      this.#watcher.onThrown({ state, move });
+      return null;
+    }
   }
 
   #viewOf({ root, connection, turn }: Charts): ThreadView {
@@ -212,6 +273,7 @@ class Memo {
   readonly #results = new WeakMap<AnyMachineSnapshot, Map<unknown, ReturnType<Transition>>>();
   readonly #views = new WeakMap<AnyMachineSnapshot, ChartView>();
   readonly #texts = new WeakMap<object, string>();
+  onComputed: (result: ReturnType<Transition>, again: () => ReturnType<Transition>) => void = () => {};
 
   remembering(plain: Transition): Transition {
     return (id: ActorId, snapshot, event) => {
@@ -223,6 +285,7 @@ class Memo {
         this.transitionCount += 1;
         result = plain(id, snapshot, event);
         results.set(key, result);
+        this.onComputed(result, () => plain(id, rebuilt(snapshot), event));
       }
       return result;
     };
@@ -255,6 +318,12 @@ class Memo {
   #textOf(event: object): string {
     return getOrAdd(this.#texts, event, () => JSON.stringify(event));
   }
+}
+
+/** As a journal keeps it: value and context as JSON. */
+function rebuilt(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+  const { value, context } = JSON.parse(JSON.stringify({ value: snapshot.value, context: snapshot.context }));
+  return { ...snapshot, value, context } as AnyMachineSnapshot;
 }
 
 function getOrAdd<K extends object, V>(map: WeakMap<K, V>, key: K, make: () => V): V {

@@ -2,10 +2,11 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { storeCharts, type StoredCharts } from '../../machines/charts.ts';
 import { LiveCharts } from '../../machines/live.ts';
-import { wayTo, written, type State, type Step } from './explore.ts';
+import { wayTo, written, type Broken, type State, type Step } from './explore.ts';
 
 export class LiveReplay {
   stepCount = 0;
+  brokenCount = 0;
   /** The first steps in which the two drivers differ. */
   readonly differences: string[] = [];
   readonly #done = new Set<string>();
@@ -30,6 +31,24 @@ export class LiveReplay {
     this.#compare(step);
   }
 
+  /** A live actor dies of it, and another one is made from what is stored. */
+  break({ state, move }: Broken): void {
+    if (state.index % 5 > 0) return;
+    this.brokenCount += 1;
+    const live = this.#liveIn(state);
+    let hasThrown = false;
+    try {
+      live.send(move.input);
+    } catch {
+      hasThrown = true;
+    }
+    live.stop();
+    this.#live = null;
+    if (!hasThrown) this.#differs('takes what cannot be taken', { state, move });
+    const again = JSON.stringify(this.#liveIn(state).store());
+    if (again !== this.#text) this.#differs('is not rebuilt', { state, move });
+  }
+
   #compare(step: Step): void {
     const live = this.#liveIn(step.state);
     const drawn = live.send(step.move.input);
@@ -47,14 +66,14 @@ export class LiveReplay {
       this.#live?.stop();
       this.#live = null;
       this.#state = state;
-      this.#stored = storeCharts(state.charts);
-      this.#text = JSON.stringify(this.#stored);
+      this.#text = JSON.stringify(storeCharts(state.charts));
+      this.#stored = JSON.parse(this.#text) as StoredCharts;
     }
     this.#live ??= new LiveCharts('thread', { stored: this.#stored });
     return this.#live;
   }
 
-  #differs(how: string, { state, move }: Step): void {
+  #differs(how: string, { state, move }: Pick<Step, 'state' | 'move'>): void {
     if (this.differences.length < 5) this.differences.push(`${how}: ${written([...wayTo(state), move])}`);
   }
 

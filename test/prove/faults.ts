@@ -1,5 +1,8 @@
 /** Faults that are put into the shipped charts: the exploration has to find each. */
-import type { TurnOutput } from '../../machines/domain/context.ts';
+import type { ThreadContext, TurnOutput } from '../../machines/domain/context.ts';
+import { failure } from '../../machines/domain/error.ts';
+import type { Prompt } from '../../machines/domain/turn.ts';
+import { added, foldQueue } from '../../machines/thread-queue.ts';
 import {
   actionIs,
   both,
@@ -19,6 +22,8 @@ export interface Fault {
   readonly bounds: Bounds;
   /** One of the rules that it breaks. */
   readonly rule: string;
+  /** Why a recording of it is stepped alike by the shipped charts; left out: it is not. */
+  readonly unseen?: string;
 }
 
 const BARE: Bounds = { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, nativeSteer: false };
@@ -36,6 +41,16 @@ const flattened = <F extends { readonly type: string }>(facts: readonly F[], { e
   );
 
 const NOTHING = threadMove(() => ({}));
+
+/** What goes wrong is passed over. */
+function enqueueAnyway({ queue }: ThreadContext, event: { readonly prompt: Prompt }) {
+  try {
+    const facts = [added(event.prompt, queue.entries.length)];
+    return { set: { queue: foldQueue(queue, facts) }, facts };
+  } catch {
+    return {};
+  }
+}
 
 /** The deadline of a state does nothing. */
 const untimed = (what: string, name: 'connection' | 'turn', path: string): Fault => ({
@@ -136,6 +151,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a connection that did not open is not killed',
     mutate: withoutAction('connection', 'kill'),
+    unseen: 'what the charts ask for is not journaled',
     bounds: BARE,
     rule: 'a connection ends by the word of its provider, or is killed',
   },
@@ -184,6 +200,49 @@ export const FAULTS: readonly Fault[] = [
     mutate: actionIs('thread', 'cancelEntry', NOTHING),
     bounds: STEERS,
     rule: 'an accepted command says something',
+  },
+  {
+    name: 'a chart remembers something beside its context',
+    mutate: (world) => {
+      let count = 0;
+      const counted = threadMove((_, { type }: { type: string }) => {
+        count += 1;
+        return { facts: [{ type: 'command.noEffect', command: `${type} ${count}` }] };
+      });
+      return actionIs('thread', 'sayNoEffect', counted)(world);
+    },
+    bounds: BARE,
+    rule: 'the same input does the same after a failed commit',
+  },
+  {
+    name: 'a context holds what no journal keeps',
+    mutate: actionIs(
+      'thread',
+      'clearError',
+      threadMove(() => ({ set: { lastError: Object.assign(new Error('none'), failure('INTERNAL', '')) } })),
+    ),
+    bounds: BARE,
+    rule: 'what is remembered is plain JSON',
+  },
+  {
+    name: 'an input is taken in halves',
+    mutate: actionIs('thread', 'enqueue', threadMove(enqueueAnyway)),
+    unseen: 'an input that cannot be read is not journaled',
+    bounds: STEERS,
+    rule: 'an input that throws is not taken',
+  },
+  {
+    name: 'a context is changed in place',
+    mutate: actionIs(
+      'thread',
+      'holdInterrupted',
+      threadMove(({ queue }) => {
+        Object.assign(queue, { status: 'held' });
+        return {};
+      }),
+    ),
+    bounds: BARE,
+    rule: 'no catalogued input throws',
   },
   {
     name: 'a lost turn is called interrupted',

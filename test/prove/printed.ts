@@ -1,10 +1,14 @@
+import type { Difference } from '../../machines/replay.ts';
 import { written } from '../model/explore.ts';
 import { FAULTS } from './faults.ts';
 import type { Result } from './job.ts';
 import { PROPERTIES } from './properties.ts';
 
 /** The proof as tables for a terminal. */
-export function printed(results: readonly Result[]): string {
+export function printed(
+  results: readonly Result[],
+  differences: ReadonlyMap<string, Difference | null>,
+): string {
   const explored = results.filter(({ kind }) => kind === 'configuration');
   return [
     ...table(
@@ -30,10 +34,12 @@ export function printed(results: readonly Result[]): string {
     ),
     '',
     ...table(
-      ['seeded fault', 'found as', 'shortest way'],
-      FAULTS.map(({ name, rule }) => {
+      ['seeded fault', 'found as', 'replay differs at', 'shortest way'],
+      FAULTS.map(({ name, rule, unseen = '' }) => {
         const way = results.find((result) => result.name === name)?.ways.get(rule);
-        return [name, way === undefined ? 'NOT FOUND' : rule, way === undefined ? '' : written(way)];
+        if (way === undefined) return [name, 'NOT FOUND', '', ''];
+        const { version, input } = differences.get(name) ?? {};
+        return [name, rule, input === undefined ? unseen : `entry ${version}, ${input}`, written(way)];
       }),
     ),
   ].join('\n');

@@ -109,10 +109,22 @@ export const PROPERTIES: readonly Property[] = [
     ],
   },
   {
-    name: 'a stored state is the state',
+    name: 'a crash loses nothing',
     sentence:
-      'What a crash, a failed commit or an input that throws leaves in the store is restored to the same state, with the same ways out.',
-    rules: ['a stored state is restored as it was'],
+      'What the journal keeps of a state is all of it, through JSON and back: charts, children and timers.',
+    rules: ['a stored state is restored as it was', 'what is remembered is plain JSON'],
+  },
+  {
+    name: 'a failed commit is undone',
+    sentence:
+      'Charts that are rebuilt from the journal do the same with the same input, so a commit that failed can be tried again as if it had never been.',
+    rules: ['the same input does the same after a failed commit'],
+  },
+  {
+    name: 'a failed input changes nothing',
+    sentence:
+      'An input that throws in any actor fails as a whole, and the state before it stands; no catalogued input throws.',
+    rules: ['an input that throws is not taken', 'no catalogued input throws'],
   },
   {
     name: 'facts are the state',

@@ -1,3 +1,4 @@
+import type { Difference } from '../../machines/replay.ts';
 import type { Configuration } from './configurations.ts';
 import { FAULTS } from './faults.ts';
 import type { Result } from './job.ts';
@@ -23,18 +24,20 @@ export function shortfallsOf(
 }
 
 function shortfallsIn(
-  { name, stateCount, edgeCount, replayCount }: Configuration,
+  { name, stateCount, edgeCount, replayCount, mostFirings = Infinity }: Configuration,
   result: Result | undefined,
 ): readonly string[] {
   if (result === undefined || result.error !== null) return [`${name}: ${result?.error ?? 'did not run'}`];
   const found = [...result.ways].map(([rule, way]) => `${name}: ${rule}: ${written(way)}`);
   const differences = result.differences.map((difference) => `${name}: the live driver ${difference}`);
   const isEmpty = result.stateCount < stateCount || result.edgeCount < edgeCount;
+  const isSlow = result.mostFirings > mostFirings;
   const isUntried = result.replayedCount < replayCount;
   return [
     ...found,
     ...differences,
     ...(isEmpty ? [`${name}: fewer states or edges than before: the exploration may have become empty`] : []),
+    ...(isSlow ? [`${name}: ${result.mostFirings} timers fire until a silent thread is at rest`] : []),
     ...(isUntried ? [`${name}: only ${result.replayedCount} edges were taken by live actors`] : []),
   ];
 }
@@ -50,3 +53,13 @@ function unchecked(results: readonly Result[]): readonly string[] {
     ...[...checked].filter((rule) => !claimed.includes(rule)).map((rule) => `no property claims: ${rule}`),
   ];
 }
+
+/** Faults whose recordings show nothing to who steps them, though they should, and the other way round. */
+export const unseenIn = (differences: ReadonlyMap<string, Difference | null>): readonly string[] =>
+  FAULTS.flatMap(({ name, unseen }) => {
+    const difference = differences.get(name);
+    if (difference === undefined || (difference === null) === (unseen !== undefined)) return [];
+    return [
+      `the recording of "${name}" is ${difference === null ? '' : 'not '}stepped alike by the shipped charts`,
+    ];
+  });

@@ -210,6 +210,22 @@ describe('the session of the provider', () => {
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
   });
 
+  rule('a conversation of which the provider has kept nothing is not resumed', {
+    given: running('a'),
+    when: [lost(1, { forgotten: true }), submit('b')],
+    holds: (is) =>
+      expect([
+        is.end('a'),
+        is.said('connection.opening').at(-1),
+        is.said('connection.sessionForgotten'),
+      ]).toEqual([
+        'failed CONNECTION_LOST',
+        'connection.opening connectionId=t1#2',
+        ['connection.sessionForgotten nativeThreadId=native failure=CONNECTION_LOST'],
+      ]),
+    without: { 'the word of it': actionIs('connection', 'endBroken', 'endUnopened') },
+  });
+
   rule('a failed resume is reported and not tried again', {
     given: [...READY, lost(), submit('b')],
     when: [openFailed(2, 'RESUME_FAILED'), submit('c')],
@@ -275,6 +291,21 @@ describe('an idle connection', () => {
     when: [idled()],
     holds: (is) => expect(is.answer).toBe('ignored'),
     without: { 'the look at the requests': guardIs('connection', 'isMineAndQuiet', true) },
+  });
+
+  rule('its close keeps the word: ready', {
+    given: READY,
+    when: [idled(), closed()],
+    holds: (is) =>
+      expect([is.status, is.value]).toEqual(['ready', [{ unbound: 'ready' }, undefined, undefined]]),
+    without: { 'the look at the reason': guardIs('thread', 'isQuiet', false) },
+  });
+
+  rule('its close keeps the word: interrupted', {
+    given: [...running('a'), interrupt(), ...finished('a', 'interrupted')],
+    when: [idled(), closed()],
+    holds: (is) => expect([is.status, is.lastError]).toEqual(['interrupted', null]),
+    without: { 'the look at the reason': guardIs('thread', 'isQuiet', false) },
   });
 
   rule('it is closed by archiving, also while it opens', {

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { ConfigWatch } from '../../../server/config-watch.ts';
 import { loadConfig, type Config } from '../../../server/config.ts';
-import { systemClock } from '../../../server/runtime/clock.ts';
+import { systemClock, type Clock } from '../../../server/runtime/clock.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 import { TestClock } from '../../helpers/test-clock.ts';
 import { until } from '../../helpers/until.ts';
@@ -32,13 +32,13 @@ interface Watched {
   readonly names: () => readonly string[];
 }
 
-function start(clock = systemClock): Watched {
+function start(clock: Clock = systemClock): Watched {
   const applied: Config[] = [];
   const logged: string[] = [];
   let notices: readonly string[] = [];
   const say = (details: Record<string, unknown>, message: string): void =>
     void logged.push(`${message} ${JSON.stringify(details)}`);
-  const load = (): Config => loadConfig({ data }, {});
+  const load = (): Config => loadConfig(existsSync(path) ? { data, config: path } : { data }, {});
   const watch = new ConfigWatch({
     path,
     load,
@@ -56,39 +56,59 @@ function start(clock = systemClock): Watched {
   return { watch, applied, logged, notices: () => notices, names };
 }
 
+/** The clock goes on until the file was looked at twice. */
+async function looked(clock: TestClock, watch: ConfigWatch): Promise<void> {
+  clock.advance(1_100);
+  await watch.applied();
+}
+
 test('takes in what is written into the file', async () => {
+  save(withInstance('a'));
+  const clock = new TestClock();
+  const { watch, names, applied } = start(clock);
+  save(withInstance('b'));
+  await looked(clock, watch);
+  expect(names()).toEqual(['b']);
+  await looked(clock, watch);
+  expect(applied).toHaveLength(1);
+});
+
+test('takes in a file that is put in the place of the old one, one that was not there, and what a link leads to', async () => {
+  const clock = new TestClock();
+  const { watch, names } = start(clock);
+  save(withInstance('a'));
+  await looked(clock, watch);
+  expect(names()).toEqual(['a']);
+  const linked = join(data, 'linked.json');
+  writeFileSync(linked, JSON.stringify(withInstance('b')));
+  symlinkSync(linked, `${path}.new`);
+  renameSync(`${path}.new`, path);
+  await looked(clock, watch);
+  expect(names()).toEqual(['b']);
+  writeFileSync(linked, JSON.stringify(withInstance('c')));
+  await looked(clock, watch);
+  expect(names()).toEqual(['c']);
+});
+
+test('waits until a file that is saved in several steps is whole', async () => {
+  save(withInstance('a'));
+  const clock = new TestClock();
+  const { watch, names, applied, notices } = start(clock);
+  const text = JSON.stringify(withInstance('b'));
+  for (let length = 0; length <= text.length; length += 5) {
+    writeFileSync(path, text.slice(0, length));
+    clock.advance(500);
+  }
+  writeFileSync(path, text);
+  await looked(clock, watch);
+  expect([names(), applied.length, notices()]).toEqual([['b'], 1, []]);
+});
+
+test('looks by itself, in real time', async () => {
   save(withInstance('a'));
   const { names } = start();
   save(withInstance('b'));
   await until(() => names().join() === 'b');
-});
-
-test('takes in a file that is put in the place of the old one, and one that was not there', async () => {
-  const { names } = start();
-  save(withInstance('a'));
-  await until(() => names().join() === 'a');
-  writeFileSync(`${path}.new`, JSON.stringify(withInstance('b')));
-  renameSync(`${path}.new`, path);
-  await until(() => names().join() === 'b');
-});
-
-test('reads once what was saved in several steps', async () => {
-  save(withInstance('a'));
-  const clock = new TestClock();
-  const { applied, names } = start(clock);
-  const text = JSON.stringify(withInstance('b'));
-  let armedCount = 0;
-  const after = clock.after.bind(clock);
-  clock.after = (ms, call) => {
-    armedCount += 1;
-    return after(ms, call);
-  };
-  for (let length = 0; length <= text.length; length += 5) writeFileSync(path, text.slice(0, length));
-  writeFileSync(path, text);
-  await until(() => armedCount > 0);
-  clock.advance(10_000);
-  await until(() => applied.length > 0);
-  expect([names(), applied.length]).toEqual([['b'], 1]);
 });
 
 test('keeps what was in force while the file is broken, and says why until it is not', async () => {
@@ -115,6 +135,17 @@ test('does not take a file that is gone for the defaults', async () => {
   expect(notices()).toEqual([expect.stringContaining('is gone')]);
 });
 
+test('says so when the file cannot be looked at', async () => {
+  save(withInstance('a'));
+  const clock = new TestClock();
+  const { watch, applied, notices } = start(clock);
+  rmSync(path);
+  symlinkSync(path, path);
+  await looked(clock, watch);
+  expect(applied).toEqual([]);
+  expect(notices()).toEqual([expect.stringContaining('what was in force stays so')]);
+});
+
 test('says which keys need a restart, and puts the others in force', async () => {
   save(withInstance('a'));
   const { watch, notices, names } = start();
@@ -130,25 +161,16 @@ test('says which keys need a restart, and puts the others in force', async () =>
   expect(notices()).toEqual([]);
 });
 
-test('is read by hand where the folder cannot be watched', async () => {
-  const elsewhere = join(data, 'none', 'config.json');
-  const logged: string[] = [];
-  const say = (_: unknown, message: string): void => void logged.push(message);
-  const applied: Config[] = [];
-  const config = loadConfig({ data }, {});
-  const watch = new ConfigWatch({
-    path: elsewhere,
-    load: () => config,
-    config,
-    clock: systemClock,
-    log: { info: say, warn: say, error: say },
-    apply: (given) => Promise.resolve(void applied.push(given)),
-    onNotices: () => {},
-  });
-  expect(logged.join()).toContain('is not watched');
-  await watch.reload();
-  await watch.stop();
-  expect(applied).toEqual([config]);
+test('does not mind a folder that is not there', async () => {
+  const clock = new TestClock();
+  path = join(data, 'none', 'config.json');
+  const { watch, names, notices } = start(clock);
+  await looked(clock, watch);
+  expect(notices()).toEqual([]);
+  mkdirSync(join(data, 'none'));
+  save(withInstance('a'));
+  await looked(clock, watch);
+  expect(names()).toEqual(['a']);
 });
 
 test('says what went wrong when a change could not be put in force', async () => {

@@ -67,7 +67,8 @@ it('what is forked is taken out of the archive first', async () => {
 
 it.each([
   ['no rollout found for thread id old', 'RESUME_FAILED'],
-  ['turn not found: T', 'OPEN_FAILED'],
+  ['turn not found: T', 'RESUME_FAILED'],
+  ['Server overloaded; retry later.', 'OPEN_FAILED'],
 ])('a fork that codex refuses with "%s" fails as %s', async (message, code) => {
   const { codex, thread } = await fork({ 'thread/fork': [refused(message)] });
   thread.askToOpen();

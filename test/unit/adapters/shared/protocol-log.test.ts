@@ -110,6 +110,51 @@ describe('rotation', () => {
     expect((await log.read('codex.2:0'))?.frame).toBe('b'.repeat(200));
   });
 
+  it('leaves a file after a day, and deletes it two weeks after its last frame', async () => {
+    const day = 86_400_000;
+    let now = Date.now();
+    const log = await start({ now: () => now });
+    const first = log.append('in', 'first');
+    now += day - 1;
+    log.append('in', 'same day');
+    now += 2;
+    expect(log.append('in', 'next day')).toBe('codex.2:0');
+    await log.flush();
+    expect(await files()).toEqual(['codex.1.ndjson', 'codex.2.ndjson']);
+    expect((await log.read(first))?.frame).toBe('first');
+    // the files are as old as the disk says
+    now += 14 * day;
+    log.append('in', 'long after');
+    await log.flush();
+    expect(await files()).toEqual(['codex.3.ndjson']);
+    expect(await log.read(first)).toBeNull();
+  });
+
+  it('begins a new file where the last start left an old one, and deletes what instances of once have left', async () => {
+    const old = await start({ name: 'gone' });
+    old.append('in', 'theirs');
+    await old.flush();
+    const before = await start();
+    before.append('in', 'before');
+    await before.flush();
+    const later = { now: () => Date.now() + 2 * 86_400_000 };
+    const next = await start(later);
+    expect(next.append('in', 'after')).toBe('codex.2:0');
+    expect(await files()).toEqual(['codex.1.ndjson', 'gone.1.ndjson']);
+    await next.flush();
+    const last = await start({ now: () => Date.now() + 15 * 86_400_000 });
+    expect(await files()).toEqual([]);
+    expect(last.append('in', 'alone')).toBe('codex.3:0');
+  });
+
+  it('writes everything before it closes', async () => {
+    const log = await start({ maxFileBytes: 2_000 });
+    for (let number = 0; number < 50; number += 1) log.append('out', `frame ${number}`);
+    await log.close();
+    const lines = (await Promise.all((await files()).map(linesOf))).flat();
+    expect(lines).toHaveLength(50);
+  });
+
   it('leaves the files of other instances alone', async () => {
     const other = await start({ name: 'codex-work' });
     other.append('in', 'theirs');

@@ -56,35 +56,39 @@ describe('an outbox', () => {
     expect(socket.pieces).toEqual(['answer']);
   });
 
-  it('keeps what one flush sends together, and lets it go at its end', () => {
+  it('keeps what one flush sends after its first message together, and lets it go at its end', () => {
     const { socket, outbox, flush } = slowOutbox();
     flush.run(() => {
       outbox.send('one');
       outbox.send('two');
+      outbox.send('three');
     });
-    flush.run(() => undefined);
-    expect(socket.pieces).toEqual(['[', 'one', 'two', ']']);
+    flush.run(() => outbox.send('four'));
+    outbox.send('five');
+    expect(socket.pieces).toEqual(['one', '[', 'two', 'three', ']', 'four', 'five']);
   });
 
   it('lets go what a flush has sent before it threw', () => {
     const { socket, outbox, flush } = slowOutbox();
     const broken = (): void => {
       outbox.send('one');
+      outbox.send('two');
       throw new Error('broken');
     };
     expect(() => flush.run(broken)).toThrow('broken');
-    expect(socket.pieces).toEqual(['[', 'one', ']']);
+    expect(socket.pieces).toEqual(['one', '[', 'two', ']']);
   });
 
   it('writes in between where a flush sends more than 64 KiB, which must not count as lag', () => {
     const { socket, outbox, flush } = slowOutbox();
     const long = 'x'.repeat(LIMITS.writeBytes + 1);
     flush.run(() => {
+      outbox.send('one');
       outbox.send(long);
       socket.drainTo(0);
       outbox.send('more');
     });
-    expect(socket.pieces).toEqual(['[', long, ']', '[', 'more', ']']);
+    expect(socket.pieces).toEqual(['one', '[', long, ']', '[', 'more', ']']);
   });
 
   it('lags above 1 MiB until it has drained to 256 KiB', () => {
