@@ -51,9 +51,11 @@ export const connectionMoves = {
   kill: act(({ connectionId }) => ({ effects: [{ type: 'connection.kill', connectionId }] })),
   endLost: act((context, { failure: cause }: { failure: Failure }) => end(context, 'lost', cause)),
   /** Whatever broke it: a turn that runs on it ends by this code. */
-  endBroken: act((context, { failure: cause }: { failure: Failure }) =>
-    end(context, 'lost', { ...cause, code: 'CONNECTION_LOST', retryable: ERRORS.CONNECTION_LOST.retryable }),
-  ),
+  endBroken: act((context, { failure: cause, forgotten }: ThreadInputOf<'connection.lost'>) => {
+    const { retryable } = ERRORS.CONNECTION_LOST;
+    const broken = { how: 'lost', failure: { ...cause, code: 'CONNECTION_LOST', retryable } } as const;
+    return { set: { end: context.end ?? { ...broken, ...(forgotten === true && { forgotten }) } } };
+  }),
   endUnopened: act((context) => end(context, 'lost', OPEN_TIMED_OUT)),
   endClosed: act((context) => end(context, 'closed', CLOSED)),
   endRestarted: act((context) => end(context, 'restarted', RESTARTED)),

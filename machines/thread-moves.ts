@@ -64,6 +64,16 @@ export const threadMoves = {
           : { nativeThreadId, state: 'provisional' },
     },
   })),
+  /** What is not there cannot be resumed: the next connection begins anew. */
+  forgetSession: act(({ session }, { forgotten }: Of<'provider.turnLookedUp'>) => {
+    if (forgotten !== true || session === null) return {};
+    const { nativeThreadId } = session;
+    const cause = failure('RESUME_FAILED', 'the provider has kept nothing of the conversation');
+    return {
+      set: { session: null },
+      facts: [{ type: 'connection.sessionForgotten', nativeThreadId, failure: cause }],
+    };
+  }),
   tellOnline: act((context) => {
     const online = turns.onlineOf(context);
     return online === null ? {} : { toTurn: { type: '$online', ...online } };
@@ -285,7 +295,7 @@ function close(link: Link, why: CloseReason, force: boolean): Move<Context, neve
 function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
   const connectionId = turns.connectionIdIn(context);
   const { session } = context;
-  const isForgotten = end.failure.code === 'RESUME_FAILED' && session !== null;
+  const isForgotten = session !== null && (end.failure.code === 'RESUME_FAILED' || end.forgotten === true);
   const said: Fact =
     end.how === 'lost'
       ? { type: 'connection.lost', connectionId, failure: end.failure }

@@ -238,7 +238,7 @@ export const threadMachine = setup({
             'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.turnLookedUp': { guard: by('isActive'), actions: by('toTurn') },
+            'provider.turnLookedUp': { guard: by('isActive'), actions: [by('forgetSession'), by('toTurn')] },
             'turn.settled': { guard: by('isActive'), actions: by('toTurn') },
             'turn.startTimedOut': { guard: by('isActive'), actions: by('toTurn') },
             'turn.stalled': { guard: by('isActive'), actions: by('toTurn') },

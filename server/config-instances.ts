@@ -50,6 +50,7 @@ export type InstanceEntry = z.output<typeof instanceSchema> & {
 export const DEFAULT_INSTANCES = [
   { instanceId: 'codex', driver: 'codex' },
   { instanceId: 'claude', driver: 'claude' },
+  { instanceId: 'opencode', driver: 'opencode' },
   // recordings that come with the package: they need no agent
   { instanceId: 'demo', driver: 'replay' },
 ].map((entry) => instanceSchema.parse(entry));

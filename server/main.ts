@@ -1,12 +1,14 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
 import { nanoid } from 'nanoid';
+import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
+import { opencodeDriver, opencodeOverLines } from '../adapters/opencode/index.ts';
 import { openProtocolLog } from '../adapters/shared/protocol-log.ts';
 import { Secrets } from '../adapters/shared/secrets.ts';
 import { copyDatabase, openJournal } from '../adapters/sqlite/index.ts';
@@ -18,12 +20,14 @@ const makeMarker = (): string => nanoid(24);
 
 const secrets = new Secrets();
 
-/** Of agents; the recordings of each can be played, too. */
-const drivers = [codexDriver, claudeDriver];
+/** Of agents. */
+const drivers = [codexDriver, claudeDriver, opencodeDriver, ...acpDrivers];
+/** Recordings of opencode have what stands behind its HTTP. */
+const played = [codexDriver, claudeDriver, opencodeOverLines, ...acpDrivers];
 
 const adapters: ServerAdapters = {
   secrets,
-  drivers: [...drivers, replayDriver({ drivers })],
+  drivers: [...drivers, replayDriver({ drivers: played })],
   recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),

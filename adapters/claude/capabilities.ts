@@ -7,7 +7,7 @@ export const CAPABILITIES: Capabilities = {
   images: true,
   planMode: true,
   resume: true,
-  compact: false,
+  compact: true,
   fork: 'turn',
   rollback: 'files',
 };

@@ -9,7 +9,7 @@ import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failure
 import { CAPABILITIES } from './capabilities.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { takeFrame } from './frames.ts';
-import { cutAfter, readHistory, type Cut } from './history.ts';
+import { cutAfter, hasMessages, readHistory, type Cut } from './history.ts';
 import { launchMode, PROGRAM, sessionSpec, type Beginning } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
 import { wanted } from './requests.ts';
@@ -48,6 +48,7 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
     const model = await launch(run, session, { effect, cut });
     if (session.phase !== 'opening') return;
     session.phase = 'open';
+    session.isKept = resume !== null;
     session.opened = {
       type: 'connection.opened',
       connectionId,
@@ -152,14 +153,19 @@ interface Exited {
 /** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
 function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
   if (session.phase === 'gone' || session.phase === 'closing') return;
-  const { connectionId, phase } = session;
-  if (phase === 'opening') reportOpenFailed(session, startFailure(run, session, { exit, error }));
-  else
-    session.report({
-      type: 'connection.lost',
-      connectionId,
-      failure: exitFailure(PROGRAM, exit, session.process.stderrTail),
-    });
+  if (session.phase !== 'opening') return void reportLost(run, session, exit);
+  reportOpenFailed(session, startFailure(run, session, { exit, error }));
+  run.sessions.remove(session);
+}
+
+/** A claude that died in its first turn may not have written it down. */
+async function reportLost(run: Run, session: Session, exit: ProcessExit): Promise<void> {
+  const { connectionId, sessionId, isKept } = session;
+  const failure = exitFailure(PROGRAM, exit, session.process.stderrTail);
+  const isKnown = isKept || hasMessages(await readHistory(run.spec.env, sessionId));
+  // it may have been let go meanwhile
+  if (session.phase !== 'open') return;
+  session.report({ type: 'connection.lost', connectionId, failure, ...(!isKnown && { forgotten: true }) });
   run.sessions.remove(session);
 }
 

@@ -10,6 +10,7 @@ import { mergeRateLimit, rateLimitIn } from './instance-report.ts';
 import { textIn } from './items.ts';
 import { PERMISSION_MODES } from './policy.ts';
 import type { Run } from './run.ts';
+import type { TurnResult } from './prompts.ts';
 import type { Session } from './sessions.ts';
 import type { Place } from './speech.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
@@ -125,14 +126,25 @@ function takeResult(result: wire.Result, { session, rawRef }: Taken): void {
     return;
   }
   const scope = scopeOf(session, rawRef);
-  const end = resultOf(result);
-  const failure = end.outcome === 'failed' ? failureOfResult(result, session.errorWord) : null;
+  const end = endOf(result, session);
+  const { failure } = end;
   session.errorWord = '';
   const usage = usageOf(result, session.transcript.usage);
   session.report({ type: 'provider.usageReported', connectionId: session.connectionId, usage });
   if (failure !== null) session.report(errorItem(failure, scope));
-  session.report(...session.prompts.ended({ ...end, failure }));
+  session.report(...session.prompts.ended(end));
+  session.isKept = true;
   if (!session.prompts.isRunning) session.transcript.endTurn();
+}
+
+/** A compaction that failed is a success to claude. */
+function endOf(result: wire.Result, session: Session): TurnResult {
+  const end = resultOf(result);
+  if (end.outcome === 'failed') return { ...end, failure: failureOfResult(result, session.errorWord) };
+  const error = session.isCompacting ? (session.compaction?.error ?? null) : null;
+  if (end.outcome !== 'completed' || error === null) return end;
+  if (session.transcript.isInterrupted) return { outcome: 'interrupted', failure: null };
+  return { outcome: 'failed', failure: failureOfResult({ ...result, result: error }) };
 }
 
 function takeAssistant(frame: wire.AssistantFrame, taken: Taken): void {
@@ -150,9 +162,14 @@ function takeUser(frame: wire.UserFrame, taken: Taken): void {
 
 /** A plan of claude's own that was accepted brings it back into its default mode, not into that of the thread. */
 function takeStatus(
-  { permissionMode }: ReturnType<typeof wire.statusSchema.parse>,
+  {
+    permissionMode,
+    compact_result: compacted,
+    compact_error: why,
+  }: ReturnType<typeof wire.statusSchema.parse>,
   { run, session }: Taken,
 ): false {
+  if (compacted === 'failed' && session.compaction !== null) session.compaction.error = why ?? '';
   const mode = PERMISSION_MODES.find((each) => each === permissionMode);
   if (mode === undefined) return false;
   const isOver = session.permissionMode === 'plan' && mode !== 'plan';

@@ -36,6 +36,10 @@ export async function readHistory(env: Env, sessionId: string): Promise<readonly
   return null;
 }
 
+/** Whether claude could go on with it: what it has not written down it does not know. */
+export const hasMessages = (history: readonly Entry[] | null): boolean =>
+  history?.some(({ type, uuid }) => uuid !== undefined && MESSAGES.has(type)) === true;
+
 async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);

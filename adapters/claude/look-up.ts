@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failure } from '../../machines/domain/error.ts';
 import { ABSENT, reportLookedUp, type Found, type LookUp } from '../shared/look-up.ts';
 import { failureOfResult } from './failures.ts';
-import { readHistory, turnIn, type Entry } from './history.ts';
+import { hasMessages, readHistory, turnIn, type Entry } from './history.ts';
 import { messageUuid } from './requests.ts';
 import type { Run } from './run.ts';
 
@@ -17,7 +17,8 @@ export async function lookUp(run: Run, effect: LookUp): Promise<void> {
 
 async function find(run: Run, { nativeThreadId, clientMessageId }: LookUp): Promise<Found> {
   const history = await readHistory(run.spec.env, nativeThreadId ?? '');
-  return history === null ? ABSENT : outcomeIn(history, messageUuid(clientMessageId));
+  if (history === null || !hasMessages(history)) return { ...ABSENT, forgotten: true };
+  return outcomeIn(history, messageUuid(clientMessageId));
 }
 
 /** The process that ran it is gone, so a turn without an end was interrupted by that. */

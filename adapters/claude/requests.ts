@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PromptSettings } from '../../machines/domain/effect.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import { mediaTypeOf } from '../shared/media-type.ts';
 import { policyFor, type ClaudePolicy } from './policy.ts';
 
 /** What a session is set to; each prompt may ask for something else. */
@@ -43,19 +44,18 @@ export async function userMessage(
   uuid: string,
 ): Promise<object> {
   const images = await Promise.all(imagePaths.map(imageBlock));
-  const content = images.length === 0 ? text : [...images, { type: 'text', text }];
-  return { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null, uuid };
+  return messageOf(images.length === 0 ? text : [...images, { type: 'text', text }], uuid);
 }
+
+export const messageOf = (content: string | readonly object[], uuid: string): object => ({
+  type: 'user',
+  message: { role: 'user', content },
+  parent_tool_use_id: null,
+  uuid,
+});
 
 async function imageBlock(path: string): Promise<object> {
   const bytes = await readFile(path);
   const source = { type: 'base64', media_type: mediaTypeOf(bytes), data: bytes.toString('base64') };
   return { type: 'image', source };
-}
-
-function mediaTypeOf(bytes: Buffer): string {
-  const head = bytes.toString('latin1', 0, 12);
-  if (head.startsWith('\xff\xd8')) return 'image/jpeg';
-  if (head.startsWith('GIF8')) return 'image/gif';
-  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'image/webp' : 'image/png';
 }

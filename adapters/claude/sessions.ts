@@ -35,6 +35,10 @@ export class Session {
   permissionMode: PermissionMode;
   /** Claude's word for what went wrong at the model's end; the result of the turn lacks it. */
   errorWord = '';
+  /** The compaction that was asked for last, and why it failed, where it did. */
+  compaction: { readonly uuid: string; error: string | null } | null = null;
+  /** Whether claude has certainly written the conversation down: it does so a moment after it has begun a turn. */
+  isKept = false;
   /** What claude said of a start that failed. */
   startError = '';
   /** `opening` until the handshake is done; nothing is told of one that is `gone`. */
@@ -75,6 +79,10 @@ export class Session {
     if (folds === this.#folds) return;
     this.#folds = folds;
     this.report({ type: 'provider.foldingChanged', connectionId: this.connectionId, folds });
+  }
+
+  get isCompacting(): boolean {
+    return this.compaction !== null && this.compaction.uuid === this.prompts.current.nativeTurnId;
   }
 
   report(...reports: readonly ProviderReport[]): void {

@@ -75,6 +75,11 @@ export class Transcript {
     this.#declined.add(toolUseId);
   }
 
+  /** The turn has been told to stop. */
+  get isInterrupted(): boolean {
+    return this.#isInterrupted;
+  }
+
   /** The turn has been told to stop: what fails from now on was cut off. */
   interrupted(): void {
     this.#isInterrupted = true;

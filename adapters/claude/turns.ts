@@ -1,12 +1,13 @@
 /** How a prompt is handed over, steered, interrupted and brought to its end. */
 import { z } from 'zod';
+import { clientMessageIdOf } from '../../machines/domain/effect.ts';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
 import { keyOf, refusalOf } from '../shared/decline.ts';
 import type { EffectOf, TurnEffect } from '../shared/effects.ts';
 import { failureOfRequest, isClosed, isRefusal } from '../shared/request-failures.ts';
 import { launchMode } from './launch.ts';
-import { messageUuid, OPTIONS, userMessage, wanted, type InEffect } from './requests.ts';
+import { messageOf, messageUuid, OPTIONS, userMessage, wanted, type InEffect } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 
@@ -16,8 +17,7 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
     case 'turn.start':
       return start(run, session, effect);
     case 'turn.compact':
-      // never asked for without the capability; a prompt of `/compact` does it
-      return session.report(refusalOf(effect, NO_COMPACTION));
+      return compact(session, effect);
     case 'turn.steer':
       return steer(run, session, effect);
     case 'turn.interrupt':
@@ -44,6 +44,15 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   }
 }
 
+/** A command of claude's own, which is given as a prompt; its turn is the compaction. */
+function compact(session: Session, effect: EffectOf<'turn.compact'>): void {
+  const uuid = messageUuid(clientMessageIdOf(effect.turnId, effect.attempt));
+  const key = { ...keyOf(effect), nativeTurnId: uuid };
+  session.compaction = { uuid, error: null };
+  session.report(...session.prompts.sent({ uuid, key, steerId: null }));
+  session.process.say(messageOf('/compact', uuid));
+}
+
 /** The message joins the running turn at its next step; claude reads it as soon as a tool is done, or the reply. */
 async function steer(run: Run, session: Session, effect: EffectOf<'turn.steer'>): Promise<void> {
   const { steer: prompt, clientMessageId } = effect;
@@ -51,6 +60,7 @@ async function steer(run: Run, session: Session, effect: EffectOf<'turn.steer'>)
   const message = await messageFor(run, prompt, uuid).catch(() => null);
   if (message === null) return session.report(refusalOf(effect, NO_IMAGE));
   if (!isCurrent(session, effect)) return session.report(refusalOf(effect, NOT_RUNNING));
+  if (session.isCompacting) return session.report(refusalOf(effect, COMPACTING));
   session.process.say(message);
   session.report(...session.prompts.sent({ uuid, key: keyOf(effect), steerId: prompt.turnId }));
 }
@@ -122,10 +132,8 @@ const isPlanning = (session: Session): boolean => session.permissionMode === 'pl
 const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
   class: 'validation',
 });
-const NO_COMPACTION = failure('CAPABILITY_UNSUPPORTED', 'claude compacts by a prompt of /compact', {
-  class: 'validation',
-});
 const NOT_RUNNING: Failure = failure('STEER_REFUSED', 'the turn is over at claude', { class: 'provider' });
+const COMPACTING: Failure = failure('STEER_REFUSED', 'a compaction takes no message', { class: 'provider' });
 const NOT_ACTIVE: Failure = failure('TURN_NOT_ACTIVE', 'no turn runs at claude', { class: 'provider' });
 
 function warnOfOptions({ host }: Run, { settings }: EffectOf<'turn.start'>): void {

@@ -2,7 +2,8 @@ import { itemIdOf, requestIdOf, type ConnectionId } from '../../machines/domain/
 import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody, RequestDraft } from '../../machines/domain/request.ts';
 import type { AgentPlace } from './agents.ts';
-import { elicitationReply, elicited, type FormFields } from './elicitation.ts';
+import type { FormFields } from '../shared/forms.ts';
+import { elicitationReply, elicited } from './elicitation.ts';
 import { linesOf } from './permissions.ts';
 import * as wire from './wire.ts';
 import type { Frame, PermissionProfile } from './wire.ts';

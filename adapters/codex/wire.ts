@@ -6,7 +6,6 @@ import { z } from 'zod';
 
 const text = z.string();
 const strings = z.array(text);
-const count = z.number().int().nonnegative();
 /** Longer ones are no ids: what has one is shown as unrecognized. */
 const id = text.max(256);
 
@@ -222,30 +221,6 @@ export const userInputSchema = z.object({
       }),
     )
     .min(1),
-});
-const choices = z.array(z.looseObject({ const: text, title: text.optional() })).optional();
-/** One field of a form that an MCP server asks to be filled in. */
-const fieldSchema = z.looseObject({
-  type: z.enum(['string', 'number', 'integer', 'boolean', 'array']).default('string'),
-  title: text.optional(),
-  description: text.optional(),
-  enum: strings.optional(),
-  enumNames: strings.optional(),
-  oneOf: choices,
-  items: z.looseObject({ enum: strings.optional(), anyOf: choices }).optional(),
-  minItems: count.optional(),
-  maxItems: count.optional(),
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  minLength: count.optional(),
-  maxLength: count.optional(),
-  format: z.enum(['email', 'uri', 'date', 'date-time']).optional().catch(undefined),
-  default: z.unknown().optional(),
-});
-export type FormField = z.infer<typeof fieldSchema>;
-export const formSchema = z.looseObject({
-  properties: z.record(text, fieldSchema).default({}),
-  required: strings.default([]),
 });
 export const elicitationSchema = z.object({
   ...ofTurn,

@@ -79,6 +79,8 @@ export class Tape implements ProcessHost {
   /** Recorded string → what stands in its place now. */
   readonly #replaced = new Map<string, string>();
   #cancel: (() => void) | null = null;
+  /** Of the latest prompt that was written. */
+  #promptId: FrameShape['id'] = null;
   #isPaused = false;
   /** What was written and is not in the recording. */
   readonly unexpected: string[] = [];
@@ -210,6 +212,7 @@ export class Tape implements ProcessHost {
     const frame = frameOf(text);
     const shape = this.#shapeOf(frame);
     const index = this.#indexOf(process, shape);
+    if (shape.kind === 'prompt' && index !== null) this.#promptId = shape.id;
     if (index === null) return this.#improvise(process, frame, shape);
     const recorded = frameIn(this.#lines[index]);
     if (shape.kind === 'prompt') this.#begin(index, differingStrings(recorded, frame));
@@ -262,7 +265,7 @@ export class Tape implements ProcessHost {
     this.unexpected.push(shape.kind === 'answer' ? `an answer to ${shape.id}` : shape.name);
     events?.onUnexpected?.(shape);
     const why = shape.kind === 'prompt' && !this.hasTurn ? WHY_OVER : WHY_UNEXPECTED;
-    const { frames, endsTurn } = protocol.improvise(frame, why);
+    const { frames, endsTurn } = protocol.improvise(frame, why, this.#promptId);
     if (endsTurn) this.#jump(this.#nextPrompt() ?? this.#lines.length);
     // not before the write has returned
     this.#options.clock.after(0, () => {

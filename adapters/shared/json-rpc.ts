@@ -17,6 +17,8 @@ export interface JsonRpcOptions {
   /** Writes one message; the newline is the transport's. `kept` is the same line without its secrets, for logs. */
   readonly writeLine: (line: string, kept: string) => void;
   readonly handlers: JsonRpcHandlers;
+  /** Put into every message as its `jsonrpc` member; default: left out. */
+  readonly version?: '2.0';
   /** Requests of ours without an answer at one time; further ones wait in order. Default 32. */
   readonly maxInFlight?: number;
 }
@@ -35,8 +37,8 @@ interface Call {
 type Message = Readonly<Record<string, unknown>>;
 
 /**
- * One end of a JSON-RPC conversation over lines, for protocols that leave out the `jsonrpc` member. The owner feeds it
- * lines with `receive` and closes it when the transport ends.
+ * One end of a JSON-RPC conversation over lines. The owner feeds it lines with `receive` and closes it when the transport
+ * ends.
  */
 export class JsonRpcPeer {
   readonly #options: JsonRpcOptions;
@@ -156,8 +158,13 @@ export class JsonRpcPeer {
 
   #write(message: Message, kept = message): void {
     if (this.#closedBecause !== null) return;
-    const line = JSON.stringify(message);
-    this.#options.writeLine(line, kept === message ? line : JSON.stringify(kept));
+    const line = this.#lineOf(message);
+    this.#options.writeLine(line, kept === message ? line : this.#lineOf(kept));
+  }
+
+  #lineOf(message: Message): string {
+    const { version } = this.#options;
+    return JSON.stringify(version === undefined ? message : { jsonrpc: version, ...message });
   }
 }
 

@@ -4,7 +4,7 @@ import type { ProviderHost } from '../../machines/ports/provider.ts';
 import type { EffectOf } from './effects.ts';
 
 export type LookUp = EffectOf<'turn.lookUp'>;
-export type Found = Pick<ThreadInputOf<'provider.turnLookedUp'>, 'found' | 'failure'>;
+export type Found = Pick<ThreadInputOf<'provider.turnLookedUp'>, 'found' | 'failure' | 'forgotten'>;
 
 export const ABSENT: Found = { found: 'absent', failure: null };
 

@@ -71,6 +71,8 @@ export const SIDE_TURN_LIMIT = 16;
 export interface ConnectionEnd {
   readonly how: 'closed' | 'lost' | 'restarted';
   readonly failure: Failure;
+  /** The provider has kept nothing of the conversation. */
+  readonly forgotten?: true;
 }
 
 export interface ConnectionContext {

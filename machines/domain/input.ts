@@ -78,6 +78,9 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** The provider has kept nothing of the conversation, so it cannot be resumed. */
+const forgotten = z.boolean().optional();
+
 const providerInputs = [
   input('connection.opened', {
     ...onConnection,
@@ -90,7 +93,7 @@ const providerInputs = [
   input('connection.openFailed', { ...onConnection, failure: failureSchema }),
   input('connection.closed', onConnection),
   input('connection.closeFailed', { ...onConnection, failure: failureSchema }),
-  input('connection.lost', { ...onConnection, failure: failureSchema }),
+  input('connection.lost', { ...onConnection, failure: failureSchema, forgotten }),
   /** The provider has taken the prompt; it may not have begun. */
   input('provider.turnAccepted', turnRef),
   input('provider.turnRefused', { ...turnRef, failure: failureSchema }),
@@ -120,6 +123,7 @@ const providerInputs = [
     attempt: z.number().int().positive(),
     found: z.enum(['completed', 'failed', 'interrupted', 'absent', 'unknown']),
     failure: failureSchema.nullable(),
+    forgotten,
   }),
   input('provider.requestOpened', { ...turnRef, owner: ownerSchema, request: requestDraftSchema }),
   /** The provider waits no longer: it has the answer, or took the request back. */

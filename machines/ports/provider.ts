@@ -93,8 +93,11 @@ export interface PlaybackProtocol {
   shapeOf(frame: unknown): FrameShape;
   /** An answer of the provider, made one to the request of that id. */
   withId(frame: unknown, id: FrameShape['id']): unknown;
-  /** What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal. */
-  improvise(frame: unknown, why: string): Improvised;
+  /**
+   * What the provider would have said to a frame of ours that the recording does not have; `why` is for a refusal,
+   * `promptId` the request of ours that began the latest turn.
+   */
+  improvise(frame: unknown, why: string, promptId?: FrameShape['id']): Improvised;
 }
 
 export interface FrameShape {

@@ -1,8 +1,9 @@
 /** Closes connections that nobody uses and drops threads that need not be in memory. Never changes a status. */
 import { rosterOf } from '../../machines/domain/evolve-items.ts';
-import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import { connectionIdIn } from '../../machines/thread-turns.ts';
+import type { Adapters } from './adapters.ts';
 import type { Clock } from './clock.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { Threads } from './threads.ts';
@@ -16,10 +17,10 @@ const KEEP_DORMANT_MS = 60_000;
 export interface HibernationParts {
   readonly clock: Clock;
   readonly threads: Threads;
-  readonly connectionIdleMs: (instanceId: InstanceId) => number;
+  readonly adapters: Pick<Adapters, 'connectionIdleMs'>;
   readonly push: (threadId: ThreadId, input: RuntimeInput) => void;
-  /** After each sweep. */
-  readonly onSwept: () => void;
+  /** Looks around after each sweep. */
+  readonly retirement: { look(): void };
 }
 
 export class Hibernation {
@@ -33,7 +34,7 @@ export class Hibernation {
   start(): void {
     this.#cancel = this.#parts.clock.after(SWEEP_EVERY_MS, () => {
       this.sweep();
-      this.#parts.onSwept();
+      this.#parts.retirement.look();
       this.start();
     });
   }
@@ -44,14 +45,14 @@ export class Hibernation {
   }
 
   sweep(): void {
-    const { clock, threads, connectionIdleMs, push } = this.#parts;
+    const { clock, threads, adapters, push } = this.#parts;
     const now = clock.monotonic();
     for (const thread of threads.loaded()) {
       const idleMs = now - thread.lastUsedAt;
       if (thread.isDormant) {
         if (idleMs >= KEEP_DORMANT_MS) threads.drop(thread.threadId);
       } else if (
-        idleMs >= connectionIdleMs(thread.context.settings.instanceId) &&
+        idleMs >= adapters.connectionIdleMs(thread.context.settings.instanceId) &&
         isFree(thread, clock.now())
       ) {
         const connectionId = connectionIdIn(thread.context);

@@ -149,19 +149,10 @@ export class ThreadRuntime implements Runtime {
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
-    const closing = { ...shared, push: this.#tell };
+    const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
-    this.#hibernation = new Hibernation({
-      ...closing,
-      connectionIdleMs: (instanceId) => this.#adapters.connectionIdleMs(instanceId),
-      onSwept: () => this.#retirement.look(),
-    });
-    this.#chores = new Chores({
-      ...options,
-      commitCount: () => this.#loop.commitCount,
-      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => this.threads.drop(threadId),
-    });
+    this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
+    this.#chores = this.#makeChores(options);
   }
 
   /**
@@ -354,6 +345,15 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+  }
+
+  #makeChores(options: RuntimeOptions): Chores {
+    return new Chores({
+      ...options,
+      commitCount: () => this.#loop.commitCount,
+      isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
+      forget: (threadId) => this.threads.drop(threadId),
+    });
   }
 
   #fire(stream: Stream, timer: string, armedBy: number): void {

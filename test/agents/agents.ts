@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A real agent that live tests can drive. */
-export type AgentName = 'codex' | 'claude';
+export type AgentName = 'codex' | 'claude' | 'opencode' | 'gemini';
 
 const MODULES = join(import.meta.dirname, 'node_modules');
 const INSTALL_COMMAND = 'npm ci --prefix test/agents';
@@ -24,9 +24,23 @@ export function claudeBinary(): string | null {
   return existsSync(path) ? path : null;
 }
 
+/** Finds OpenCode's native binary, or null when it is not installed for this platform. */
+export function opencodeBinary(): string | null {
+  const path = join(MODULES, `opencode-${process.platform}-${process.arch}`, 'bin', 'opencode');
+  return existsSync(path) ? path : null;
+}
+
+/** Finds gemini's bundle, which is the same for every platform. */
+export function geminiBinary(): string | null {
+  const path = join(MODULES, '@google', 'gemini-cli', 'bundle', 'gemini.js');
+  return existsSync(path) ? path : null;
+}
+
 const BINARIES: Readonly<Record<AgentName, () => string | null>> = {
   codex: codexBinary,
   claude: claudeBinary,
+  opencode: opencodeBinary,
+  gemini: geminiBinary,
 };
 
 /**

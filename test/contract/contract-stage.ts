@@ -53,7 +53,8 @@ export class ContractStage {
 
   newThread(settings: Partial<Settings> = {}): ProviderThread {
     const { instanceId, world } = this;
-    return new ProviderThread(this.adapter, this.harness, { cwd: world.workspace, instanceId, ...settings });
+    const { workspace: cwd, runtimeMode = 'auto-accept-edits' } = world;
+    return new ProviderThread(this.adapter, this.harness, { cwd, instanceId, runtimeMode, ...settings });
   }
 
   /** A thread on an open connection, with a process if there is none yet. */

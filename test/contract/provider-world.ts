@@ -1,5 +1,6 @@
 /** What the contract of providers needs to drive any of them: an agent that is real, and a model that does as it is told. */
 import type { Gate } from '../model-endpoint/gate.ts';
+import type { RuntimeMode } from '../../machines/domain/settings.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 
 /** What went wrong at the model's end. */
@@ -39,6 +40,10 @@ export interface ProviderWorld {
   shown(prompt: string): string;
   /** In what the model is shown while it is to plan, and only then. */
   readonly planMark: RegExp;
+  /** Left out: what became of a prompt can be asked after a restart. */
+  readonly looksUp?: false;
+  /** What threads are set to: `run` is not asked about, `runAsking` is. Default: `auto-accept-edits`. */
+  readonly runtimeMode?: RuntimeMode;
   /** One that is not the default; absent: the agent takes any name. */
   readonly otherModel?: string;
   /** Ends the model and deletes the files; the adapter is disposed of before. */

@@ -131,10 +131,11 @@ export const closeFailed = (number = 1): ThreadInput => ({
   connectionId: link(number),
   failure: cause('CLOSE_FAILED'),
 });
-export const lost = (number = 1): ThreadInput => ({
+export const lost = (number = 1, more: { readonly forgotten?: true } = {}): ThreadInput => ({
   type: 'connection.lost',
   connectionId: link(number),
   failure: cause('CONNECTION_LOST'),
+  ...more,
 });
 export const idled = (number = 1): ThreadInput => ({ type: 'connection.idled', connectionId: link(number) });
 

@@ -6,11 +6,12 @@ import { nanoid } from 'nanoid';
 import { expect, onTestFailed, onTestFinished } from 'vitest';
 import type { Client } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
-import { claudeBinary, codexBinary } from '../agents/agents.ts';
+import { claudeBinary, codexBinary, opencodeBinary } from '../agents/agents.ts';
 import type { Script } from '../model-endpoint/script.ts';
 import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { makeClaudeHome, type ClaudeHome, type ClaudeHomeOptions } from './claude-home.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { makeOpencodeHome, type OpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
 import { LiveThread, type CreateOptions } from './live-thread.ts';
 import { listRunProcesses, type RunProcess } from './run-processes.ts';
 import { logTail, runProgram, ServerProcess, type Exit, type Program } from './server-process.ts';
@@ -25,8 +26,14 @@ const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {
   readonly codex?: Omit<CodexHomeOptions, 'endpointUrl'>;
+  /** Further arguments of the agent. */
+  readonly args?: readonly string[];
   /** The agent is claude, not codex. */
   readonly claude?: Omit<ClaudeHomeOptions, 'endpointUrl'>;
+  /** Another agent. */
+  readonly agent?: (endpoint: ModelEndpoint) => Promise<LiveAgent>;
+  /** The agent is opencode, not codex. */
+  readonly opencode?: Omit<OpencodeHomeOptions, 'endpointUrl'>;
   /** Keys of the configuration file. By default a SIGTERM does not wait for turns. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -34,33 +41,54 @@ export interface LiveOptions {
 /** Registers its own end, which also looks whether a process is left and whether the model's script was followed. */
 export async function startLiveServer(script: Script, options: LiveOptions = {}): Promise<LiveServer> {
   const endpoint = await startModelEndpoint(script);
-  const { agent, command, home } = await makeAgent(endpoint, options);
+  const { agent, command, args, processWord, home } = await makeAgent(endpoint, options);
   const word = `run-${nanoid()}`;
   const data = join(realpathSync(tmpdir()), `threadchart-live-${word}`);
   mkdirSync(data, { mode: 0o700 });
-  const instance = { instanceId: agent, driver: agent, command, env: home.env };
+  const instance = {
+    instanceId: agent,
+    driver: agent,
+    command,
+    env: home.env,
+    args: options.args ?? args ?? [],
+  };
   const config = { drainMs: 0, deltaWindowMs: 0, instances: [instance], ...options.config };
   writeFileSync(join(data, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  const server = new LiveServer({ endpoint, home, agent, data, word });
+  const server = new LiveServer({ endpoint, home, agent, processWord, data, word });
   onTestFailed(() => console.error(`the end of the log of ${data}:\n${logTail(data)}`));
   onTestFinished(({ task }) => server.finish(task.result?.state === 'fail'));
   await server.start();
   return server;
 }
 
-interface Agent {
-  readonly agent: 'codex' | 'claude';
+/** An agent in folders of its own. */
+export interface LiveAgent {
+  /** The driver, and the id of the instance. */
+  readonly agent: string;
   readonly command: string | null;
-  readonly home: CodexHome | ClaudeHome;
+  readonly args?: readonly string[];
+  /** In the command line of each of its processes, and of nothing else. */
+  readonly processWord: string;
+  readonly home: AgentHome;
 }
 
-async function makeAgent({ url, origin }: ModelEndpoint, { codex, claude }: LiveOptions): Promise<Agent> {
+type AgentHome = CodexHome | ClaudeHome | OpencodeHome;
+
+async function makeAgent(endpoint: ModelEndpoint, options: LiveOptions): Promise<LiveAgent> {
+  const { codex, claude, opencode, agent } = options;
+  if (agent !== undefined) return agent(endpoint);
+  const { url, origin } = endpoint;
+  if (opencode !== undefined) {
+    const home = await makeOpencodeHome({ ...opencode, endpointUrl: url });
+    const command = opencode.command ?? opencodeBinary();
+    return { agent: 'opencode', command, processWord: 'serve --hostname', home };
+  }
   if (claude === undefined) {
     const home = await makeCodexHome({ ...codex, endpointUrl: url });
-    return { agent: 'codex', command: codexBinary(), home };
+    return { agent: 'codex', command: codexBinary(), processWord: 'app-server', home };
   }
   const home = await makeClaudeHome({ ...claude, endpointUrl: origin });
-  return { agent: 'claude', command: claudeBinary(), home };
+  return { agent: 'claude', command: claudeBinary(), processWord: '--input-format=stream-json', home };
 }
 
 /** Default: a client of its own. */
@@ -68,31 +96,34 @@ type ThreadOptions = Partial<CreateOptions> & { readonly client?: Client };
 
 interface Parts {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
-  readonly agent: Agent['agent'];
+  readonly home: AgentHome;
+  readonly agent: string;
+  readonly processWord: string;
   readonly data: string;
   readonly word: string;
 }
 
 export class LiveServer {
   readonly endpoint: ModelEndpoint;
-  readonly home: CodexHome | ClaudeHome;
-  readonly agent: Agent['agent'];
+  readonly home: AgentHome;
+  readonly agent: string;
   readonly data: string;
   /** Where threads work. */
   readonly workspace: string;
   readonly #word: string;
+  readonly #processWord: string;
   readonly #clients: Client[] = [];
   #process: ServerProcess | null = null;
   #port = 0;
 
-  constructor({ endpoint, home, agent, data, word }: Parts) {
+  constructor({ endpoint, home, agent, processWord, data, word }: Parts) {
     this.endpoint = endpoint;
     this.home = home;
     this.agent = agent;
     this.data = data;
     this.workspace = realpathSync(home.workspace);
     this.#word = word;
+    this.#processWord = processWord;
   }
 
   /** The run that is or was last there. */
@@ -172,8 +203,7 @@ export class LiveServer {
 
   /** Processes of the agent itself, without its commands. */
   async agentProcesses(): Promise<RunProcess[]> {
-    const word = this.agent === 'codex' ? 'app-server' : '--input-format=stream-json';
-    return (await this.processes()).filter(({ command }) => command.includes(word));
+    return (await this.processes()).filter(({ command }) => command.includes(this.#processWord));
   }
 
   /** Makes a file of the workspace that a command waits for. */

@@ -14,7 +14,8 @@ type ThreadCommand = OnThread<GivenCommand>;
 export type CreateOptions = Omit<Extract<GivenCommand, { type: 'thread.create' }>, 'type'>;
 type SubmitOptions = Omit<Extract<GivenCommand, { type: 'turn.submit' }>, 'type' | 'threadId' | 'text'>;
 
-const WAIT_MS = 30_000;
+/** The first turn of some agents takes long where much else runs. */
+const WAIT_MS = 60_000;
 
 export class LiveThread {
   readonly threadId: string;

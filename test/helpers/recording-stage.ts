@@ -9,6 +9,7 @@ import type { FactOf, FactType } from '../../machines/domain/fact.ts';
 import { instanceIdSchema, threadIdSchema } from '../../machines/domain/ids.ts';
 import type { ItemKind } from '../../machines/domain/item.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
+import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Request } from '../../machines/domain/request.ts';
 import { systemClock } from '../../server/runtime/clock.ts';
@@ -19,7 +20,8 @@ import { forkingDriver } from './forking-driver.ts';
 import { RECORDED_ATTACHMENTS, RecordedRuntime, type EntryFacts } from './recorded-runtime.ts';
 import { until } from './until.ts';
 
-const WAIT_MS = 30_000;
+/** Some agents take long to start where much else runs. */
+const WAIT_MS = 90_000;
 
 /** A configuration folder of an agent's own, and where it works. */
 export interface AgentHome {
@@ -34,6 +36,8 @@ export interface RecordedAgent<Options> {
   readonly driver: ProviderDriver;
   /** Stands in a recording for the configuration folder. */
   readonly configFolder: string;
+  /** What stands between the frames that are recorded and the processes; default: nothing. */
+  readonly over?: (processes: ProcessHost) => ProcessHost;
   makeHome(endpointUrl: string, options: Options | undefined): Promise<AgentHome>;
 }
 
@@ -85,8 +89,7 @@ export async function recordScenario<Options>(
     places: placesOf(agent, home, endpoint),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  const { driver } = agent;
-  const stage = new RecordingStage({ recorder, endpoint, home, driver, binary: options.binary });
+  const stage = new RecordingStage({ recorder, endpoint, home, agent, binary: options.binary });
   for (const [id, bytes] of Object.entries(scenario.attachments ?? {})) stage.attach(id, bytes);
   const aborted = abortOf(options.signal);
   aborted.catch(() => undefined);
@@ -96,6 +99,7 @@ export async function recordScenario<Options>(
     await stage.stop();
     return { recording: recorder.recording(), facts: stage.server.facts() };
   } finally {
+    endpoint.releaseAll();
     await recorder.abort();
     await stage.close();
     await endpoint.close();
@@ -141,7 +145,7 @@ interface StageParts {
   readonly recorder: Recorder;
   readonly endpoint: ModelEndpoint;
   readonly home: AgentHome;
-  readonly driver: ProviderDriver;
+  readonly agent: Pick<RecordedAgent<never>, 'driver' | 'over'>;
   readonly binary: string;
 }
 
@@ -157,7 +161,8 @@ export class RecordingStage {
   #isRunning = false;
   #threadCount = 0;
 
-  constructor({ recorder, endpoint, home, driver, binary }: StageParts) {
+  constructor({ recorder, endpoint, home, agent, binary }: StageParts) {
+    const { driver, over = (processes) => processes } = agent;
     this.endpoint = endpoint;
     this.workspace = realpathSync(home.workspace);
     this.#recorder = recorder;
@@ -171,13 +176,15 @@ export class RecordingStage {
         command: binary,
         env: home.env,
       },
-      processes: new LocalProcessHost({
-        table: {
-          put: ({ pid }) => void (pid === null ? undefined : this.#pids.add(pid)),
-          remove: () => {},
-        },
-        makeMarker: nanoid,
-      }),
+      processes: over(
+        new LocalProcessHost({
+          table: {
+            put: ({ pid }) => void (pid === null ? undefined : this.#pids.add(pid)),
+            remove: () => {},
+          },
+          makeMarker: nanoid,
+        }),
+      ),
       clock: systemClock,
       attachments: this.#attachments,
     });

@@ -65,16 +65,28 @@ export async function makeTinyWorld({
   };
 }
 
+/** The same for an agent that spoils what it says by itself. */
+export function selfSpoiling(world: ProviderWorld, chatter: object): FaultyWorld {
+  const { instance } = spoilable(world, chatter);
+  const spoil = spoilerOf(world, chatter);
+  return { ...world, instance: { ...instance, command: world.instance.command }, spoil };
+}
+
 /** The same world with an agent that can be spoilt. `chatter`: a message that nobody knows, in the form of its protocol. */
 export function spoilable(world: ProviderWorld, chatter: object): FaultyWorld {
-  const { instance, workspace } = world;
-  const file = `${workspace}.fault`;
-  const spoil: FaultyWorld['spoil'] = (fault) =>
-    writeFileSync(file, `${fault ?? 'none'}\n${JSON.stringify(chatter)}`);
+  const { instance } = world;
+  const spoil = spoilerOf(world, chatter);
   spoil(null);
-  const env = { ...instance.env, FAULTY_COMMAND: instance.command ?? '', FAULTY_FILE: file };
+  const env = { ...instance.env, FAULTY_COMMAND: instance.command ?? '', FAULTY_FILE: faultFileOf(world) };
   return { ...world, instance: { ...instance, command: join(AGENT, 'faulty.mjs'), env }, spoil };
 }
+
+const faultFileOf = ({ workspace }: ProviderWorld): string => `${workspace}.fault`;
+
+const spoilerOf =
+  (world: ProviderWorld, chatter: object): FaultyWorld['spoil'] =>
+  (fault) =>
+    writeFileSync(faultFileOf(world), `${fault ?? 'none'}\n${JSON.stringify(chatter)}`);
 
 /** Replies by prompt, counted per conversation and prompt. */
 class TinyScript {

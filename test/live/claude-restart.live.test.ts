@@ -49,6 +49,21 @@ async function expectContext(server: LiveServer, thread: LiveThread, known: stri
 }
 
 describe.skipIf(requireAgent('claude') === null)('a claude that is killed', () => {
+  it('begins anew where it had written nothing down', async () => {
+    const script = byUserText({ tell: streaming, ...goOn });
+    const server = await startLiveServer(script, { ...claude, args: ['--no-session-persistence'] });
+    const thread = await server.thread();
+    const { turnId = '' } = await thread.submit('tell');
+    await thread.until(() => thread.said === 'once upon ', 'the first words');
+    await killClaude(server);
+    expect(await thread.ended(turnId)).toMatchObject(LOST);
+    expect(await thread.turn('go on')).toMatchObject({ outcome: 'completed' });
+    expect(thread.facts('connection.sessionForgotten')).toHaveLength(1);
+    expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, false]);
+    await thread.reached('ready');
+    await thread.expectSameView();
+  });
+
   it('fails the turn that was streaming, and the next prompt goes on', async () => {
     const server = await startLiveServer(byUserText({ tell: streaming, ...goOn }), claude);
     const thread = await server.thread();

@@ -23,6 +23,8 @@ export interface Dialect {
   reply(makeId: MakeId): DialectReply;
   /** An error of a status in the form of the API. */
   errorBody(status: number, message: string): object;
+  /** An event on the wire; default: named by its type, with itself as the data. */
+  readonly encode?: (event: StreamEvent) => string;
 }
 
 /** Cut between code points: half a surrogate pair is not valid JSON for every reader. */

@@ -82,7 +82,8 @@ export class ReplyStream {
       if (event.type !== start.type) await this.#send(start);
     }
     this.#parts.onSent(event);
-    const taken = this.#response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    const { encode = namedEvent } = this.#parts.dialect;
+    const taken = this.#response.write(encode(event));
     if (!taken) await once(this.#response, 'drain', { signal: this.#gone.signal });
     if (this.#parts.dialect.lastEventTypes.has(event.type)) this.#ended = true;
   }
@@ -110,6 +111,8 @@ export class ReplyStream {
     await Promise.race([waiting, once(signal, 'abort').then(() => signal.throwIfAborted())]);
   }
 }
+
+const namedEvent = (event: StreamEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 function isOutput(step: Step): step is OutputStep {
   return ['text', 'reasoning', 'functionCall', 'customToolCall', 'event'].includes(step.kind);

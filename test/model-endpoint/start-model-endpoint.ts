@@ -1,9 +1,13 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
+import { CHAT } from './chat-events.ts';
 import type { Dialect } from './dialect.ts';
 import { Gates, type Gate } from './gate.ts';
+import { GENERATE } from './generate-events.ts';
 import { MESSAGES } from './message-events.ts';
+import { parseChat } from './parse-chat.ts';
+import { parseGenerate } from './parse-generate.ts';
 import { isProbe, parseMessages, PROBE_ANSWER } from './parse-messages.ts';
 import { parseRequest, type ParsedRequest } from './parse-request.ts';
 import { ReplyStream } from './reply-stream.ts';
@@ -20,13 +24,18 @@ interface Route {
 const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['POST /v1/responses', { dialect: RESPONSES, parse: parseRequest }],
   ['POST /v1/messages', { dialect: MESSAGES, parse: parseMessages }],
+  ['POST /v1/chat/completions', { dialect: CHAT, parse: parseChat }],
 ]);
+/** Gemini's model stands in the path. */
+const GENERATE_PATH = /^POST \/v1beta\/models\/[^/]+:streamGenerateContent$/;
+const GENERATE_ROUTE: Route = { dialect: GENERATE, parse: parseGenerate };
 const COUNT_TOKENS = 'POST /v1/messages/count_tokens';
 
 /**
  * Starts a model endpoint on a free port of the loopback interface. It speaks as much of the OpenAI Responses API
- * (`POST /v1/responses`) and of the Anthropic Messages API (`POST /v1/messages`), both streamed, as an agent needs, and
- * replies as the script says.
+ * (`POST /v1/responses`), of its Chat Completions API (`POST /v1/chat/completions`), of the Anthropic Messages API
+ * (`POST /v1/messages`) and of Gemini's `streamGenerateContent`, all streamed, as an agent needs, and replies as the
+ * script says.
  */
 export async function startModelEndpoint(script: Script): Promise<ModelEndpoint> {
   const endpoint = new ModelEndpoint(script);
@@ -118,7 +127,7 @@ export class ModelEndpoint {
     if (name === 'HEAD /') return void response.end();
     const body = await readText(request);
     if (name === COUNT_TOKENS) return void response.end(JSON.stringify({ input_tokens: body.length }));
-    const route = ROUTES.get(name);
+    const route = ROUTES.get(name) ?? (GENERATE_PATH.test(name) ? GENERATE_ROUTE : undefined);
     if (route === undefined) throw new Error(`unexpected request ${name}`);
     const parsed = route.parse(body, request.headers, this.requests.length);
     // a client that only looks whether there is such a model is not told of

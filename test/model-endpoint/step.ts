@@ -45,7 +45,10 @@ export interface CustomToolCallStep {
   readonly callId?: string;
 }
 
-/** Any server-sent event as it is; `response.failed`, `.incomplete` and `.completed` end the reply. */
+/**
+ * Any server-sent event as it is; `response.failed`, `.incomplete` and `.completed` end the reply. In Chat Completions
+ * `{type: 'finish', reason}` says why it ends.
+ */
 export interface EventStep {
   readonly kind: 'event';
   readonly event: StreamEvent;

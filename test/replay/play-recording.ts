@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tape } from '../../adapters/replay/tape.ts';
+import { acpDrivers } from '../../adapters/acp/index.ts';
 import { claudeDriver } from '../../adapters/claude/index.ts';
 import { codexDriver } from '../../adapters/codex/index.ts';
+import { opencodeOverLines } from '../../adapters/opencode/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
@@ -19,7 +21,9 @@ import {
 } from '../helpers/recorded-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
 
-const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver].map(forkingDriver);
+const DRIVERS: readonly ProviderDriver[] = [codexDriver, claudeDriver, opencodeOverLines, ...acpDrivers].map(
+  forkingDriver,
+);
 /** Turns of the event loop without anything happening, after which nothing will: an adapter takes a few per answer. */
 const QUIET_TURN_COUNT = 6;
 /** As node calls it. */

@@ -210,6 +210,22 @@ describe('the session of the provider', () => {
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
   });
 
+  rule('a conversation of which the provider has kept nothing is not resumed', {
+    given: running('a'),
+    when: [lost(1, { forgotten: true }), submit('b')],
+    holds: (is) =>
+      expect([
+        is.end('a'),
+        is.said('connection.opening').at(-1),
+        is.said('connection.sessionForgotten'),
+      ]).toEqual([
+        'failed CONNECTION_LOST',
+        'connection.opening connectionId=t1#2',
+        ['connection.sessionForgotten nativeThreadId=native failure=CONNECTION_LOST'],
+      ]),
+    without: { 'the word of it': actionIs('connection', 'endBroken', 'endUnopened') },
+  });
+
   rule('a failed resume is reported and not tried again', {
     given: [...READY, lost(), submit('b')],
     when: [openFailed(2, 'RESUME_FAILED'), submit('c')],

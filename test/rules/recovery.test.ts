@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { turnIdAgain, turnIdSchema } from '../../machines/domain/ids.ts';
+import type { ThreadInput } from '../../machines/domain/input.ts';
 import { fires } from '../helpers/given.ts';
 import {
   asked,
@@ -14,6 +15,7 @@ import {
   lost,
   opened,
   RECOVERED,
+  RESUME,
   running,
   STOP,
   submit,
@@ -189,6 +191,17 @@ describe('a prompt whose hand-over the last run did not see to its end', () => {
       'the outcome': guardIs('turn', 'isAbsent', false),
       'the return': withoutAction('turn', 'returnPrompt'),
     },
+  });
+
+  rule('a conversation of which the provider has kept nothing is not resumed for it', {
+    given: HANDED,
+    when: [{ ...lookedUp('a', 'absent'), forgotten: true } as ThreadInput, RESUME],
+    holds: (is) =>
+      expect([is.said('connection.opening').at(-1), is.said('connection.sessionForgotten')]).toEqual([
+        'connection.opening connectionId=t1#2',
+        ['connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED'],
+      ]),
+    without: { 'the word of it': withoutAction('thread', 'forgetSession') },
   });
 
   rule('what came back is not offered for a retry as well', {

@@ -18,12 +18,13 @@ const writeConfig = (text: string, name = 'config.json'): string => {
   return path;
 };
 
-test('has codex, claude and the demo on loopback where nothing is configured', () => {
+test('has codex, claude, opencode and the demo on loopback where nothing is configured', () => {
   const config = loadConfig({ data }, {});
   expect(config).toMatchObject({ host: '127.0.0.1', port: 4747, durability: 'process', data });
   expect(config.instances.map(({ instanceId, driver }) => [instanceId, driver])).toEqual([
     ['codex', 'codex'],
     ['claude', 'claude'],
+    ['opencode', 'opencode'],
     ['demo', 'replay'],
   ]);
   expect(Object.isFrozen(config)).toBe(true);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cutAfter, readHistory, type Entry } from '../../../../adapters/claude/history.ts';
+import { cutAfter, hasMessages, readHistory, type Entry } from '../../../../adapters/claude/history.ts';
 import { makeTempFolder, type TempFolder } from '../../../helpers/temp-folder.ts';
 
 const SESSION = '11111111-2222-4333-8444-555555555555';
@@ -12,25 +12,21 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const message = (
-  type: string,
-  uuid: string,
-  parentUuid: string | null,
-  content: unknown = 'text',
-): Entry => ({
+const message = (type: string, [uuid, parentUuid]: Place, content: unknown = 'text'): Entry => ({
   type,
   uuid,
   parentUuid,
   message: { content },
 });
-const prompt = (uuid: string, after: string | null): Entry => message('user', uuid, after);
-const reply = (uuid: string, after: string | null): Entry => message('assistant', uuid, after, []);
+type Place = readonly [uuid: string, after: string | null];
+const prompt = (...place: Place): Entry => message('user', place);
+const reply = (...place: Place): Entry => message('assistant', place, []);
 
 const THREE = [
   prompt('p1', null),
   reply('r1', 'p1'),
   prompt('p2', 'r1'),
-  message('user', 'tool', 'p2', [{ type: 'tool_result' }]),
+  message('user', ['tool', 'p2'], [{ type: 'tool_result' }]),
   reply('r2', 'tool'),
   prompt('p3', 'r2'),
   reply('r3', 'p3'),
@@ -70,4 +66,13 @@ it('reads the main thread, and leaves out a line that was being written', async 
   expect((await readHistory(env, SESSION))?.map(({ uuid }) => uuid)).toEqual(['p1', 'r1']);
   expect(await readHistory(env, SESSION.replace('1', '2'))).toBeNull();
   expect(await readHistory(env, '../secrets')).toBeNull();
+});
+
+it('knows what claude could not go on with', () => {
+  expect(hasMessages(THREE)).toBe(true);
+  expect([hasMessages(null), hasMessages([]), hasMessages([{ type: 'queue-operation' }])]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });

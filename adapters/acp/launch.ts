@@ -1,0 +1,34 @@
+import { failure, type Failure } from '../../machines/domain/error.ts';
+import type { ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { InstanceConfig } from '../../machines/ports/provider.ts';
+import type { Env } from '../shared/launch.ts';
+import type { Preset } from './presets.ts';
+import type { Initialized } from './wire.ts';
+
+/** What this client speaks; agents answer with what they speak. */
+export const PROTOCOL_VERSION = 1;
+
+/** How a process of an instance is started: the configured program or the preset's on PATH, in the inherited environment. */
+export function launchSpec(instance: InstanceConfig, preset: Preset, inherited: Env): ProcessSpec {
+  const { instanceId, command, args = [], env } = instance;
+  return {
+    instanceId,
+    command: command ?? preset.command ?? '',
+    args: [...preset.args, ...args],
+    env: { ...inherited, ...preset.env, ...env },
+  };
+}
+
+/** Why the instance can never start as it is configured; `null`: it may. */
+export function launchProblem({ command }: Pick<ProcessSpec, 'command'>): Failure | null {
+  return command === '' ? refusedStart('the configuration has to name the program in `command`') : null;
+}
+
+/** Why an agent that has answered is of no use; `null`: it is. */
+export function handshakeProblem({ protocolVersion }: Initialized, { name }: Preset): Failure | null {
+  if (protocolVersion === PROTOCOL_VERSION) return null;
+  return refusedStart(`${name} speaks version ${protocolVersion} of ACP, and not ${PROTOCOL_VERSION}`);
+}
+
+const refusedStart = (message: string): Failure =>
+  failure('INSTANCE_UNAVAILABLE', message, { class: 'validation', retryable: false });

@@ -1,0 +1,190 @@
+/** How a thread's connection is opened, closed and killed. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { OpenConnection } from '../../machines/domain/effect.ts';
+import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
+import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import { isTimeout } from '../shared/request-failures.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { forked } from './forks.ts';
+import { catchUp } from './catch-up.ts';
+import { failureOfRequest, isClosed, isUnknown } from './failures.ts';
+import { timeOfSession } from './message-ids.ts';
+import { hasRules, rulesFor, unmetPolicy, type Rule } from './policy.ts';
+import {
+  abortSession,
+  addRules,
+  createSession,
+  readMessages,
+  readSession,
+  readStatuses,
+  type Place,
+} from './requests.ts';
+import type { Run } from './run.ts';
+import { Session } from './sessions.ts';
+import * as wire from './wire.ts';
+import type { SessionInfo } from './wire.ts';
+
+/** The steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
+const ABORT_TIMEOUT_MS = 4_000;
+const IDLE_TIMEOUT_MS = 4_000;
+const IDLE_POLL_MS = 50;
+
+export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
+  const { connectionId, threadId, resume, fork } = effect;
+  run.opening.add(connectionId);
+  try {
+    const session = await openSession(run, effect);
+    if (!run.opening.delete(connectionId)) return;
+    run.sessions.add(session);
+    run.report(session, {
+      type: 'connection.opened',
+      connectionId,
+      nativeThreadId: session.nativeThreadId,
+      resumed: resume !== null,
+      capabilities: CAPABILITIES,
+      model: session.model,
+    });
+  } catch (error) {
+    // a process that ended is told of by the instance
+    if (!run.opening.delete(connectionId) || isClosed(error)) return;
+    run.host.report(threadId, {
+      type: 'connection.openFailed',
+      connectionId,
+      failure: openFailure(fork?.nativeThreadId ?? resume, error),
+    });
+  }
+}
+
+async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
+  const { connectionId, threadId, resume, fork, settings } = effect;
+  const unmet = unmetPolicy(settings.policy);
+  if (unmet !== null) throw new RuntimeError('SETTINGS_NOT_APPLIED', unmet);
+  const info = await begin(run, effect);
+  const place = { nativeThreadId: info.id, directory: info.directory };
+  const rules = await applyRules(run, place, { inEffect: info.permission, wanted: rulesFor(settings) });
+  const model = settings.model ?? modelIn(info) ?? run.catalogue.defaultModel;
+  const session: Session = new Session({
+    connectionId,
+    threadId,
+    ...place,
+    model,
+    rules,
+    newestId: await newestIdOf(run, place, resume !== null || fork !== undefined),
+    contextWindow: model === null ? null : (run.catalogue.contextWindows.get(model) ?? null),
+    tokens: info.tokens ?? null,
+    onSilence: () => void catchUp(run, session, true),
+  });
+  return session;
+}
+
+async function begin(run: Run, { resume, fork, settings }: OpenConnection): Promise<SessionInfo> {
+  const known = fork?.nativeThreadId ?? resume;
+  if (known === null) return run.server.ask({ ...createSession(settings), answer: wire.sessionSchema });
+  if (!known.startsWith('ses_'))
+    throw new RuntimeError('RESUME_FAILED', `${known} is no session of opencode`);
+  await run.lettingGo.get(known);
+  const place = { nativeThreadId: known, directory: settings.cwd };
+  return fork === undefined ? resumed(run, place) : forked(run, place, fork.nativeTurnId);
+}
+
+/** The last prompt's, where the session had one. */
+const modelIn = ({ model }: SessionInfo): string | null =>
+  model === undefined ? null : `${model.providerID}/${model.id}`;
+
+/** What a connection before has left running is ended. */
+async function resumed(run: Run, place: Place): Promise<SessionInfo> {
+  const info = await run.server.ask({ ...readSession(place), answer: wire.sessionSchema });
+  const inPlace = { ...place, directory: info.directory };
+  if (await isRunning(run, inPlace)) await endRunning(run, inPlace);
+  return info;
+}
+
+async function newestIdOf(run: Run, place: Place, hasMessages: boolean): Promise<string> {
+  const first = timeOfSession(place.nativeThreadId);
+  if (!hasMessages) return first;
+  const messages = await run.server.ask({ ...readMessages(place, 1), answer: wire.messagesSchema });
+  return messages.at(-1)?.info.id ?? first;
+}
+
+interface Rules {
+  readonly inEffect: readonly Rule[];
+  readonly wanted: readonly Rule[];
+}
+
+/** @throws {RuntimeError} SETTINGS_NOT_APPLIED when opencode does not go by them */
+export async function applyRules(
+  run: Run,
+  place: Place,
+  { inEffect, wanted }: Rules,
+): Promise<readonly Rule[]> {
+  if (hasRules(inEffect, wanted)) return wanted;
+  const { permission } = await run.server.ask({ ...addRules(place, wanted), answer: wire.sessionSchema });
+  if (hasRules(permission, wanted)) return wanted;
+  throw new RuntimeError('SETTINGS_NOT_APPLIED', 'opencode did not take the rules of the session');
+}
+
+function openFailure(resume: string | null, error: unknown): Failure {
+  if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
+  if (resume !== null && isUnknown(error)) return failureOfRequest('RESUME_FAILED', error);
+  return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
+}
+
+/** What still runs ends with its connection. */
+export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
+  const session = run.sessions.of(connectionId);
+  if (session === null) {
+    run.opening.delete(connectionId);
+    return run.host.report(threadIdOf(connectionId), { type: 'connection.closed', connectionId });
+  }
+  try {
+    await session.aborting;
+    if (session.talk.turn !== null) await endRunning(run, session);
+    run.report(session, { type: 'connection.closed', connectionId });
+    run.forget(connectionId);
+  } catch (error) {
+    if (isClosed(error)) return;
+    run.report(session, {
+      type: 'connection.closeFailed',
+      connectionId,
+      failure: failureOfRequest('CLOSE_FAILED', error),
+    });
+  }
+}
+
+/** Nothing more is reported; what still runs is ended behind the scenes. */
+export function killConnection(run: Run, connectionId: ConnectionId): void {
+  run.opening.delete(connectionId);
+  const session = run.forget(connectionId);
+  if (session !== null) letGo(run, session);
+}
+
+/** Nobody opens the session before that is done. Never rejects. */
+function letGo(run: Run, session: Session): void {
+  const { nativeThreadId } = session;
+  const gone = endRunning(run, session)
+    .catch((error: unknown) => {
+      if (!isClosed(error))
+        run.host.warn('a session of opencode could not be let go', { nativeThreadId, error: String(error) });
+    })
+    .finally(() => {
+      if (run.lettingGo.get(nativeThreadId) === gone) run.lettingGo.delete(nativeThreadId);
+    });
+  run.lettingGo.set(nativeThreadId, gone);
+}
+
+/** Ends what runs in a session, its commands and sub-agents with it. */
+async function endRunning(run: Run, place: Place): Promise<void> {
+  await run.server.ask({ ...abortSession(place), answer: z.unknown(), timeoutMs: ABORT_TIMEOUT_MS });
+  const deadline = AbortSignal.timeout(IDLE_TIMEOUT_MS);
+  while (!deadline.aborted && (await isRunning(run, place))) await wait(IDLE_POLL_MS);
+}
+
+async function isRunning(run: Run, place: Place): Promise<boolean> {
+  const statuses = await run.server.ask({
+    ...readStatuses(place),
+    answer: wire.statusesSchema,
+    timeoutMs: ABORT_TIMEOUT_MS,
+  });
+  return statuses[place.nativeThreadId] !== undefined;
+}

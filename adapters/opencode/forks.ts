@@ -1,0 +1,37 @@
+/** A session that begins with the history of another. */
+import { RuntimeError } from '../../machines/domain/error.ts';
+import { forkSession, readMessages, readSession, type Place } from './requests.ts';
+import type { Run } from './run.ts';
+import * as wire from './wire.ts';
+import type { SessionInfo } from './wire.ts';
+
+const MOST_MESSAGES = 10_000;
+
+/** `lastTurnId`: the last turn that belongs to it; `null`: all that have ended. */
+export async function forked(run: Run, asked: Place, lastTurnId: string | null): Promise<SessionInfo> {
+  const { directory } = await run.server.ask({ ...readSession(asked), answer: wire.sessionSchema });
+  const place = { ...asked, directory };
+  const end = lastTurnId === null ? runningTurn(run, place) : await promptAfter(run, place, lastTurnId);
+  return run.server.ask({ ...forkSession(place, end), answer: wire.sessionSchema });
+}
+
+function runningTurn(run: Run, { nativeThreadId }: Place): string | null {
+  return run.sessions.route(nativeThreadId)?.talk.turn?.nativeTurnId ?? null;
+}
+
+/** opencode 1.18.33 forks all of a session where it does not know the message. */
+async function promptAfter(run: Run, place: Place, turnId: string): Promise<string | null> {
+  const messages = await run.server.ask({
+    ...readMessages(place, MOST_MESSAGES),
+    answer: wire.messagesSchema,
+  });
+  if (!messages.some(({ info }) => info.id === turnId)) {
+    throw new RuntimeError('RESUME_FAILED', `opencode does not know the turn ${turnId}`);
+  }
+  const isPrompt = (parts: readonly unknown[]): boolean =>
+    !parts.some((part) => wire.ownPartSchema.safeParse(part).success);
+  const next = messages.find(
+    ({ info, parts }) => info.role === 'user' && info.id > turnId && isPrompt(parts),
+  );
+  return next?.info.id ?? null;
+}

@@ -1,0 +1,111 @@
+import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+
+/** What is done about a tool's wish; of several that fit, the last one counts. */
+export interface Rule {
+  readonly permission: string;
+  readonly pattern: string;
+  readonly action: 'allow' | 'ask' | 'deny';
+}
+
+interface Asked {
+  readonly runtimeMode: RuntimeMode;
+  readonly interactionMode: InteractionMode;
+  readonly policy: Policy;
+}
+type Approval = NonNullable<Policy['approval']>;
+type Sandbox = NonNullable<Policy['sandbox']>;
+
+const MODES: Readonly<Record<RuntimeMode, { readonly approval: Approval; readonly sandbox: Sandbox }>> = {
+  'approval-required': { approval: 'untrusted', sandbox: 'read-only' },
+  'auto-accept-edits': { approval: 'untrusted', sandbox: 'workspace-write' },
+  auto: { approval: 'on-request', sandbox: 'workspace-write' },
+  'full-access': { approval: 'never', sandbox: 'full-access' },
+};
+
+const rule = (permission: string, action: Rule['action'], pattern = '*'): Rule => ({
+  permission,
+  pattern,
+  action,
+});
+
+/** Changes nothing: looking, planning, asking. A sub-agent is held to the same rules. */
+const HARMLESS: readonly Rule[] = [
+  ...['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'task', 'todoread', 'todowrite', 'question'].map(
+    (permission) => rule(permission, 'allow'),
+  ),
+  rule('read', 'ask', '*.env'),
+  rule('read', 'ask', '*.env.*'),
+  rule('read', 'allow', '*.env.example'),
+];
+
+/** Where the agent `plan` keeps its plans. */
+const PLAN_FILES: readonly Rule[] = [
+  rule('edit', 'deny'),
+  rule('edit', 'allow', '.opencode/plans/*.md'),
+  rule('edit', 'allow', '*/opencode/plans/*.md'),
+];
+
+/** The rules of a session for a runtime mode; explicit policy fields win. Nothing of a user's own rules is left. */
+export function rulesFor({ runtimeMode, interactionMode, policy }: Asked): readonly Rule[] {
+  const mode = MODES[runtimeMode];
+  const { approval = mode.approval, sandbox = mode.sandbox, network } = policy;
+  const web = network === false ? [rule('webfetch', 'deny'), rule('websearch', 'deny')] : [];
+  if (interactionMode === 'plan') {
+    return [rule('*', approval === 'never' ? 'deny' : 'ask'), ...HARMLESS, ...PLAN_FILES, ...web];
+  }
+  return [...rulesOf(approval, sandbox), ...web];
+}
+
+function rulesOf(approval: Approval, sandbox: Sandbox): readonly Rule[] {
+  const otherwise = approval === 'never' ? 'deny' : 'ask';
+  if (sandbox === 'full-access')
+    return approval === 'untrusted' ? [rule('*', 'ask'), ...HARMLESS] : [rule('*', 'allow')];
+  const edits = sandbox === 'workspace-write' ? [rule('edit', 'allow')] : [];
+  if (sandbox === 'read-only' || approval === 'untrusted')
+    return [rule('*', otherwise), ...HARMLESS, ...edits];
+  return [
+    rule('*', 'allow'),
+    ...HARMLESS,
+    rule('external_directory', otherwise),
+    rule('doom_loop', otherwise),
+  ];
+}
+
+/** What opencode cannot be held to; `null`: everything that is asked for. */
+export const unmetPolicy = ({ network }: Policy): string | null =>
+  network === false ? 'opencode has no way to keep commands off the network' : null;
+
+/** What the rules say about all the patterns of one wish: the strictest word counts. */
+export function verdictOf(
+  rules: readonly Rule[],
+  permission: string,
+  patterns: readonly string[],
+): Rule['action'] {
+  const all = patterns.length === 0 ? ['*'] : patterns;
+  const verdicts = all.map(
+    (pattern) =>
+      rules.findLast((each) => matches(each.permission, permission) && matches(each.pattern, pattern))
+        ?.action ?? 'ask',
+  );
+  if (verdicts.includes('deny')) return 'deny';
+  return verdicts.includes('ask') ? 'ask' : 'allow';
+}
+
+/** As opencode matches: `*` is any text, `?` one character, and ` *` at the end may be left out. */
+function matches(pattern: string, text: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const whole = source.endsWith(' .*') ? `${source.slice(0, -' .*'.length)}( .*)?` : source;
+  return new RegExp(`^${whole}$`, 's').test(text);
+}
+
+/** Whether a session has these rules in effect: what was added last counts. */
+export const hasRules = (inEffect: readonly Rule[], wanted: readonly Rule[]): boolean =>
+  wanted.every((each, index) => {
+    const other = inEffect[inEffect.length - wanted.length + index];
+    return (
+      other?.permission === each.permission && other.pattern === each.pattern && other.action === each.action
+    );
+  });

@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  asRecord,
+  asText,
+  CLIENT_CONTEXT,
+  type InputItem,
+  type ParsedRequest,
+  type ToolOutput,
+} from './parse-request.ts';
+
+/**
+ * Reads a `POST /v1beta/models/…:streamGenerateContent`. Gemini names no thread, and the model only in the path.
+ * @throws {SyntaxError} when the body is not JSON
+ * @throws {TypeError} when it is not an object with a list of contents
+ */
+export function parseGenerate(body: string, headers: IncomingHttpHeaders, index: number): ParsedRequest {
+  const raw = asRecord(JSON.parse(body));
+  const contents = raw['contents'];
+  if (!Array.isArray(contents)) throw new TypeError('the request has no list of contents');
+  const items: InputItem[] = contents.map(asRecord);
+  const latestUser = items.findLastIndex((item) => userTextOf(item) !== null);
+  return {
+    index,
+    model: '',
+    threadId: '',
+    turnId: '',
+    purpose: Array.isArray(raw['tools']) && raw['tools'].length > 0 ? 'turn' : '',
+    input: items,
+    userText: userTextOf(items[latestUser]) ?? '',
+    toolOutputs: toolOutputsOf(items),
+    turnToolOutputs: toolOutputsOf(items.slice(latestUser + 1)),
+    headers,
+    raw,
+  };
+}
+
+const partsOf = (item: InputItem | undefined): InputItem[] => {
+  const parts = item?.['parts'];
+  return Array.isArray(parts) ? parts.map(asRecord) : [];
+};
+
+function userTextOf(item: InputItem | undefined): string | null {
+  if (item?.['role'] !== 'user') return null;
+  const texts = partsOf(item).map(({ text }) => asText(text));
+  const written = texts.filter((text) => text !== '' && !CLIENT_CONTEXT.test(text.trim()));
+  // a prompt that was broken off may be sent along with the next one
+  return written.at(-1) ?? null;
+}
+
+function toolOutputsOf(items: readonly InputItem[]): ToolOutput[] {
+  return items
+    .flatMap(partsOf)
+    .filter((part) => part['functionResponse'] !== undefined)
+    .map(({ functionResponse }) => asRecord(functionResponse))
+    .map(({ id, response }) => ({ callId: asText(id), output: JSON.stringify(response) }));
+}

@@ -1,0 +1,389 @@
+/** How agents differ in opening, resuming, setting and ending a session, played by a fake. */
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listMarked } from '../../../../adapters/shared/process-tree.ts';
+import { FakeAcp, type FakeScript, type FakeStep } from '../../../helpers/fake-acp.ts';
+import type { ProviderThread } from '../../../helpers/provider-thread.ts';
+import { until } from '../../../helpers/until.ts';
+
+let fake: FakeAcp | null = null;
+
+async function make(...given: Parameters<typeof FakeAcp.make>): Promise<FakeAcp> {
+  fake = await FakeAcp.make(...given);
+  return fake;
+}
+
+afterEach(async () => {
+  await fake?.dispose();
+  expect(fake?.harness.defects).toEqual([]);
+  expect(fake?.harness.rows.size).toBe(0);
+  fake = null;
+});
+
+const DONE: FakeStep = { result: { stopReason: 'end_turn' } };
+const hello = (agentCapabilities: object, more: object = {}): FakeScript => ({
+  initialize: [
+    [
+      {
+        result: {
+          protocolVersion: 1,
+          agentInfo: { name: 'fake', version: '1.0.0' },
+          agentCapabilities,
+          authMethods: [{ id: 'browser', name: 'Log in', description: 'in a browser' }],
+          ...more,
+        },
+      },
+    ],
+  ],
+});
+const chunk = (kind: string, text: string): FakeStep => ({
+  update: { sessionUpdate: kind, content: { type: 'text', text } },
+});
+const HISTORY: readonly FakeStep[] = [
+  chunk('user_message_chunk', 'before'),
+  chunk('agent_message_chunk', 'said before'),
+  { update: { sessionUpdate: 'tool_call', toolCallId: 'c0', title: 'old', status: 'completed' } },
+];
+
+async function resumed(agent: FakeAcp): Promise<ProviderThread> {
+  await agent.start();
+  const thread = agent.thread();
+  thread.nativeThreadId = 'S';
+  thread.askToOpen();
+  return thread;
+}
+
+describe('load and resume', () => {
+  it.each([
+    ['opencode, claude, codex', { loadSession: true, sessionCapabilities: { resume: {} } }, 'session/resume'],
+    ['gemini, copilot, codex zed', { loadSession: true }, 'session/load'],
+  ])('%s: takes the way that repeats least', async (_, capabilities, method) => {
+    const agent = await make(hello(capabilities));
+    const thread = await resumed(agent);
+    const opened = await agent.harness.awaitReport(thread.threadId, 'connection.opened');
+    expect(opened).toMatchObject({ resumed: true, nativeThreadId: 'S', capabilities: { resume: true } });
+    expect(agent.sent(method)).toMatchObject([{ sessionId: 'S', cwd: agent.workspace, mcpServers: [] }]);
+  });
+
+  it('an agent that keeps nothing says so, and a resume fails', async () => {
+    const agent = await make(hello({}));
+    const thread = await resumed(agent);
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({ code: 'RESUME_FAILED' });
+    const fresh = agent.thread();
+    expect((await fresh.open()).capabilities.resume).toBe(false);
+  });
+
+  it.each([
+    ['copilot', { code: -32_002, message: 'Session S not found' }],
+    [
+      'opencode',
+      { code: -32_603, message: 'Internal error', data: { details: 'NotFoundError: no such session' } },
+    ],
+    [
+      'gemini after kill -9',
+      {
+        code: -32_603,
+        message: 'Internal error',
+        data: { details: 'No previous sessions found for this project.' },
+      },
+    ],
+  ])('%s: does not know the session any more', async (_, error) => {
+    const agent = await make({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
+    const thread = await resumed(agent);
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
+  });
+
+  it('an error that says nothing of the session does not forget it', async () => {
+    const error = { code: -32_603, message: 'Internal error', data: { details: 'disk is full' } };
+    const agent = await make({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
+    const thread = await resumed(agent);
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({ code: 'OPEN_FAILED' });
+  });
+
+  it.each([
+    ['all but gemini: repeats the past, and answers then', [...HISTORY, { result: {} }]],
+    ['gemini: answers, and repeats the past then', [{ result: {} }, ...HISTORY]],
+  ])('%s: none of it is told again', async (_, steps) => {
+    const prompt = [chunk('agent_message_chunk', 'new'), DONE];
+    const agent = await make({
+      ...hello({ loadSession: true }),
+      'session/load': [steps],
+      'session/prompt': [prompt],
+    });
+    const thread = await resumed(agent);
+    await agent.harness.awaitReport(thread.threadId, 'connection.opened');
+    const ins = () => agent.harness.frames.filter(({ direction }) => direction === 'in').length;
+    await until(() => ins() === 2 + steps.length);
+    await thread.turn('next');
+    expect(thread.items('assistant_message').map(({ text }) => text)).toEqual(['new']);
+    expect([...thread.items('tool_call'), ...thread.items('user_message')]).toEqual([]);
+  });
+});
+
+describe('what is told beside turns', () => {
+  it('copilot: tells the commands of a session before its id', async () => {
+    const commands = [{ name: 'plan', description: 'plans' }];
+    const early = { update: { sessionUpdate: 'available_commands_update', availableCommands: commands } };
+    const agent = await make({
+      'session/new': [[{ ...early, session: 'N' }, { result: { sessionId: 'N' } }]],
+    });
+    await agent.open();
+    const reports = agent.harness.instanceReports.filter(({ type }) => type === 'instance.reported');
+    expect(reports).toMatchObject([{ report: { commands } }]);
+  });
+
+  it('claude, codex: titles after the answer and news of the account are nothing', async () => {
+    const prompt = [
+      DONE,
+      { update: { sessionUpdate: 'session_info_update', title: 'a title' } },
+      { notify: { method: '_auth/status_update', params: { ok: true } } },
+      { update: { sessionUpdate: 'future_news', word: 'hello' } },
+    ];
+    const agent = await make({ 'session/prompt': [prompt] });
+    const thread = await agent.open();
+    await thread.turn('go');
+    const { item } = await thread.item('unrecognized');
+    expect(item).toMatchObject({ body: { method: 'future_news' }, text: expect.stringContaining('hello') });
+    expect(thread.items('unrecognized')).toHaveLength(1);
+    expect(agent.harness.warnings).toEqual([]);
+  });
+
+  it('tells plans, notices, compactions and what is in the context', async () => {
+    const updates = [
+      { sessionUpdate: 'plan', entries: [{ content: 'one', status: 'in_progress', priority: 'high' }] },
+      { sessionUpdate: 'notice', severity: 'error', title: 'careful', description: 'now' },
+      { sessionUpdate: 'compaction_update', compactionId: 'k', status: 'in_progress' },
+      { sessionUpdate: 'compaction_update', compactionId: 'k', status: 'completed' },
+      { sessionUpdate: 'usage_update', used: 7, size: 100 },
+    ];
+    const usage = {
+      inputTokens: 10,
+      outputTokens: 5,
+      cachedReadTokens: 2,
+      thoughtTokens: 1,
+      totalTokens: 18,
+    };
+    const answer = { result: { stopReason: 'end_turn', usage } };
+    const agent = await make({ 'session/prompt': [[...updates.map((update) => ({ update })), answer]] });
+    const thread = await agent.open();
+    await thread.turn('go');
+    const { harness, threadId } = thread;
+    expect(harness.all(threadId, 'provider.planReported')).toMatchObject([
+      { steps: [{ text: 'one', status: 'running' }] },
+    ]);
+    expect(thread.items('notice')).toMatchObject([{ body: { tone: 'error' }, text: 'careful\nnow' }]);
+    expect(thread.items('compaction')).toMatchObject([{ status: 'completed' }]);
+    expect(harness.all(threadId, 'provider.usageReported').at(-1)?.usage).toEqual({
+      inputTokens: 10,
+      cachedInputTokens: 2,
+      outputTokens: 5,
+      reasoningTokens: 1,
+      contextTokens: 7,
+      contextWindow: 100,
+    });
+  });
+
+  it('gemini: usage stands in _meta', async () => {
+    const quota = { token_count: { input_tokens: 20, output_tokens: 10 } };
+    const agent = await make({
+      'session/prompt': [[{ result: { stopReason: 'end_turn', _meta: { quota } } }]],
+    });
+    const thread = await agent.open();
+    await thread.turn('go');
+    const [report] = agent.harness.all(thread.threadId, 'provider.usageReported');
+    expect(report?.usage).toMatchObject({ inputTokens: 20, outputTokens: 10 });
+  });
+});
+
+const option = (id: string, category: string, values: readonly string[]) => ({
+  id,
+  name: id,
+  category,
+  type: 'select',
+  currentValue: values[0],
+  options: values.map((value) => ({ value, name: value })),
+});
+
+describe('models, modes and options', () => {
+  it('opencode, copilot: sets config options, the model first, and only what differs', async () => {
+    const configOptions = [
+      option('model', 'model', ['small', 'big']),
+      option('level', 'thought_level', ['low', 'high']),
+      option('mode', 'mode', ['build', 'plan']),
+    ];
+    const agent = await make({ 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] });
+    const thread = await agent.open({
+      model: 'big',
+      options: { effort: 'high' },
+      interactionMode: 'plan',
+    });
+    expect(agent.sent('session/set_config_option')).toEqual([
+      { sessionId: 'S', configId: 'model', value: 'big' },
+      { sessionId: 'S', configId: 'level', value: 'high' },
+      { sessionId: 'S', configId: 'mode', value: 'plan' },
+    ]);
+    thread.settings = { ...thread.settings, model: null, options: {}, interactionMode: 'default' };
+    await thread.turn('go');
+    expect(agent.sent('session/set_config_option').slice(3)).toEqual([
+      { sessionId: 'S', configId: 'model', value: 'small' },
+      { sessionId: 'S', configId: 'level', value: 'low' },
+      { sessionId: 'S', configId: 'mode', value: 'build' },
+    ]);
+    const report = agent.harness.instanceReports.at(-1);
+    expect(report).toMatchObject({
+      report: {
+        models: [{ id: 'small', isDefault: true, options: { effort: ['low', 'high'] } }, { id: 'big' }],
+      },
+    });
+  });
+
+  it('gemini, codex zed: sets modes, and models that are in no schema', async () => {
+    const result = {
+      sessionId: 'S',
+      modes: {
+        currentModeId: 'default',
+        availableModes: ['default', 'autoEdit', 'yolo', 'plan'].map((id) => ({ id, name: id })),
+      },
+      models: {
+        currentModelId: 'auto',
+        availableModels: ['auto', 'pro'].map((modelId) => ({ modelId, name: modelId })),
+      },
+    };
+    const agent = await make({ 'session/new': [[{ result }]] }, { driver: 'gemini' });
+    const thread = await agent.open({ model: 'pro', runtimeMode: 'auto-accept-edits' });
+    expect(agent.sent('session/set_model')).toEqual([{ sessionId: 'S', modelId: 'pro' }]);
+    expect(agent.sent('session/set_mode')).toEqual([{ sessionId: 'S', modeId: 'autoEdit' }]);
+    thread.settings = { ...thread.settings, model: 'nope' };
+    const sent = thread.send('go');
+    const refused = await agent.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+    expect(refused).toMatchObject({
+      turnId: sent.key.turnId,
+      failure: { code: 'SETTINGS_NOT_APPLIED', message: 'the agent has no model nope; it has auto, pro' },
+    });
+  });
+
+  it('an agent without a mode for planning is not asked to plan', async () => {
+    const agent = await make({});
+    await agent.start();
+    const thread = agent.thread({ interactionMode: 'plan' });
+    thread.askToOpen();
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
+  });
+});
+
+describe('processes', () => {
+  it('gemini: does not end with its stdin, and is ended all the same', async () => {
+    const agent = await make(
+      { 'session/prompt': [[chunk('agent_message_chunk', 'so far')]] },
+      { staysOn: true },
+    );
+    const thread = await agent.open();
+    await thread.start('go');
+    const [row] = [...agent.harness.rows.values()];
+    await thread.close();
+    expect(await listMarked(row?.marker ?? '')).toEqual([]);
+  });
+
+  it('claude-agent-acp: leaves its CLI when it is killed, which is ended too', async () => {
+    const agent = await make({
+      'session/prompt': [[{ child: 'trap "" HUP; sleep 300' }, chunk('agent_message_chunk', 'so far')]],
+    });
+    const thread = await agent.open();
+    await thread.start('go');
+    await until(() => thread.streamed() === 'so far');
+    const [row] = [...agent.harness.rows.values()];
+    process.kill(row?.pid ?? 0, 'SIGKILL');
+    await agent.harness.awaitReport(thread.threadId, 'connection.lost');
+    await until(async () => (await listMarked(row?.marker ?? '')).length === 0);
+  });
+
+  it('says what is wrong with a start: no program, another protocol, a login', async () => {
+    const agent = await make({
+      ...hello({}, { protocolVersion: 2 }),
+    });
+    agent.adapter.perform({ type: 'process.start', instanceId: agent.instanceId });
+    const { failure } = await agent.harness.awaitInstance('process.failed');
+    expect(failure).toMatchObject({
+      code: 'INSTANCE_UNAVAILABLE',
+      message: 'the agent speaks version 2 of ACP, and not 1',
+    });
+  });
+
+  it('codex: wants a login that only a person can do', async () => {
+    const error = { code: -32_000, message: 'Authentication required' };
+    const agent = await make({ ...hello({}), 'session/new': [[{ error }]] });
+    await agent.start();
+    const thread = agent.thread();
+    thread.askToOpen();
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({
+      code: 'PROVIDER_UNAUTHORIZED',
+      message: 'the agent wants a login (Log in: in a browser)',
+    });
+    expect(agent.sent('authenticate')).toEqual([]);
+    expect(agent.harness.instanceReports.at(-1)).toMatchObject({ report: { loginRequired: true } });
+  });
+
+  it('gemini: is logged in by its key where there is one', async () => {
+    const error = { code: -32_000, message: 'Authentication required' };
+    const authMethods = [
+      { id: 'oauth-personal', name: 'Log in with Google' },
+      { id: 'gemini-api-key', name: 'Use Gemini API key' },
+    ];
+    const agent = await make(
+      { ...hello({}, { authMethods }), 'session/new': [[{ error }], [{ result: { sessionId: 'S' } }]] },
+      { driver: 'gemini', env: { GEMINI_API_KEY: 'k' } },
+    );
+    await agent.open();
+    expect(agent.sent('authenticate')).toEqual([{ methodId: 'gemini-api-key' }]);
+  });
+});
+
+describe('files of the workspace', () => {
+  const write = (path: string): FakeStep => ({
+    ask: { method: 'fs/write_text_file', params: { path, content: 'new\n' } },
+  });
+  const read = (path: string, more: object = {}): FakeStep => ({
+    ask: { method: 'fs/read_text_file', params: { path, ...more } },
+  });
+
+  it('opencode: are written and read, in parts too', async () => {
+    const steps = [
+      write('$CWD/made/new.txt'),
+      read('$CWD/lines.txt'),
+      read('$CWD/lines.txt', { line: 2, limit: 1 }),
+      read('$CWD/none.txt'),
+      DONE,
+    ];
+    const agent = await make({ 'session/prompt': [steps] });
+    await writeFile(join(agent.workspace, 'lines.txt'), 'a\nb\nc\n');
+    const thread = await agent.open();
+    await thread.turn('go');
+    expect(await readFile(join(agent.workspace, 'made/new.txt'), 'utf8')).toBe('new\n');
+    expect(agent.answers).toEqual([
+      {},
+      { content: 'a\nb\nc\n' },
+      { content: 'b\n' },
+      { code: -32_002, message: `Resource not found: ${agent.workspace}/none.txt` },
+    ]);
+  });
+
+  it('are all there is: not by .., by a link, by a link to nothing, or by a zero byte', async () => {
+    const paths = ['$CWD/../out.txt', '$CWD/link/out.txt', '$CWD/dangling', '/etc/hostname', '$CWD/a\0b'];
+    const agent = await make({
+      'session/prompt': [[...paths.map(write), ...paths.map((path) => read(path)), DONE]],
+    });
+    await symlink('/tmp', join(agent.workspace, 'link'));
+    await symlink('/tmp/threadchart-nothing', join(agent.workspace, 'dangling'));
+    const thread = await agent.open();
+    expect(await thread.turn('go')).toMatchObject({ outcome: 'completed' });
+    expect(agent.answers).toHaveLength(10);
+    for (const answer of agent.answers) expect(answer).toMatchObject({ code: -32_602 });
+    expect(agent.answers[0]).toMatchObject({ message: expect.stringContaining('is not in the workspace') });
+  });
+});
