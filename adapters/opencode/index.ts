@@ -4,7 +4,7 @@ import { LifecycleAdapter } from '../shared/adapter.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { overHttp } from './http-process.ts';
 import { launchSpec } from './launch.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
 import { OPENCODE_PLAYBACK } from './playback.ts';
 
@@ -18,7 +18,7 @@ export const opencodeOverLines: ProviderDriver = {
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,
-      lifecycle: new Lifecycle(launchSpec(instance, process.env), host),
+      lifecycle: lifecycleOf(launchSpec(instance, process.env), host),
       performer: PERFORMER,
     }),
 };

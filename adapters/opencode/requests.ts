@@ -9,6 +9,7 @@ import type {
 import type { PromptSettings } from '../../machines/domain/effect.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import { mediaTypeOf } from '../shared/media-type.ts';
 import { partIdOf } from './message-ids.ts';
 import { rulesFor, type Rule } from './policy.ts';
 
@@ -138,13 +139,6 @@ async function imagePart(path: string) {
     filename: basename(path),
     url: `data:${mime};base64,${bytes.toString('base64')}`,
   };
-}
-
-function mediaTypeOf(bytes: Buffer): string {
-  const head = bytes.toString('latin1', 0, 12);
-  if (head.startsWith('\xff\xd8')) return 'image/jpeg';
-  if (head.startsWith('GIF8')) return 'image/gif';
-  return head.startsWith('RIFF') && head.endsWith('WEBP') ? 'image/webp' : 'image/png';
 }
 
 /** `provider/model`; models of some providers have a slash of their own. */
