@@ -18,14 +18,18 @@ export interface Control {
   params(sessionId: string, id: string): object;
 }
 
-export type ControlName = 'model' | 'effort' | 'mode';
+export type ControlName = 'model' | 'effort' | 'mode' | 'collaboration';
 
 /** Categories of config options. */
 const CATEGORIES: Readonly<Record<ControlName, string>> = {
   model: 'model',
   effort: 'thought_level',
   mode: 'mode',
+  // codex-acp 2.6.0 plans by this, and not by a mode
+  collaboration: 'collaboration_mode',
 };
+
+const NAMES = ['model', 'effort', 'mode', 'collaboration'] as const;
 
 type Told = Pick<SessionAnswer, 'modes' | 'models' | 'configOptions'>;
 type Modes = NonNullable<SessionAnswer['modes']>;
@@ -53,7 +57,7 @@ export class Controls {
     this.#modes = modes ?? this.#modes;
     this.#models = models ?? this.#models;
     this.#options = configOptions ?? this.#options;
-    for (const name of ['model', 'effort', 'mode'] as const) {
+    for (const name of NAMES) {
       const current = this.control(name)?.current;
       if (current !== undefined && !this.#first.has(name)) this.#first.set(name, current);
     }
@@ -86,9 +90,19 @@ export class Controls {
     return this.#modeIds.find((id) => PLAN.test(id)) ?? null;
   }
 
+  get canPlan(): boolean {
+    return this.planModeId !== null || this.#plansTogether;
+  }
+
+  /** For what sets planning apart from modes. `null`: nothing does. */
+  collaborationFor(interactionMode: InteractionMode): string | null {
+    if (!this.#plansTogether) return null;
+    return interactionMode === 'plan' ? 'plan' : 'default';
+  }
+
   /** The agent's mode for ours. `null`: any will do, for what the agent asks is answered here. */
   modeIdFor(interactionMode: InteractionMode, runtimeMode: RuntimeMode): string | null {
-    if (interactionMode === 'plan') return this.planModeId;
+    if (interactionMode === 'plan' && !this.#plansTogether) return this.planModeId;
     const ids = this.#modeIds;
     const known = (this.#preset.modes[runtimeMode] ?? []).find((id) => ids.includes(id));
     if (known !== undefined) return known;
@@ -106,6 +120,11 @@ export class Controls {
       isDefault: id === first,
       options: effort.length === 0 ? {} : { effort },
     }));
+  }
+
+  get #plansTogether(): boolean {
+    const ids = (this.control('collaboration')?.choices ?? []).map(({ id }) => id);
+    return ids.includes('plan') && ids.includes('default');
   }
 
   get #modeIds(): readonly string[] {

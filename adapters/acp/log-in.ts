@@ -9,7 +9,7 @@ import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import { sessionSchema, type Initialized, type SessionAnswer } from './wire.ts';
 
-interface Entering extends Pick<OpenConnection, 'resume' | 'fork' | 'rollback'> {
+interface Entering extends Pick<OpenConnection, 'resume' | 'fork'> {
   readonly answer: Initialized;
 }
 
@@ -32,15 +32,13 @@ export async function enterSession(run: Run, session: Session, entering: Enterin
 }
 
 function enter({ process, cwd }: Session, entering: Entering): Promise<SessionAnswer> {
-  const { answer, resume, fork, rollback } = entering;
+  const { answer, resume, fork } = entering;
   const { loadSession, sessionCapabilities } = answer.agentCapabilities;
   const where = { cwd, mcpServers: [] };
   const ask = (method: AgentMethod, params: object): Promise<SessionAnswer> =>
     process.ask({ method, params, answer: sessionSchema });
-  if (rollback !== undefined) throw unsupported('agents take no turns out of a conversation');
   if (fork !== undefined) {
-    if (!sessionCapabilities.fork) throw unsupported('the agent does not fork conversations');
-    if (fork.nativeTurnId !== null) throw unsupported('agents fork a conversation as it is now');
+    if (!sessionCapabilities.fork) throw NO_FORK;
     return ask('session/fork', { sessionId: fork.nativeThreadId, ...where });
   }
   if (resume === null) return ask('session/new', where);
@@ -51,7 +49,7 @@ function enter({ process, cwd }: Session, entering: Entering): Promise<SessionAn
   throw new RuntimeError('RESUME_FAILED', 'the agent keeps no sessions');
 }
 
-const unsupported = (message: string): RuntimeError => new RuntimeError('CAPABILITY_UNSUPPORTED', message);
+const NO_FORK = new RuntimeError('CAPABILITY_UNSUPPORTED', 'the agent does not fork conversations');
 
 // ---- login -------------------------------------------------------------------------------------------------------
 
@@ -59,6 +57,8 @@ const unsupported = (message: string): RuntimeError => new RuntimeError('CAPABIL
 const BY_KEY: ReadonlyMap<string, string> = new Map([
   ['gemini-api-key', 'GEMINI_API_KEY'],
   ['vertex-ai', 'GOOGLE_API_KEY'],
+  // codex-acp 2.6.0
+  ['api-key', 'OPENAI_API_KEY'],
   ['openai-api-key', 'OPENAI_API_KEY'],
   ['codex-api-key', 'CODEX_API_KEY'],
   ['anthropic-api-key', 'ANTHROPIC_API_KEY'],

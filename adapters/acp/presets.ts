@@ -19,6 +19,8 @@ export interface Preset {
   /** Before the handshake tells. */
   readonly images: boolean;
   readonly planMode: boolean;
+  /** Conversations can be forked as they are now. */
+  readonly forks: boolean;
 }
 
 const preset = (given: Pick<Preset, 'driver' | 'name' | 'command'> & Partial<Preset>): Preset => ({
@@ -29,6 +31,7 @@ const preset = (given: Pick<Preset, 'driver' | 'name' | 'command'> & Partial<Pre
   readsFiles: true,
   images: true,
   planMode: true,
+  forks: false,
   ...given,
 });
 
@@ -64,12 +67,14 @@ export const PRESETS: readonly Preset[] = [
     command: 'opencode',
     args: ['acp', '--hostname=127.0.0.1', '--port=0'],
     tested: ['1.18.33'],
+    forks: true,
   }),
   preset({
     driver: 'claude-acp',
     name: 'claude-agent-acp',
     command: 'claude-agent-acp',
     tested: ['0.100.0'],
+    forks: true,
     modes: {
       'approval-required': ['default'],
       'auto-accept-edits': ['acceptEdits'],
@@ -83,11 +88,12 @@ export const PRESETS: readonly Preset[] = [
     command: 'codex-acp',
     env: { NO_BROWSER: '1' },
     tested: ['2.6.0'],
+    forks: true,
     modes: {
       'approval-required': ['read-only'],
-      'auto-accept-edits': ['auto'],
-      auto: ['auto'],
-      'full-access': ['full-access'],
+      'auto-accept-edits': ['workspace-write'],
+      auto: ['agent'],
+      'full-access': ['agent-full-access'],
     },
   }),
   // any other agent: the configuration says how it is started, the handshake what it can do

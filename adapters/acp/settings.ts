@@ -26,6 +26,7 @@ export async function applySettings(session: Session, host: ProviderHost, wanted
   await set(session, 'model', model ?? controls.first('model'));
   const { effort } = options;
   await set(session, 'effort', typeof effort === 'string' ? effort : controls.first('effort'));
+  await set(session, 'collaboration', controls.collaborationFor(interactionMode));
   await setMode(session, host, { modeId: controls.modeIdFor(interactionMode, runtimeMode), ...wanted });
   session.policy = policyFor(wanted);
 }
@@ -40,7 +41,8 @@ async function setMode(
   host: ProviderHost,
   { modeId, interactionMode, runtimeMode }: WantedMode,
 ): Promise<void> {
-  if (modeId === null && interactionMode === 'plan') throw notApplied('the agent has no mode for planning');
+  if (interactionMode === 'plan' && !session.controls.canPlan)
+    throw notApplied('the agent has no mode for planning');
   try {
     await set(session, 'mode', modeId);
   } catch (error) {

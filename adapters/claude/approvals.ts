@@ -1,6 +1,8 @@
 import { requestIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody } from '../../machines/domain/request.ts';
+import type { FormFields } from '../shared/forms.ts';
+import { elicitationReply } from './elicitation.ts';
 import { FILE_TOOLS, isReading, mcpName, pathsOf, textIn } from './items.ts';
 import type { ClaudePolicy } from './policy.ts';
 import type { Transcript } from './transcript.ts';
@@ -22,7 +24,8 @@ export type ReplyForm =
       readonly toolUseId: string;
       readonly input: Readonly<Record<string, unknown>>;
       readonly questions: Questions;
-    };
+    }
+  | { readonly kind: 'elicitation'; readonly toolUseId: ''; readonly fields: FormFields };
 
 /** A question of claude for a person. */
 export interface Asked {
@@ -84,6 +87,7 @@ const CHANGING_TOOLS: ReadonlySet<string> = new Set([...FILE_TOOLS, 'Bash', 'Pow
 
 /** An answer of a person as claude wants it. */
 export function replyTo(form: ReplyForm, answer: Answer, message = DECLINED): object {
+  if (form.kind === 'elicitation') return elicitationReply(form.fields, answer);
   const { toolUseId: toolUseID, input } = form;
   if ('answers' in answer) {
     const answers = form.kind === 'answers' ? answersByText(form.questions, answer.answers) : {};
@@ -113,14 +117,17 @@ export const NOT_ASKED = 'The settings of this thread do not allow this, and nob
 
 // ---- questions ---------------------------------------------------------------------------------------------------
 
-function formOf({ tool_name: name, tool_use_id: toolUseId, input, ...asked }: CanUseTool): ReplyForm {
+/** Of a tool that claude wants to use. */
+type ToolForm = Exclude<ReplyForm, { kind: 'elicitation' }>;
+
+function formOf({ tool_name: name, tool_use_id: toolUseId, input, ...asked }: CanUseTool): ToolForm {
   const { data } = wire.questionsSchema.safeParse(name === 'AskUserQuestion' ? input : null);
   if (data !== undefined) return { kind: 'answers', toolUseId, input, questions: data.questions };
   const rules = asked.suppress_always_allow_rule ? [] : (asked.permission_suggestions ?? []);
   return { kind: 'permission', toolUseId, input, rules };
 }
 
-function bodyOf({ tool_name: name, input }: CanUseTool, form: ReplyForm, cwd: string): RequestBody {
+function bodyOf({ tool_name: name, input }: CanUseTool, form: ToolForm, cwd: string): RequestBody {
   if (form.kind === 'answers') return { kind: 'question', questions: form.questions.map(questionOf) };
   if (name === 'Bash') return { kind: 'command', command: textIn(input, 'command'), cwd };
   if (FILE_TOOLS.has(name)) return { kind: 'file-change', paths: [...pathsOf({ input })] };
@@ -144,7 +151,7 @@ const questionOf = (
 /** Claude knows its questions by their text only. */
 const questionIdOf = (index: number): string => `q${index + 1}`;
 
-function decisionsOf(form: ReplyForm): Decision[] {
+function decisionsOf(form: ToolForm): Decision[] {
   if (form.kind === 'answers') return [];
   return form.rules.length === 0
     ? ['accept', 'decline', 'cancel']

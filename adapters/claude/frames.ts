@@ -5,6 +5,7 @@ import type { ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { askedIn, NOT_ASKED, PLANNED, PLANNING, replyTo, ruledAnswer, type Asked } from './approvals.ts';
 import type { LoggedFrame } from './claude-process.ts';
+import { elicitedIn } from './elicitation.ts';
 import { failureOfResult } from './failures.ts';
 import { mergeRateLimit, rateLimitIn } from './instance-report.ts';
 import { textIn } from './items.ts';
@@ -216,6 +217,7 @@ function takeRequest(
   taken: Taken,
 ): void {
   const { session, frame, rawRef } = taken;
+  if (request.subtype === 'elicitation' && tookElicitation(nativeId, request, taken)) return;
   const { data } = wire.canUseToolSchema.safeParse(request.subtype === 'can_use_tool' ? request : null);
   if (data === undefined) {
     session.process.refuse(nativeId, `${request.subtype} is not supported by this client`);
@@ -225,9 +227,22 @@ function takeRequest(
   const place = { connectionId, cwd, rawRef, turn: prompts.current, transcript };
   const asked = askedIn(data, { ...place, nativeRequestId: nativeId });
   if (answeredByRule(data, asked, taken)) return;
-  const { toolUseId } = asked.form;
-  session.requests.add(asked.report.request.requestId, { nativeId, toolUseId, form: asked.form });
-  session.report(asked.report);
+  openRequest(session, asked);
+}
+
+function tookElicitation(nativeRequestId: string, request: unknown, { session, rawRef }: Taken): boolean {
+  const { data } = wire.elicitationSchema.safeParse(request);
+  const { connectionId, prompts } = session;
+  const scope = { connectionId, nativeRequestId, rawRef, turn: prompts.current };
+  const asked = data === undefined ? null : elicitedIn(data, scope);
+  if (asked !== null) openRequest(session, asked);
+  return asked !== null;
+}
+
+function openRequest(session: Session, { form, report }: Asked): void {
+  const { requestId, nativeRequestId: nativeId } = report.request;
+  session.requests.add(requestId, { nativeId, toolUseId: form.toolUseId, form });
+  session.report(report);
 }
 
 function answeredByRule(asked: CanUseTool, { form, report }: Asked, taken: Taken): boolean {

@@ -23,6 +23,16 @@ export const controlResponseSchema = z.object({
 export const controlRequestSchema = z.object({ request_id: text, request: z.looseObject({ subtype: text }) });
 export const controlCancelSchema = z.object({ request_id: text });
 
+/** Of an MCP server. */
+export const elicitationSchema = z.object({
+  mcp_server_name: text,
+  message: text.default(''),
+  mode: text.nullish(),
+  url: text.optional(),
+  requested_schema: z.unknown().optional(),
+});
+export type Elicitation = z.infer<typeof elicitationSchema>;
+
 const suggestionSchema = z.looseObject({ type: text });
 export const canUseToolSchema = z.object({
   tool_name: text,

@@ -53,7 +53,8 @@ export class Adapters {
     const life = { isOver: false };
     const deafen = (): void => void (life.isOver = true);
     const made = makeAdapter(config, this.#parts.drivers, () => this.#hostFor(instanceId, life));
-    const { adapter, driver, failure } = made;
+    const { adapter, driver } = made;
+    const failure = made.failure && { ...made.failure, message: this.#parts.redact(made.failure.message) };
     this.#setNext(instanceId, { config, adapter, deafen });
     return { driver, failure, capabilities: adapter?.capabilities ?? NO_CAPABILITIES };
   }

@@ -101,6 +101,9 @@ export class ThreadRuntime implements Runtime {
   #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
+  readonly #tell = (threadId: ThreadId, input: RuntimeInput): void =>
+    this.#ingress.push({ kind: 'runtime', threadId, input });
+
   constructor(options: RuntimeOptions) {
     this.#options = options;
     const { journal, clock, log, release: version } = options;
@@ -146,11 +149,7 @@ export class ThreadRuntime implements Runtime {
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
       schedule: options.schedule ?? ((run) => void setImmediate(run)),
     });
-    const closing = {
-      ...shared,
-      adapters: this.#adapters,
-      push: (threadId: ThreadId, input: RuntimeInput) => push({ kind: 'runtime', threadId, input }),
-    };
+    const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
     this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
     this.#chores = this.#makeChores(options);

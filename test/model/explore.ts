@@ -64,6 +64,8 @@ export interface Broken {
 }
 
 export interface Watcher {
+  /** Enough was seen. */
+  isDone?(): boolean;
   /** Each state, once. */
   onState?(state: State, takes: (input: ThreadInput) => boolean): void;
   onStep?(step: Step): void;
@@ -124,6 +126,7 @@ class Explorer {
       if (index >= STATE_LIMIT)
         throw new Error(`more than ${STATE_LIMIT} states: the environment is not bounded`);
       const state = this.#states[index];
+      if (this.#watcher.isDone?.() === true) break;
       if (state !== undefined) this.#expand(state);
     }
     return {

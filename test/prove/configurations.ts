@@ -8,6 +8,8 @@ export interface Configuration {
   readonly edgeCount: number;
   /** At least so many edges are taken once more by live actors. */
   readonly replayCount: number;
+  /** No more timers than this bring a silent thread to rest; left out: whatever it is. */
+  readonly mostFirings?: number;
 }
 
 const THREE = { prompts: 3, requests: 3, sideRequests: 0, sideTurns: 0 };
@@ -16,6 +18,9 @@ const ALL = { prompts: 1, requests: 1, sideRequests: 1, sideTurns: 1 };
 const TWO_BESIDE = { prompts: 2, requests: 1, sideRequests: 1, sideTurns: 2 };
 const [again, native] = [{ nativeSteer: false }, { nativeSteer: true }];
 
+/** A silent thread rests after so many firings of timers. */
+export const MOST_FIRINGS = 9;
+
 export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: '3 prompts, 3 requests, steers as attempts',
@@ -23,6 +28,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     stateCount: 98_000,
     edgeCount: 2_890_000,
     replayCount: 50_000,
+    mostFirings: MOST_FIRINGS,
   },
   {
     name: '3 prompts, 3 requests, native steers',
@@ -30,6 +36,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     stateCount: 55_000,
     edgeCount: 1_620_000,
     replayCount: 10_000,
+    mostFirings: MOST_FIRINGS,
   },
   {
     name: '1 of each and beside, steers as attempts',
@@ -37,6 +44,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     stateCount: 25_000,
     edgeCount: 620_000,
     replayCount: 10_000,
+    mostFirings: MOST_FIRINGS,
   },
   {
     name: '1 of each and beside, native steers',
@@ -44,6 +52,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     stateCount: 18_500,
     edgeCount: 450_000,
     replayCount: 10_000,
+    mostFirings: MOST_FIRINGS,
   },
 ];
 

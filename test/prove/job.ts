@@ -1,5 +1,5 @@
-/** One piece of the proof in a worker of its own. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Pieces of the proof, one after the other, in a worker. */
+import { parentPort } from 'node:worker_threads';
 import { WORLD } from '../helpers/given.ts';
 import type { Step, Way } from '../model/explore.ts';
 import { LiveReplay } from '../model/live-replay.ts';
@@ -45,7 +45,7 @@ function explored(job: Job): Omit<Result, 'durationMs' | 'error'> {
     onStep: sample,
     // the live driver has the shipped charts only
     ...(fault === undefined && { onBroken: (broken) => live.break(broken) }),
-    ...(fault !== undefined && { machines: fault.mutate(WORLD).machines }),
+    ...(fault !== undefined && { machines: fault.mutate(WORLD).machines, until: fault.rule }),
   });
   const { states, edgeCount, turnedCount, mostFirings, checks, ways } = proof;
   const { stepCount: replayedCount, differences } = live;
@@ -65,4 +65,4 @@ function resultOf(job: Job): Result {
   }
 }
 
-parentPort?.postMessage(resultOf(workerData as Job));
+parentPort?.on('message', (job: Job) => parentPort?.postMessage(resultOf(job)));

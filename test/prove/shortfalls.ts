@@ -24,18 +24,20 @@ export function shortfallsOf(
 }
 
 function shortfallsIn(
-  { name, stateCount, edgeCount, replayCount }: Configuration,
+  { name, stateCount, edgeCount, replayCount, mostFirings = Infinity }: Configuration,
   result: Result | undefined,
 ): readonly string[] {
   if (result === undefined || result.error !== null) return [`${name}: ${result?.error ?? 'did not run'}`];
   const found = [...result.ways].map(([rule, way]) => `${name}: ${rule}: ${written(way)}`);
   const differences = result.differences.map((difference) => `${name}: the live driver ${difference}`);
   const isEmpty = result.stateCount < stateCount || result.edgeCount < edgeCount;
+  const isSlow = result.mostFirings > mostFirings;
   const isUntried = result.replayedCount < replayCount;
   return [
     ...found,
     ...differences,
     ...(isEmpty ? [`${name}: fewer states or edges than before: the exploration may have become empty`] : []),
+    ...(isSlow ? [`${name}: ${result.mostFirings} timers fire until a silent thread is at rest`] : []),
     ...(isUntried ? [`${name}: only ${result.replayedCount} edges were taken by live actors`] : []),
   ];
 }

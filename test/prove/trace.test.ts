@@ -22,7 +22,8 @@ const SEEN: readonly (readonly [fault: string, entry: string, ours: RegExp])[] =
 const traces = SEEN.map(([name, entry, ours]) => {
   const fault = FAULTS.find((each) => each.name === name);
   if (fault === undefined) throw new Error(`no fault ${name}`);
-  const way = prove(fault.bounds, { machines: fault.mutate(WORLD).machines }).ways.get(fault.rule);
+  const { machines } = fault.mutate(WORLD);
+  const way = prove(fault.bounds, { machines, until: fault.rule }).ways.get(fault.rule);
   if (way === undefined) throw new Error(`${name} is not found`);
   return { fault: name, trace: traceOf(fault, way), entry, ours };
 });

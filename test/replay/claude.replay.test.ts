@@ -10,6 +10,7 @@ const REQUIRED = [
   ['error-500-recovers', 'error-500', 'error-401', 'error-429', 'stream-dropped'],
   ['killed-streaming', 'killed-command', 'killed-approval'],
   ['resume', 'stop-command', 'two-threads'],
+  ['compaction-by-hand', 'fork', 'mcp-elicitation'],
 ].flat();
 
 describeRecordings({

@@ -310,6 +310,25 @@ describe('a change that the store does not take at once', () => {
   });
 });
 
+describe('a crash while a change waits for its moment', () => {
+  test('leaves the next run with the new configuration, and nothing of the old one', async () => {
+    const server = makeServer({ instances: ['one', 'two'] });
+    const run = await server.start();
+    for (const name of ['one', 'two']) {
+      await run.create({ threadId: name, instanceId: name });
+      await run.submit('wait', { threadId: name });
+    }
+    apply(run, entry('one', { model: 'm' }));
+    expect([states(run, 'one').at(-1), states(run, 'two').at(-1)]).toEqual(['outdated', 'closing']);
+    const next = await server.crash({ instances: ['one'] });
+    expect(listed(next)).toEqual(['one unchecked true']);
+    expect([status(next, 'one'), status(next, 'two')]).toEqual(['stopped', 'stopped']);
+    await next.submit('again', { threadId: 'one' });
+    expect(status(next, 'one')).toBe('ready');
+    expect(await next.refusal({ type: 'turn.retry', threadId: 'two' })).toBe('INSTANCE_NOT_FOUND');
+  });
+});
+
 describe('adapters that are replaced', () => {
   test('are disposed, every one of them', async () => {
     const run = await startTwo();

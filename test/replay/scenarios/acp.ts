@@ -2,7 +2,7 @@
 import { GEMINI, OPENCODE, type AcpAgent } from '../../helpers/record-acp.ts';
 import type { RecordingStage, Scenario } from '../../helpers/recording-stage.ts';
 import { byUserText, type Script } from '../../model-endpoint/script.ts';
-import { delay, drop, gate, hang, httpError, reasoning, text, type Step } from '../../model-endpoint/step.ts';
+import { drop, gate, hang, httpError, reasoning, text, type Step } from '../../model-endpoint/step.ts';
 
 const says =
   (content: string): Script =>
@@ -168,37 +168,6 @@ const planMode = (agent: AcpAgent): AcpScenario =>
     },
   });
 
-let tries = 0;
-const streamRepeated = of(OPENCODE, {
-  scenario: 'stream-repeated',
-  title: 'A stream that is lost, and said again',
-  description: 'what broke off is interrupted; the whole answer is a message of its own',
-  script: {
-    hello: () =>
-      (tries += 1) === 1
-        ? [text('Hello to all', { chunkLength: 4 }), delay(500), drop()]
-        : [text('Hello to all of you', { chunkLength: 4 })],
-  },
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('hello');
-  },
-});
-
-const resumed = of(OPENCODE, {
-  scenario: 'resume',
-  title: 'A stop and a resume',
-  description: 'the conversation goes on in a new process, and nothing of it is told again',
-  script: { before: says('kept'), after: says('after') },
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('before');
-    await stage.do({ type: 'thread.stop' });
-    await stage.status('stopped');
-    await stage.turn('after');
-  },
-});
-
 const streamDropped = of(GEMINI, {
   scenario: 'stream-dropped',
   title: 'A stream that is lost',
@@ -225,13 +194,4 @@ export const ACP_SCENARIOS: readonly AcpScenario[] = [
   planMode(GEMINI),
   simple(OPENCODE),
   multiTurn(OPENCODE),
-  answered(OPENCODE, 'accept', 'announced, asked, run; the output is told as it grows'),
-  answered(OPENCODE, 'decline', 'opencode ends the turn without a word, and calls it well ended'),
-  interruptStreaming(OPENCODE),
-  interruptApproval(OPENCODE),
-  edit(OPENCODE),
-  failed(OPENCODE),
-  streamRepeated,
-  resumed,
-  killed(OPENCODE, 'the next prompt resumes the session'),
 ];

@@ -214,6 +214,35 @@ const compaction: ClaudeScenario = {
   },
 };
 
+const compactionByHand: ClaudeScenario = {
+  scenario: 'compaction-by-hand',
+  title: 'A conversation that is shortened on request',
+  description: 'a turn of its own, without a prompt; the next turn completes',
+  script: summary,
+  play: async (stage) => {
+    await stage.create();
+    await stage.turn('one');
+    const { turnId } = await stage.do({ type: 'thread.compact' });
+    await stage.ended(turnId);
+    await stage.turn('two');
+  },
+};
+
+const fork: ClaudeScenario = {
+  scenario: 'fork',
+  title: 'A fork of a thread',
+  description: 'it begins a conversation of its own; the first one goes on, and its next prompt completes',
+  script: ({ userText }) => [text(`answer ${userText}`)],
+  play: async (stage) => {
+    await stage.create();
+    await stage.turn('one');
+    await stage.turn('two');
+    const now = await stage.create({ options: { forkOf: 't1' } });
+    await stage.turn('aside', { threadId: now });
+    await stage.turn('three');
+  },
+};
+
 const cleared: ClaudeScenario = {
   scenario: 'cleared',
   title: 'A conversation that is begun anew',
@@ -333,6 +362,26 @@ const mcpCall: ClaudeScenario = {
   },
 };
 
+const FORM = {
+  type: 'object',
+  properties: { name: { type: 'string' }, count: { type: 'integer' } },
+  required: ['name'],
+};
+const mcpElicitation: ClaudeScenario = {
+  scenario: 'mcp-elicitation',
+  title: 'An MCP server has a form filled in',
+  description: 'its fields are questions; the answers go back as values of the form, and the turn completes',
+  home: MCP,
+  script: inTurn([functionCall('mcp__tiny__ask', { schema: FORM })], [text('done')]),
+  play: async (stage) => {
+    await stage.create({ runtimeMode: 'full-access' });
+    const { turnId } = await stage.submit('ask');
+    const { requestId } = await stage.request();
+    await stage.do({ type: 'request.respond', requestId, answers: { name: ['Ada'], count: ['3'] } });
+    await stage.ended(turnId);
+  },
+};
+
 export const CLAUDE_TURNS: readonly ClaudeScenario[] = [
   simple,
   multiTurn,
@@ -346,9 +395,12 @@ export const CLAUDE_TURNS: readonly ClaudeScenario[] = [
   backgroundAgent,
   image,
   compaction,
+  compactionByHand,
+  fork,
   cleared,
   modelSwitch,
   twoThreads,
   webSearch,
   mcpCall,
+  mcpElicitation,
 ];

@@ -124,6 +124,39 @@ describe('load and resume', () => {
   });
 });
 
+describe('fork', () => {
+  const fork = { nativeThreadId: 'S', nativeTurnId: null };
+
+  it('opencode, claude, codex: begins a session with the history of another', async () => {
+    const script = {
+      ...hello({ sessionCapabilities: { fork: {} } }),
+      'session/fork': [[...HISTORY, { result: { sessionId: 'F' } }]],
+    };
+    const agent = await make(script, { driver: 'opencode-acp' });
+    await agent.start();
+    const thread = agent.thread();
+    thread.fork = fork;
+    const opened = await thread.open();
+    expect(opened).toMatchObject({ nativeThreadId: 'F', resumed: false, capabilities: { fork: 'now' } });
+    expect(agent.sent('session/fork')).toMatchObject([{ sessionId: 'S', cwd: agent.workspace }]);
+    await thread.turn('go');
+    expect(thread.items('assistant_message')).toEqual([]);
+  });
+
+  it.each([
+    ['one that is too old for it', {}, fork],
+    ['all, at an earlier turn', { sessionCapabilities: { fork: {} } }, { ...fork, nativeTurnId: 'T' }],
+  ])('%s: refuse to', async (_, capabilities, asked) => {
+    const agent = await make(hello(capabilities), { driver: 'opencode-acp' });
+    await agent.start();
+    const thread = agent.thread();
+    thread.fork = asked;
+    thread.askToOpen();
+    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure).toMatchObject({ code: 'CAPABILITY_UNSUPPORTED' });
+  });
+});
+
 describe('what is told beside turns', () => {
   it('copilot: tells the commands of a session before its id', async () => {
     const commands = [{ name: 'plan', description: 'plans' }];
@@ -266,6 +299,27 @@ describe('models, modes and options', () => {
     });
   });
 
+  it('codex: plans by an option beside its modes', async () => {
+    const configOptions = [
+      option('mode', 'mode', ['agent', 'read-only']),
+      option('collaboration_mode', 'collaboration_mode', ['default', 'plan']),
+    ];
+    const agent = await make(
+      { 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] },
+      { driver: 'codex-acp' },
+    );
+    const thread = await agent.open({ interactionMode: 'plan' });
+    const [opened] = agent.harness.all(thread.threadId, 'connection.opened');
+    expect(opened?.capabilities.planMode).toBe(true);
+    thread.settings = { ...thread.settings, interactionMode: 'default' };
+    await thread.turn('go');
+    expect(agent.sent('session/set_config_option')).toEqual([
+      { sessionId: 'S', configId: 'collaboration_mode', value: 'plan' },
+      { sessionId: 'S', configId: 'mode', value: 'read-only' },
+      { sessionId: 'S', configId: 'collaboration_mode', value: 'default' },
+    ]);
+  });
+
   it('an agent without a mode for planning is not asked to plan', async () => {
     const agent = await make({});
     await agent.start();
@@ -276,6 +330,10 @@ describe('models, modes and options', () => {
   });
 });
 
+/** Of the thread, once that which was asked what it is has gone. */
+const onlyProcess = ({ harness: { rows } }: FakeAcp) =>
+  until(() => (rows.size === 1 ? [...rows.values()][0] : undefined));
+
 describe('processes', () => {
   it('gemini: does not end with its stdin, and is ended all the same', async () => {
     const agent = await make(
@@ -284,9 +342,9 @@ describe('processes', () => {
     );
     const thread = await agent.open();
     await thread.start('go');
-    const [row] = [...agent.harness.rows.values()];
+    const row = await onlyProcess(agent);
     await thread.close();
-    expect(await listMarked(row?.marker ?? '')).toEqual([]);
+    expect(await listMarked(row.marker)).toEqual([]);
   });
 
   it('claude-agent-acp: leaves its CLI when it is killed, which is ended too', async () => {
@@ -296,10 +354,10 @@ describe('processes', () => {
     const thread = await agent.open();
     await thread.start('go');
     await until(() => thread.streamed() === 'so far');
-    const [row] = [...agent.harness.rows.values()];
-    process.kill(row?.pid ?? 0, 'SIGKILL');
+    const row = await onlyProcess(agent);
+    process.kill(row.pid ?? 0, 'SIGKILL');
     await agent.harness.awaitReport(thread.threadId, 'connection.lost');
-    await until(async () => (await listMarked(row?.marker ?? '')).length === 0);
+    await until(async () => (await listMarked(row.marker)).length === 0);
   });
 
   it('says what is wrong with a start: no program, another protocol, a login', async () => {
