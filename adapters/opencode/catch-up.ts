@@ -6,6 +6,7 @@ import { takeEvent } from './frames.ts';
 import { listPermissions, listQuestions, readMessages, readStatuses, type Place } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
+import { SILENCE_MS } from './silence.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -29,6 +30,7 @@ export async function catchUp(run: Run, session: Session, mayEnd: boolean): Prom
     const isIdle = await readState(run, session);
     await readRequests(run, session);
     if (isIdle && mayEnd) finish(run, session);
+    if (session.talk.turn !== null) session.silence.watch(SILENCE_MS);
   } catch (error) {
     if (!isClosed(error))
       run.host.warn('opencode did not say how a session stands', { error: String(error) });

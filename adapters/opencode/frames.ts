@@ -11,14 +11,10 @@ import { verdictOf } from './policy.ts';
 import { replyTo } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Route, Session } from './sessions.ts';
+import { END_SILENCE_MS, SILENCE_MS } from './silence.ts';
 import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { PermissionAsked } from './wire.ts';
-
-/** As long as nothing is heard in a turn, then opencode is asked how it stands. */
-const SILENCE_MS = 20_000;
-/** The same where the turn should be over, but its last message is not complete. */
-const END_SILENCE_MS = 3_000;
 
 export function takeEvent(run: Run, frame: LoggedFrame): void {
   const route = routeOf(run, frame);

@@ -51,7 +51,7 @@ interface Known {
   readonly contextWindow: number;
 }
 
-export function modelsOf({ providers, default: defaults }: Providers, defaultModel: string | null): Known[] {
+function modelsOf({ providers, default: defaults }: Providers, defaultModel: string | null): Known[] {
   const [first] = providers;
   const chosen = defaultModel ?? (first === undefined ? null : `${first.id}/${defaults[first.id] ?? ''}`);
   return providers.flatMap((provider) =>

@@ -13,7 +13,7 @@ const MILLISECOND = 0x1000n;
 const MASK = (1n << 48n) - 1n;
 
 /** The part of an id that tells which prompt it is: of the `clientMessageId` of the prompt. */
-export function tailOf(clientMessageId: string): string {
+function tailOf(clientMessageId: string): string {
   const digest = createHash('sha256').update(clientMessageId).digest();
   return Array.from(digest.subarray(0, TAIL_LENGTH), (byte) => LETTERS[byte % LETTERS.length]).join('');
 }

@@ -1,3 +1,8 @@
+/** As long as nothing is heard in a turn, then opencode is asked how it stands. */
+export const SILENCE_MS = 20_000;
+/** The same where the turn should be over, but its last message is not complete. */
+export const END_SILENCE_MS = 3_000;
+
 /**
  * Notices that nothing is heard of a session while something should be. It is a part of the transport, as opening a broken
  * stream again is: it only has opencode asked how the session stands, and what follows from that is told as if it had been
@@ -22,11 +27,6 @@ export class Silence {
       this.#onSilence();
     }, afterMs);
     this.#timer.unref();
-  }
-
-  /** Something was heard. */
-  heard(): void {
-    this.#timer?.refresh();
   }
 
   stop(): void {

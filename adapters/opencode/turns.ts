@@ -15,6 +15,7 @@ import { abortSession, OPTIONS, promptSession, summarize } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
 import type { Session } from './sessions.ts';
+import { SILENCE_MS } from './silence.ts';
 
 /** A summary is written by the model. */
 const SUMMARY_TIMEOUT_MS = 30 * 60_000;
@@ -62,6 +63,7 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
     session.rules = await applyRules(run, session, { inEffect: session.rules, wanted: rulesFor(settings) });
     const call = await promptSession(session, { messageId, prompt, settings, model, imagePaths });
     turn = talk.begin(messageId, effect);
+    session.silence.watch(SILENCE_MS);
     talk.contextWindow = wanted === null ? null : (run.catalogue.contextWindows.get(wanted) ?? null);
     await run.server.ask({ ...call, answer: z.unknown() });
     session.lastModel = wanted;

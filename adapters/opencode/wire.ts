@@ -52,7 +52,7 @@ const assistantSchema = z.object({
   tokens: tokensSchema.optional(),
 });
 export type AssistantMessage = z.output<typeof assistantSchema>;
-export const messageSchema = z.discriminatedUnion('role', [userSchema, assistantSchema]);
+const messageSchema = z.discriminatedUnion('role', [userSchema, assistantSchema]);
 export type Message = z.output<typeof messageSchema>;
 
 const place = { id: z.string(), sessionID: z.string(), messageID: z.string() };
@@ -60,7 +60,7 @@ const spanSchema = z.object({ start: z.number(), end: z.number().optional() });
 
 const inputSchema = z.record(z.string(), z.unknown()).catch({});
 const metadataSchema = z.record(z.string(), z.unknown()).catch({}).default({});
-export const toolStateSchema = z.discriminatedUnion('status', [
+const toolStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('pending'), input: inputSchema }),
   z.object({ status: z.literal('running'), input: inputSchema, metadata: metadataSchema }),
   z.object({
@@ -163,7 +163,6 @@ export const sessionSchema = z.object({
   tokens: tokensSchema.optional(),
 });
 export type SessionInfo = z.output<typeof sessionSchema>;
-export const sessionNoticeSchema = z.object({ info: sessionSchema });
 
 const toolCallSchema = z.object({ messageID: z.string(), callID: z.string() });
 export const permissionSchema = z.object({
