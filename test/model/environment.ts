@@ -88,7 +88,9 @@ export class Environment {
     this.#recorded.add(key);
     return [
       ...SETTINGS_INPUTS.map((input) => this.#moveOf('user', input)),
-      ...transcriptInputs(seen).map((input) => this.#moveOf('provider', input)),
+      ...[...transcriptInputs(seen), ...forgetfulInputs(seen)].map((input) =>
+        this.#moveOf('provider', input),
+      ),
       this.#moveOf('runtime', make.JUMPED),
       this.#moveOf('runtime', make.WARNED),
       ...[true, false].map((isFirst) => this.#moveOf('runtime', make.implemented('item', 'b', isFirst))),
@@ -256,6 +258,14 @@ function transcriptInputs(seen: Seen): ThreadInput[] {
     ...[seen.on, seen.on - 1].map((on) => make.usage(on)),
   ];
 }
+
+/** The provider has kept nothing of the conversation: what it says so with leads where it leads without. */
+const forgetfulInputs = ({ on, active, attempt }: Seen): ThreadInput[] => [
+  make.lost(on, { forgotten: true }),
+  ...(active === null
+    ? []
+    : FOUND.map((found) => ({ ...make.lookedUp(active, found, attempt), forgotten: true }) as ThreadInput)),
+];
 
 /** Every turn that there is, by its current attempt, an earlier one, none and another connection; and one that is not. */
 function refsIn({ on, active, attempt, sides }: Seen): [string | null, make.Ref][] {

@@ -84,12 +84,11 @@ export class WalkServer {
   /** Nothing more is written or said; then another one starts on what is stored. */
   async dieAndStart(): Promise<void> {
     this.#end();
-    // the dead answer nobody
-    const closed = this.#http?.close();
     this.run.kill();
+    // until its sockets are closed it may be asked: without a journal it would answer, and the dead do not
+    await this.#http?.close();
     this.store.crash();
     this.store.failNextCommit = null;
-    await closed;
     await this.start();
   }
 

@@ -112,6 +112,11 @@ export class Walk {
     server.store.failNextCommit = null;
     for (let round = 0; round < 8; round += 1) await server.pass(700_000);
     const { asked, seen } = this.#people;
+    const refused = seen.find(({ refusal }) => refusal !== null);
+    if (refused !== undefined)
+      throw new Error(`client ${refused.client} may not follow ${refused.threadId}`, {
+        cause: refused.refusal,
+      });
     const isShown = (): boolean =>
       seen.every(({ view, threadId }) => view?.version === server.run.journal.threadVersion(idOf(threadId)));
     await this.#wait(isShown, 'clients that have seen everything');

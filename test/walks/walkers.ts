@@ -27,6 +27,8 @@ export interface Seen {
   readonly stretches: Stretch[];
   view: ThreadView | null;
   gapCount: number;
+  /** Why nothing more is shown; `null`: it is. */
+  refusal: RuntimeError | null;
 }
 
 export interface WalkersOptions {
@@ -110,7 +112,7 @@ export class Walkers {
 
   #follow(client: Client, index: number, threadId: string): void {
     const stretches: Stretch[] = [{ after: null, events: [] }];
-    const seen: Seen = { client: index, threadId, stretches, view: null, gapCount: 0 };
+    const seen: Seen = { client: index, threadId, stretches, view: null, gapCount: 0, refusal: null };
     const following = client.subscribeThread(threadId, {
       onView: (view) => {
         seen.view = view;
@@ -121,6 +123,7 @@ export class Walkers {
       // a frame carries its kind beside the event
       onEvent: ({ sequence, version, at, fact }) =>
         void stretches.at(-1)?.events.push({ sequence, version, at, fact }),
+      onError: (error) => void (seen.refusal = error),
       onResync: () => void stretches.push({ after: null, events: [] }),
     });
     this.#followings.push(following);
