@@ -51,6 +51,8 @@ export async function makeClaudeWorld(
     shown: (prompt) =>
       JSON.stringify(endpoint.requests.findLast(({ userText }) => userText === prompt)?.input ?? null),
     planMark: /Plan mode is active/,
+    // claude takes only those that it knows
+    otherModel: 'haiku',
     close: async () => {
       await endpoint.close();
       await home.remove();
