@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
@@ -8,14 +9,19 @@ import type { Initialized } from './wire.ts';
 /** What this client speaks; agents answer with what they speak. */
 export const PROTOCOL_VERSION = 1;
 
-/** How a process of an instance is started: the configured program or the preset's on PATH, in the inherited environment. */
+/**
+ * How a process of an instance is started: the configured program or the preset's on PATH, in the inherited environment.
+ * It is asked what it is in the home folder, where no project is: opencode 1.18.33 leaves a file in a repository's `.git`.
+ */
 export function launchSpec(instance: InstanceConfig, preset: Preset, inherited: Env): ProcessSpec {
-  const { instanceId, command, args = [], env } = instance;
+  const { instanceId, command, args = [] } = instance;
+  const env: Env = { ...inherited, ...preset.env, ...instance.env };
   return {
     instanceId,
     command: command ?? preset.command ?? '',
     args: [...preset.args, ...args],
-    env: { ...inherited, ...preset.env, ...env },
+    cwd: env['HOME'] ?? homedir(),
+    env,
   };
 }
 
