@@ -6,7 +6,7 @@ import { attachmentIdSchema } from '../../machines/domain/ids.ts';
 import { ProviderThread } from '../helpers/provider-thread.ts';
 import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
-import { forks, forksAtTurn, refusesToFork } from './provider-forks.contract.ts';
+import { forks, forksAtTurn, refusesToFork, refusesToForkAtTurn } from './provider-forks.contract.ts';
 import { say, wait } from './provider-world.ts';
 import { refusesToRollBack, rollsBack } from './provider-rollbacks.contract.ts';
 
@@ -150,7 +150,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       expect(refused.turnId).toBe(turnId);
     },
   },
-  fork: { can: forks, cannot: refusesToFork },
+  fork: { can: forks, cannot: refusesToFork, refusesToForkAtTurn },
   rollback: { can: rollsBack, cannot: refusesToRollBack },
   modelSwitch: {
     async can(stage) {
@@ -188,9 +188,8 @@ export function describeCapabilities(stage: ContractStage): void {
       await (isThere ? scenario.can(stage) : scenario.cannot(stage));
     });
 
-    it('fork: where it says so, up to an earlier turn as well', async (context) => {
-      if (stage.adapter.capabilities.fork !== 'turn') context.skip();
-      await forksAtTurn(stage);
+    it('fork: up to an earlier turn where it says so, else that is refused', async () => {
+      await (stage.adapter.capabilities.fork === 'turn' ? forksAtTurn(stage) : refusesToForkAtTurn(stage));
     });
 
     it('are none but those that have a scenario here', () => {

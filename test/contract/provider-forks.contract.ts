@@ -41,6 +41,16 @@ export async function refusesToFork(stage: ContractStage): Promise<void> {
   await failsToFork(stage, thread.nativeThreadId ?? '', 'CAPABILITY_UNSUPPORTED');
 }
 
+/** It must not take more of the history than it was asked for. */
+export async function refusesToForkAtTurn(stage: ContractStage): Promise<void> {
+  const thread = await startOriginal(stage);
+  const [first] = stage.harness.all(thread.threadId, 'provider.turnEnded');
+  const fork = forkOf(stage, thread, first?.nativeTurnId ?? null);
+  fork.askToOpen();
+  const { failure } = await stage.harness.awaitReport(fork.threadId, 'connection.openFailed');
+  expect(failure).toMatchObject({ code: 'CAPABILITY_UNSUPPORTED' });
+}
+
 async function failsToFork(stage: ContractStage, nativeThreadId: string, code: string): Promise<void> {
   const fork = stage.newThread();
   fork.fork = { nativeThreadId, nativeTurnId: null };
