@@ -150,7 +150,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       expect(refused.turnId).toBe(turnId);
     },
   },
-  fork: { can: forks, cannot: refusesToFork, refusesToForkAtTurn },
+  fork: { can: forks, cannot: refusesToFork },
   rollback: { can: rollsBack, cannot: refusesToRollBack },
   modelSwitch: {
     async can(stage) {
