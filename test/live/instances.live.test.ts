@@ -28,12 +28,12 @@ class Pair {
   }
 
   /** Makes the second home and the entries of both instances. */
-  static async start(script: Script): Promise<Pair> {
+  static async start(script: Script, ofWork: Readonly<Record<string, unknown>> = {}): Promise<Pair> {
     const server = await startLiveServer(script, { config: { instances: [] } });
     const work = await makeCodexHome({ endpointUrl: server.endpoint.url });
     onTestFinished(() => work.remove());
     const pair = new Pair(server, work);
-    await pair.save(pair.entry('codex'), pair.entry('codex-work'));
+    await pair.save(pair.entry('codex'), pair.entry('codex-work', ofWork));
     return pair;
   }
 
@@ -97,9 +97,9 @@ const sessionCount = ({ path }: CodexHome): number => {
 
 describe.skipIf(requireAgent('codex') === null)('two instances of codex', () => {
   it('have homes, processes, models and protocol logs of their own', async () => {
-    const pair = await Pair.start(byUserText({ one: says('first'), two: says('second') }));
+    const script = byUserText({ one: says('first'), two: says('second') });
+    const pair = await Pair.start(script, { model: 'gpt-5.4' });
     const { server } = pair;
-    await pair.save(pair.entry('codex'), pair.entry('codex-work', { model: 'gpt-5.4' }));
     const [left, right] = [await pair.thread('codex'), await pair.thread('codex-work')];
     expect(await left.turn('one')).toMatchObject({ outcome: 'completed' });
     expect(await right.turn('two')).toMatchObject({ outcome: 'completed' });
