@@ -9,8 +9,9 @@ import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer, type LiveOptions, type LiveServer } from '../helpers/live-server.ts';
 import type { LiveThread } from '../helpers/live-thread.ts';
 import { SeededRandom } from '../helpers/seeded-random.ts';
-import { bash } from '../model-endpoint/claude-tools.ts';
+import { bash as claudeBash } from '../model-endpoint/claude-tools.ts';
 import { runCommand } from '../model-endpoint/codex-tools.ts';
+import { bash as opencodeBash } from '../model-endpoint/opencode-tools.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
 import { text, type Step } from '../model-endpoint/step.ts';
 
@@ -20,13 +21,14 @@ const THREADS = 5;
 /** As many as a turn of the script has, with some to spare: a kill may come after it, too. */
 const MOST_EVENTS = 18;
 
-const AGENTS: readonly { agent: 'codex' | 'claude'; command: Step; options: LiveOptions }[] = [
+const AGENTS: readonly { agent: 'codex' | 'claude' | 'opencode'; command: Step; options: LiveOptions }[] = [
   { agent: 'codex', command: runCommand('echo one; sleep 0.2; echo two'), options: {} },
   {
     agent: 'claude',
-    command: bash('echo one; node -e "setTimeout(() => {}, 200)"; echo two'),
+    command: claudeBash('echo one; node -e "setTimeout(() => {}, 200)"; echo two'),
     options: { claude: {} },
   },
+  { agent: 'opencode', command: opencodeBash('echo one; sleep 0.2; echo two'), options: { opencode: {} } },
 ];
 
 const script = (command: Step): Script =>
