@@ -3,7 +3,7 @@ import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import { LifecycleAdapter } from '../shared/adapter.ts';
 import { declaredCapabilities } from './capabilities.ts';
 import { launchSpec } from './launch.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
 import { ACP_PLAYBACK } from './playback.ts';
 import { PRESETS, type Preset } from './presets.ts';
@@ -15,7 +15,7 @@ const driverOf = (preset: Preset): ProviderDriver => ({
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: declaredCapabilities(preset),
-      lifecycle: new Lifecycle(launchSpec(instance, preset, process.env), preset, host),
+      lifecycle: lifecycleOf({ spec: launchSpec(instance, preset, process.env), preset, host }),
       performer: PERFORMER,
     }),
 });

@@ -3,7 +3,7 @@ import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import { LifecycleAdapter } from '../shared/adapter.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { launchSpec } from './launch.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { PERFORMER } from './perform.ts';
 import { CLAUDE_PLAYBACK } from './playback.ts';
 
@@ -19,7 +19,7 @@ export const claudeDriver: ProviderDriver = {
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,
       connectionIdleMs: CONNECTION_IDLE_MS,
-      lifecycle: new Lifecycle(launchSpec(instance, process.env), host),
+      lifecycle: lifecycleOf(launchSpec(instance, process.env), host),
       performer: PERFORMER,
     }),
 };
