@@ -1,10 +1,10 @@
-/** How a thread's connection is opened, closed and killed: each is a process of its own. */
+/** How a thread's connection is opened, and how it is lost: each is a process of its own. */
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
-import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
 import { exitFailure, spawnFailure, startFailureOf, StartRefused } from '../shared/launch.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
+import { drop, letGo } from '../shared/session-ends.ts';
 import { AgentProcess } from './agent-process.ts';
 import { takeRequest } from './asks.ts';
 import { refinedCapabilities } from './capabilities.ts';
@@ -126,8 +126,7 @@ function failOpen(run: Run, session: Session, failed: FailedOpen): void {
   // its exit tells why it ended
   if (session.phase !== 'opening' || isClosed(failed.error)) return;
   reportOpenFailed(session, openFailure(failed));
-  run.sessions.remove(session);
-  if (session.hasProcess) letGo(run, session);
+  drop(run, session);
 }
 
 function openFailure({ error, isResume }: FailedOpen): Failure {
@@ -159,38 +158,4 @@ function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
     );
   run.sessions.remove(session);
   letGo(run, session);
-}
-
-export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
-  const session = run.sessions.of(connectionId);
-  const closed = { type: 'connection.closed', connectionId } as const;
-  if (session === null) return run.host.report(threadIdOf(connectionId), closed);
-  session.phase = 'closing';
-  try {
-    if (session.hasProcess) await run.sessions.end(session, false);
-    session.report(closed);
-    run.sessions.remove(session);
-  } catch (error) {
-    session.report({
-      type: 'connection.closeFailed',
-      connectionId,
-      failure: failureOfRequest('CLOSE_FAILED', error),
-    });
-  }
-}
-
-/** Nothing more is reported; what still runs is ended behind the scenes. */
-export function killConnection(run: Run, connectionId: ConnectionId): void {
-  const session = run.sessions.of(connectionId);
-  if (session === null) return;
-  run.sessions.remove(session);
-  if (session.hasProcess) letGo(run, session);
-}
-
-function letGo(run: Run, session: Session): void {
-  run.sessions
-    .end(session, true)
-    .catch((error: unknown) =>
-      run.host.warn('a process of an agent could not be ended', { error: String(error) }),
-    );
 }

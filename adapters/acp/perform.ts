@@ -1,7 +1,8 @@
 import { declineEffect } from '../shared/decline.ts';
 import type { ThreadPerformer } from '../shared/effects.ts';
+import { closeConnection, killConnection } from '../shared/session-ends.ts';
 import { answerRequest, refuseRequest } from './answers.ts';
-import { closeConnection, killConnection, openConnection } from './connections.ts';
+import { openConnection } from './connections.ts';
 import { lookUp } from './look-up.ts';
 import type { Run } from './run.ts';
 import { performTurn } from './turns.ts';

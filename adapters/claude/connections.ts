@@ -1,11 +1,11 @@
-/** How a thread's connection is opened, closed and killed: each is a process of its own. */
+/** How a thread's connection is opened, and how it is lost: each is a process of its own. */
 import { randomUUID } from 'node:crypto';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
-import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
 import { exitFailure, spawnFailure } from '../shared/launch.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
+import { drop } from '../shared/session-ends.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { takeFrame } from './frames.ts';
@@ -118,7 +118,7 @@ function checkMode({ inEffect }: Session, { current_permission_mode: got }: Init
 function refusalOf(run: Run, { resume, settings }: OpenConnection): RuntimeError | null {
   const unmet = unmetPolicy(settings.policy);
   if (unmet !== null) return new RuntimeError('SETTINGS_NOT_APPLIED', unmet);
-  if (resume !== null && run.sessions.bySessionId(resume) !== null) {
+  if (resume !== null && run.sessions.isOpen(resume)) {
     return new RuntimeError(
       'OPEN_FAILED',
       `the session ${resume} is open already; claude would lose a branch of it`,
@@ -132,8 +132,7 @@ function failOpen(run: Run, session: Session, error: unknown): void {
   // its exit tells why it ended
   if (session.phase !== 'opening' || isClosed(error)) return;
   reportOpenFailed(session, openFailure(error));
-  run.sessions.remove(session);
-  if (session.hasProcess) letGo(run, session);
+  drop(run, session);
 }
 
 function openFailure(error: unknown): Failure {
@@ -176,38 +175,4 @@ function startFailure(run: Run, session: Session, { exit, error }: Exited): Fail
   const said = session.startError || session.process.stderrTail;
   const code = UNKNOWN_SESSION.test(said) ? 'RESUME_FAILED' : 'OPEN_FAILED';
   return failure(code, exitFailure(PROGRAM, exit, said).message, { class: 'provider' });
-}
-
-export async function closeConnection(run: Run, connectionId: ConnectionId): Promise<void> {
-  const session = run.sessions.of(connectionId);
-  const closed = { type: 'connection.closed', connectionId } as const;
-  if (session === null) return run.host.report(threadIdOf(connectionId), closed);
-  session.phase = 'closing';
-  try {
-    if (session.hasProcess) await run.sessions.end(session, false);
-    session.report(closed);
-    run.sessions.remove(session);
-  } catch (error) {
-    session.report({
-      type: 'connection.closeFailed',
-      connectionId,
-      failure: failureOfRequest('CLOSE_FAILED', error),
-    });
-  }
-}
-
-/** Nothing more is reported; what still runs is ended behind the scenes. */
-export function killConnection(run: Run, connectionId: ConnectionId): void {
-  const session = run.sessions.of(connectionId);
-  if (session === null) return;
-  run.sessions.remove(session);
-  if (session.hasProcess) letGo(run, session);
-}
-
-function letGo(run: Run, session: Session): void {
-  run.sessions
-    .end(session, true)
-    .catch((error: unknown) =>
-      run.host.warn('a process of claude could not be ended', { error: String(error) }),
-    );
 }

@@ -1,35 +1,17 @@
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
-import { Sessions } from './sessions.ts';
+import { SessionsRun } from '../shared/process-sessions.ts';
+import type { Session } from './sessions.ts';
 import type { Initialized } from './wire.ts';
 
-/** What belongs to an instance from its start to its stop: no process of its own, but those of its connections. */
-export class Run {
-  readonly spec: ProcessSpec;
-  readonly host: ProviderHost;
-  readonly sessions = new Sessions();
+/** An instance from its start to its stop. */
+export class Run extends SessionsRun<Session> {
   readonly models: Initialized['models'];
   rateLimits: NonNullable<InstanceReport['rateLimits']> = [];
-  isPaused = false;
 
   constructor(spec: ProcessSpec, host: ProviderHost, models: Initialized['models']) {
-    this.spec = spec;
-    this.host = host;
+    super(spec, host);
     this.models = models;
-  }
-
-  setPaused(isPaused: boolean): void {
-    this.isPaused = isPaused;
-    for (const session of this.sessions.all) if (session.hasProcess) session.process.setPaused(isPaused);
-  }
-
-  /** Ends every connection without a word. @throws {RuntimeError} INTERNAL when something outlives SIGKILL */
-  async end(force: boolean): Promise<void> {
-    const sessions = this.sessions.all;
-    for (const session of sessions) this.sessions.remove(session);
-    const started = sessions.filter(({ hasProcess }) => hasProcess);
-    await Promise.all(started.map((session) => this.sessions.end(session, force)));
-    await this.sessions.allEnded();
   }
 }

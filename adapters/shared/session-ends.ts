@@ -1,0 +1,45 @@
+/** How a connection that is a process is closed and killed. */
+import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import type { AnySession, SessionsRun } from './process-sessions.ts';
+import { failureOfRequest } from './request-failures.ts';
+
+export async function closeConnection<S extends AnySession>(
+  run: SessionsRun<S>,
+  connectionId: ConnectionId,
+): Promise<void> {
+  const session = run.sessions.of(connectionId);
+  const closed = { type: 'connection.closed', connectionId } as const;
+  if (session === null) return run.host.report(threadIdOf(connectionId), closed);
+  session.phase = 'closing';
+  try {
+    if (session.hasProcess) await run.sessions.end(session, false);
+    session.report(closed);
+    run.sessions.remove(session);
+  } catch (error) {
+    session.report({
+      type: 'connection.closeFailed',
+      connectionId,
+      failure: failureOfRequest('CLOSE_FAILED', error),
+    });
+  }
+}
+
+/** Nothing more is reported; what still runs is ended behind the scenes. */
+export function killConnection<S extends AnySession>(run: SessionsRun<S>, connectionId: ConnectionId): void {
+  const session = run.sessions.of(connectionId);
+  if (session !== null) drop(run, session);
+}
+
+/** Takes a session out, and ends its process if it has one. */
+export function drop<S extends AnySession>(run: SessionsRun<S>, session: S): void {
+  run.sessions.remove(session);
+  if (session.hasProcess) letGo(run, session);
+}
+
+export function letGo<S extends AnySession>(run: SessionsRun<S>, session: S): void {
+  run.sessions
+    .end(session, true)
+    .catch((error: unknown) =>
+      run.host.warn('a process of an agent could not be ended', { error: String(error) }),
+    );
+}
