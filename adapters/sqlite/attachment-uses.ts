@@ -20,9 +20,10 @@ export class AttachmentUses {
       table: 'attachment_uses',
       schema: attachmentIdSchema,
       toValue: (columns) => columns['key'],
-      sql: `select attachment_id as key from attachment_uses used where thread_id = ? and not exists (
+      sql: `with mine as (select value as thread_id from json_each(?))
+            select distinct attachment_id as key from attachment_uses used where thread_id in mine and not exists (
               select 1 from attachment_uses other
-              where other.attachment_id = used.attachment_id and other.thread_id <> used.thread_id)`,
+              where other.attachment_id = used.attachment_id and other.thread_id not in mine)`,
     });
   }
 
@@ -35,8 +36,8 @@ export class AttachmentUses {
     }
   }
 
-  onlyOf(threadId: ThreadId): AttachmentId[] {
-    return this.#onlyOf.all(threadId);
+  onlyOf(threadIds: readonly ThreadId[]): AttachmentId[] {
+    return this.#onlyOf.all(JSON.stringify(threadIds));
   }
 
   forget(threadId: ThreadId): void {

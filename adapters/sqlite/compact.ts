@@ -7,13 +7,18 @@ import { storeError } from './store-error.ts';
 export function compact(database: Database): { beforeBytes: number; afterBytes: number } {
   checkAll(database.sqlite, database.sqlite.location() ?? '');
   const beforeBytes = sizeBytesOf(database);
+  rewrite(database);
+  return { beforeBytes, afterBytes: sizeBytesOf(database) };
+}
+
+/** What was removed is in neither file after it. */
+export function rewrite(database: Database): void {
   try {
     database.sqlite.exec('vacuum');
   } catch (thrown) {
-    throw storeError(thrown, 'compacting the database');
+    throw storeError(thrown, 'writing the database anew');
   }
   database.emptyLog();
-  return { beforeBytes, afterBytes: sizeBytesOf(database) };
 }
 
 /** With the log, which holds what is not in the file yet. */

@@ -255,12 +255,12 @@ export class SqliteJournal implements port.Journal {
     return this.#purger.step(threadId, limit);
   }
 
-  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[] {
-    return this.#purger.attachmentsOnlyOf(threadId);
+  attachmentsOnlyOf(threadIds: readonly ThreadId[]): AttachmentId[] {
+    return this.#purger.attachmentsOnlyOf(threadIds);
   }
 
-  endPurge(threadId: ThreadId): void {
-    this.#purger.end(threadId);
+  endPurges(threadIds: readonly ThreadId[]): void {
+    this.#purger.end(threadIds);
   }
 
   compact(): { beforeBytes: number; afterBytes: number } {

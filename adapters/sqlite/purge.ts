@@ -6,6 +6,7 @@ import { purgedState } from '../../machines/domain/purged.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { ChoreStep } from '../../machines/ports/journal.ts';
 import type { AttachmentUses } from './attachment-uses.ts';
+import { rewrite } from './compact.ts';
 import type { Database } from './database.ts';
 import { InstanceWork } from './instance-work.ts';
 import { columnsThemselves, Query } from './query.ts';
@@ -113,17 +114,23 @@ export class Purger {
     return { removedCount: limit - left, isDone: left > 0 };
   }
 
-  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[] {
-    return this.#parts.attachments.onlyOf(threadId);
+  attachmentsOnlyOf(threadIds: readonly ThreadId[]): AttachmentId[] {
+    return this.#parts.attachments.onlyOf(threadIds);
   }
 
-  end(threadId: ThreadId): void {
+  /**
+   * `secure_delete` overwrites the rows where they are, and not the copies that SQLite (3.53) has left in the gaps of pages
+   * when it moved rows between them: only a new file is free of those.
+   */
+  end(threadIds: readonly ThreadId[]): void {
     const { database, attachments } = this.#parts;
-    database.transact(`ending the purge of thread ${threadId}`, () => {
-      attachments.forget(threadId);
-      this.#end.run(threadId);
+    rewrite(database);
+    database.transact('ending purges', () => {
+      for (const threadId of threadIds) {
+        attachments.forget(threadId);
+        this.#end.run(threadId);
+      }
     });
-    database.emptyLog();
   }
 }
 

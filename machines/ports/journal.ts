@@ -175,10 +175,13 @@ export interface Journal {
   purges(): ThreadId[];
   /** Removes at most `limit` of the entries, rows and receipts of a thread whose purge has begun. */
   purge(threadId: ThreadId, limit: number): ChoreStep;
-  /** What this thread used and no other thread uses. */
-  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[];
-  /** Everything of the thread is gone; what was removed is overwritten in the files, too. */
-  endPurge(threadId: ThreadId): void;
+  /** What these threads used and no other thread uses. */
+  attachmentsOnlyOf(threadIds: readonly ThreadId[]): AttachmentId[];
+  /**
+   * Everything of these threads is gone. The files are written anew without it, and whoever calls waits for that: some
+   * seconds a gigabyte, so many threads at a time. If that fails, the purges have not ended.
+   */
+  endPurges(threadIds: readonly ThreadId[]): void;
   /** Writes the files anew without what was removed, and waits for it: not while the server has anything to do. */
   compact(): { readonly beforeBytes: number; readonly afterBytes: number };
   close(): void;

@@ -3,7 +3,7 @@ import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
-import { endPurge } from './purge.ts';
+import { endPurges } from './purge.ts';
 import type { Log } from './runtime.ts';
 
 const CHORE_LIMITS = {
@@ -15,8 +15,9 @@ const CHORE_LIMITS = {
   patienceMs: 1_000,
   /** After the store has failed. */
   retryMs: 30_000,
-  retentionEveryMs: 3_600_000,
-  retentionThreads: 100,
+  /** Each writes the files anew, if there is anything to purge. */
+  retentionEveryMs: 86_400_000,
+  retentionThreads: 1_000,
 } as const;
 
 export interface ChoresParts {
@@ -41,6 +42,8 @@ export class Chores {
   readonly #parts: ChoresParts;
   /** Threads that are being purged, with who waits for it. */
   readonly #purges = new Map<ThreadId, (() => void)[]>();
+  /** Those of them that have no rows any more. */
+  readonly #emptied = new Set<ThreadId>();
   #cancelStep: (() => void) | null = null;
   #cancelPrune: (() => void) | null = null;
   #cancelRetention: (() => void) | null = null;
@@ -126,24 +129,32 @@ export class Chores {
   /** @returns whether nothing is left to do. */
   #step(): boolean {
     const { journal, clock, deltaRetentionMs } = this.#parts;
-    const [threadId] = this.#purges.keys();
-    if (threadId === undefined) {
+    const threadId = this.#purges.keys().find((each) => !this.#emptied.has(each));
+    if (threadId !== undefined) {
+      if (journal.purge(threadId, CHORE_LIMITS.rows).isDone) this.#emptied.add(threadId);
+      return false;
+    }
+    if (this.#emptied.size === 0) {
       return journal.prune(CHORE_LIMITS.rows, clock.now() - deltaRetentionMs).isDone;
     }
-    if (journal.purge(threadId, CHORE_LIMITS.rows).isDone) this.#endPurge(threadId);
+    this.#endPurges();
     return false;
   }
 
-  #endPurge(threadId: ThreadId): void {
+  /** Once for all that wait for it: it writes the files anew. */
+  #endPurges(): void {
     const { journal, removeAttachment, log } = this.#parts;
-    endPurge(journal, threadId, removeAttachment);
-    const waiting = this.#purges.get(threadId) ?? [];
-    this.#purges.delete(threadId);
-    log.info({ threadId }, 'a deleted thread was purged');
-    for (const resolve of waiting) resolve();
+    const threadIds = [...this.#emptied];
+    endPurges(journal, threadIds, removeAttachment);
+    this.#emptied.clear();
+    for (const threadId of threadIds) {
+      log.info({ threadId }, 'a deleted thread was purged');
+      for (const resolve of this.#purges.get(threadId) ?? []) resolve();
+      this.#purges.delete(threadId);
+    }
   }
 
-  /** Deleted threads whose time is over are purged, now and every hour. */
+  /** Deleted threads whose time is over are purged, now and every day. */
   #keepTerm(): void {
     const { clock, deletedAfterMs } = this.#parts;
     if (deletedAfterMs === null) return;

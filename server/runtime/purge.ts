@@ -15,18 +15,17 @@ export function checkDeleted(journal: Journal, threadId: ThreadId): void {
   throw new RuntimeError('THREAD_NOT_DELETED', `thread ${threadId} is not deleted; delete it first`);
 }
 
-/** Its rows and entries are gone: now its attachments, and the memory of them. */
-export function endPurge(journal: Journal, threadId: ThreadId, remove: RemoveAttachment): void {
-  for (const id of journal.attachmentsOnlyOf(threadId)) remove(id);
-  journal.endPurge(threadId);
+/** Their rows and entries are gone: now their attachments, the memory of them, and what the files still hold. */
+export function endPurges(journal: Journal, threadIds: readonly ThreadId[], remove: RemoveAttachment): void {
+  for (const id of journal.attachmentsOnlyOf(threadIds)) remove(id);
+  journal.endPurges(threadIds);
 }
 
 /** All at once, for a store that no server uses: those threads, and those of which a purge has begun. */
 export function purgeNow(journal: Journal, threadIds: readonly ThreadId[], remove: RemoveAttachment): void {
   for (const threadId of threadIds) checkDeleted(journal, threadId);
   for (const threadId of threadIds) journal.beginPurge(threadId);
-  for (const threadId of journal.purges()) {
-    while (!journal.purge(threadId, ROWS_AT_ONCE).isDone);
-    endPurge(journal, threadId, remove);
-  }
+  const begun = journal.purges();
+  for (const threadId of begun) while (!journal.purge(threadId, ROWS_AT_ONCE).isDone);
+  if (begun.length > 0) endPurges(journal, begun, remove);
 }

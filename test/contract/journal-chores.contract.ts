@@ -211,7 +211,7 @@ export function journalChoresContract(subject: JournalSubject): void {
       subject.journal.beginPurge(A);
       const counts = purgeAll(subject.journal, 3);
       expect(Math.max(...counts.slice(0, -1))).toBeLessThanOrEqual(3);
-      subject.journal.endPurge(A);
+      subject.journal.endPurges([A]);
       expect(subject.journal.purges()).toEqual([]);
       expect(subject.journal.readThread(A, 0, ALL)).toEqual([]);
       expect(subject.journal.receipt(commandId('submit-a'))).toBeNull();
@@ -257,7 +257,7 @@ export function journalChoresContract(subject: JournalSubject): void {
       subject.reopen('epoch-2', 200);
       expect(subject.journal.purges()).toEqual(['a']);
       purgeAll(subject.journal, 3);
-      subject.journal.endPurge(A);
+      subject.journal.endPurges([A]);
       subject.reopen('epoch-3', 300);
       expect(subject.journal.purges()).toEqual([]);
       expect(subject.journal.threadIds()).toEqual([]);
@@ -269,7 +269,7 @@ export function journalChoresContract(subject: JournalSubject): void {
       commitDeleted();
       subject.journal.beginPurge(A);
       purgeAll(subject.journal, 100);
-      subject.journal.endPurge(A);
+      subject.journal.endPurges([A]);
       subject.reopen('epoch-2', 200);
       expect(subject.journal.lastSequence()).toBe(7);
       subject.commit({ entries: [subject.entries.input('b'), subject.entries.input('a')] });
@@ -296,14 +296,15 @@ export function journalChoresContract(subject: JournalSubject): void {
       subject.commit({
         threads: [rowsOf('a', { items: [itemOf('i-9', 9, { body: { ...body, attachments } })] })],
       });
-      expect(subject.journal.attachmentsOnlyOf(A).toSorted()).toEqual(['in-a-message', 'own']);
-      expect(subject.journal.attachmentsOnlyOf(B)).toEqual([]);
+      expect(subject.journal.attachmentsOnlyOf([A]).toSorted()).toEqual(['in-a-message', 'own']);
+      expect(subject.journal.attachmentsOnlyOf([B])).toEqual([]);
+      expect(subject.journal.attachmentsOnlyOf([A, B]).toSorted()).toEqual(['in-a-message', 'own', 'shared']);
       subject.journal.beginPurge(A);
       purgeAll(subject.journal, 100);
-      expect(subject.journal.attachmentsOnlyOf(A)).toHaveLength(2);
-      subject.journal.endPurge(A);
-      expect(subject.journal.attachmentsOnlyOf(A)).toEqual([]);
-      expect(subject.journal.attachmentsOnlyOf(B)).toEqual(['shared']);
+      expect(subject.journal.attachmentsOnlyOf([A])).toHaveLength(2);
+      subject.journal.endPurges([A]);
+      expect(subject.journal.attachmentsOnlyOf([A])).toEqual([]);
+      expect(subject.journal.attachmentsOnlyOf([B])).toEqual(['shared']);
     });
   });
 

@@ -6,7 +6,7 @@ import type { ThreadView } from '../../server/client/thread-view.ts';
 import { CuttingProxy } from '../helpers/cutting-proxy.ts';
 import type { FakeRuntime } from '../helpers/fake-runtime.ts';
 import { RandomThread } from '../helpers/random-thread.ts';
-import { SeededRandom } from '../helpers/seeded-random.ts';
+import { Random } from '../helpers/random.ts';
 import { startGateway } from '../helpers/start-gateway.ts';
 import { until } from '../helpers/until.ts';
 
@@ -59,7 +59,7 @@ function expectEqualViews(view: ThreadView | null, runtime: FakeRuntime): void {
 
 describe('clients whose line breaks a thousand times in the middle of a stream', () => {
   it('get every event once, and hold what the server holds', { timeout: 60_000 }, async () => {
-    const random = new SeededRandom(20_261_121);
+    const random = new Random(20_261_121);
     const { runtime, server, token } = await startGateway();
     const proxy = await CuttingProxy.start(server.port);
     runtime.create('a');
@@ -91,7 +91,7 @@ describe('clients whose line breaks a thousand times in the middle of a stream',
   });
 
   it('hold what the server holds after it came back with less', async () => {
-    const random = new SeededRandom(7);
+    const random = new Random(7);
     const { runtime, token, url } = await startGateway();
     runtime.create('a');
     const thread = new RandomThread(runtime, 'a', random);
@@ -113,7 +113,7 @@ describe('clients whose line breaks a thousand times in the middle of a stream',
   it('resume over a restart that lost nothing, without a resync', async () => {
     const { runtime, token, url } = await startGateway();
     runtime.create('a');
-    const thread = new RandomThread(runtime, 'a', new SeededRandom(8));
+    const thread = new RandomThread(runtime, 'a', new Random(8));
     const follower = await follow(url, token);
     for (let round = 0; round < 5; round += 1) {
       for (let index = 0; index < 10; index += 1) thread.tick();

@@ -78,11 +78,11 @@ export class MemoryChores {
     return { removedCount: gone.length, isDone: true };
   }
 
-  attachmentsOnlyOf(threadId: ThreadId): AttachmentId[] {
+  attachmentsOnlyOf(threadIds: readonly ThreadId[]): AttachmentId[] {
     const { attachmentUses } = this.#alive();
-    const others = [...attachmentUses].filter(([id]) => id !== threadId).map(([, used]) => used);
-    const own = [...(attachmentUses.get(threadId) ?? [])];
-    return own.filter((id) => !others.some((used) => used.has(id)));
+    const others = [...attachmentUses].filter(([id]) => !threadIds.includes(id)).map(([, used]) => used);
+    const own = new Set(threadIds.flatMap((id) => [...(attachmentUses.get(id) ?? [])]));
+    return [...own].filter((id) => !others.some((used) => used.has(id)));
   }
 }
 

@@ -264,13 +264,15 @@ class MemoryJournal implements Journal {
     return this.#chores.purge(id, limit);
   }
 
-  attachmentsOnlyOf(id: ThreadId): AttachmentId[] {
-    return this.#chores.attachmentsOnlyOf(id);
+  attachmentsOnlyOf(ids: readonly ThreadId[]): AttachmentId[] {
+    return this.#chores.attachmentsOnlyOf(ids);
   }
 
-  endPurge(id: ThreadId): void {
-    this.#alive.attachmentUses.delete(id);
-    this.#alive.purges.delete(id);
+  endPurges(ids: readonly ThreadId[]): void {
+    for (const id of ids) {
+      this.#alive.attachmentUses.delete(id);
+      this.#alive.purges.delete(id);
+    }
   }
 
   compact(): { beforeBytes: number; afterBytes: number } {

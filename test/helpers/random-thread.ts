@@ -11,11 +11,11 @@ import {
   turnEnded,
 } from './facts.ts';
 import type { FakeRuntime } from './fake-runtime.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { Random } from './random.ts';
 
 export class RandomThread {
   readonly #runtime: FakeRuntime;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #threadId: string;
   #number = 0;
   #turn: string | null = null;
@@ -23,7 +23,7 @@ export class RandomThread {
   #request: string | null = null;
   #queue: string[] = [];
 
-  constructor(runtime: FakeRuntime, threadId: string, random: SeededRandom) {
+  constructor(runtime: FakeRuntime, threadId: string, random: Random) {
     this.#runtime = runtime;
     this.#threadId = threadId;
     this.#random = random;

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer, type LiveOptions, type LiveServer } from '../helpers/live-server.ts';
 import type { LiveThread } from '../helpers/live-thread.ts';
-import { SeededRandom } from '../helpers/seeded-random.ts';
+import { Random } from '../helpers/random.ts';
 import { bash as claudeBash } from '../model-endpoint/claude-tools.ts';
 import { runCommand } from '../model-endpoint/codex-tools.ts';
 import { bash as opencodeBash } from '../model-endpoint/opencode-tools.ts';
@@ -83,7 +83,7 @@ describe.each(AGENTS)('$agent, killed anywhere', ({ agent, command, options }) =
     { timeout: 600_000 },
     async () => {
       const server = await startLiveServer(script(command), options);
-      const random = new SeededRandom(SEED);
+      const random = new Random(SEED);
       for (let round = 0; round < ROUNDS; round += 1) {
         const names = Array.from({ length: THREADS }, (_, index) => `${round}-${index}`);
         const threads = await Promise.all(names.map((name) => begun(server, name)));

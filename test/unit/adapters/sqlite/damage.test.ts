@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../../../adapters/sqlite/index.ts';
 import { copyFolder, fill, openDamaged, readAll, type Reading } from '../../../helpers/damaged-store.ts';
 import { EntryMaker, tickOf } from '../../../helpers/journal-samples.ts';
-import { SeededRandom } from '../../../helpers/seeded-random.ts';
+import { Random } from '../../../helpers/random.ts';
 import { tempFolder, thrownBy } from '../../../helpers/sqlite-setup.ts';
 
 /** All of it fits into a log that is not emptied yet. */
@@ -71,7 +71,7 @@ describe('a log that is cut', () => {
     const { folder, states } = makeKilled();
     const size = statSync(logIn(folder)).size;
     const frames = Math.floor(size / FRAME_BYTES);
-    const random = new SeededRandom(7);
+    const random = new Random(7);
     const cuts = new Set([0, 1, 31, 32, 33, size - 1, size]);
     for (let frame = 0; cuts.size < 120; frame += 1) {
       const end = 32 + ((frame * 7) % frames) * FRAME_BYTES;
@@ -118,7 +118,7 @@ describe('a log that is cut', () => {
   it('with a flipped bit in it leaves what was committed before the bit', { timeout: 60_000 }, () => {
     const { folder, states } = makeKilled();
     const size = statSync(logIn(folder)).size;
-    const random = new SeededRandom(8);
+    const random = new Random(8);
     const copy = join(tempFolder(), 'flipped');
     for (let count = 0; count < 40; count += 1) {
       const offset = random.below(size);
@@ -136,7 +136,7 @@ describe('a database file', () => {
   it('with a flipped bit is refused, or serves nothing that is wrong', { timeout: 120_000 }, () => {
     const { folder, whole } = makeClosed();
     const size = statSync(dbIn(folder)).size;
-    const random = new SeededRandom(9);
+    const random = new Random(9);
     const offsets = Array.from({ length: 100 }, () => size - 1 - random.below(PAGE_BYTES));
     for (let count = 0; count < 100; count += 1) offsets.push(random.below(size));
     for (let offset = 0; offset < 100; offset += 4) offsets.push(offset);
@@ -159,7 +159,7 @@ describe('a database file', () => {
     () => {
       const { folder, whole } = makeClosed();
       const size = statSync(dbIn(folder)).size;
-      const random = new SeededRandom(10);
+      const random = new Random(10);
       const lengths = [0, 1, 15, 16, 99, 100, 512, PAGE_BYTES, size - PAGE_BYTES, size - 1];
       while (lengths.length < 100) lengths.push(random.below(size));
       const copy = join(tempFolder(), 'short');

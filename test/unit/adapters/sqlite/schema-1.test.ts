@@ -66,7 +66,7 @@ it('a database of the first schema is lifted, and keeps the deltas whose text it
   expect(journal.items(A, null, 9)).toEqual([itemOf('i', 1)]);
   expect(journal.receipt(commandId('c'))).toMatchObject({ fingerprint: 'print' });
   expect(journal.epochs().map((each) => each.epoch)).toEqual(['old', expect.any(String)]);
-  expect(journal.attachmentsOnlyOf(A)).toEqual(attachments);
+  expect(journal.attachmentsOnlyOf([A])).toEqual(attachments);
   const [delta, base] = [entries.delta('a', 'three'), entries.base('a', 'y')];
   const nothing = { receipts: [], threads: [], instances: [], caches: [] };
   journal.commit({ ...nothing, entries: [delta, base] });
