@@ -1,9 +1,10 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import { OpenRequests } from '../shared/open-requests.ts';
 import { ProcessSession, type SessionPlace } from '../shared/process-sessions.ts';
-import type { AgentProcess, LoggedFrame } from './agent-process.ts';
+import type { AgentProcess } from './agent-process.ts';
 import type { OpenRequest } from './approvals.ts';
 import type { Controls } from './controls.ts';
 import type { AcpPolicy } from './policy.ts';
@@ -30,7 +31,7 @@ export class Session extends ProcessSession<AgentProcess> {
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
   /** What came for a session before we knew its id: copilot 1.0.102 tells its commands before the answer. */
-  readonly early: LoggedFrame[] = [];
+  readonly early: LoggedMessage[] = [];
   policy: AcpPolicy;
   turn: RunningTurn | null = null;
   /** Until our first prompt, what is said is the past: gemini 0.61.0 repeats it after the answer to `session/load`. */
