@@ -2,7 +2,7 @@
 import type { ConnectionInput } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { ThreadInputOf } from './domain/input.ts';
-import { connectionIdIn, onlineOf, settingsFor } from './thread-turns.ts';
+import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
@@ -32,7 +32,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     connectionId: connectionIdIn(context),
     // what was never confirmed may be unknown to the provider
     resume: session?.state === 'confirmed' ? session.nativeThreadId : null,
-    settings,
+    settings: { ...settings, model: openingModelOf(context) },
   };
 }
 
