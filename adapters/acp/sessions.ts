@@ -15,6 +15,8 @@ interface SessionStart extends SessionPlace {
   readonly controls: Controls;
   readonly policy: AcpPolicy;
   readonly terminals: Terminals;
+  /** Of an agent that is started with its model; `null`: with its default. */
+  readonly launchModel?: string | null;
 }
 
 /** A turn that has been handed over and has no answer yet. */
@@ -28,6 +30,7 @@ export interface RunningTurn extends TurnKey {
 export class Session extends ProcessSession<AgentProcess> {
   readonly controls: Controls;
   readonly terminals: Terminals;
+  readonly launchModel?: string | null;
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
   /** What came for a session before we knew its id: copilot 1.0.102 tells its commands before the answer. */
@@ -42,10 +45,11 @@ export class Session extends ProcessSession<AgentProcess> {
 
   constructor(start: SessionStart, host: ProviderHost) {
     super(start, host);
-    const { connectionId, controls, policy, terminals } = start;
+    const { connectionId, controls, policy, terminals, launchModel } = start;
     this.controls = controls;
     this.policy = policy;
     this.terminals = terminals;
+    if (launchModel !== undefined) this.launchModel = launchModel;
     this.transcript = new Transcript(connectionId, (terminalId) => terminals.textOf(terminalId));
   }
 

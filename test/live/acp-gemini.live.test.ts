@@ -5,12 +5,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { GEMINI_TOOLS, geminiAgent } from '../helpers/acp-agents.ts';
-import { startLiveServer } from '../helpers/live-server.ts';
+import { startLiveServer, type LiveAgent } from '../helpers/live-server.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
+import type { ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { drop, gate, hang, httpError, reasoning, text, type Step } from '../model-endpoint/step.ts';
 
 const agent = { agent: geminiAgent };
 const { run, write } = GEMINI_TOOLS;
+const LATER_CLOCK = join(import.meta.dirname, '..', 'fixtures', 'later-clock.mjs');
+
+async function startedWithModel(endpoint: ModelEndpoint): Promise<LiveAgent> {
+  const made = await geminiAgent(endpoint);
+  const env = { ...made.home.env, NODE_OPTIONS: `--import=${LATER_CLOCK}` };
+  return { ...made, args: ['--skip-trust', '--model={model}'], home: { ...made.home, env } };
+}
+
 const says =
   (content: string): Script =>
   () => [text(content)];
@@ -136,5 +145,24 @@ describe.skipIf(requireAgent('gemini') === null)('the server with gemini', { tim
     expect(next).toMatchObject({ outcome: 'completed' });
     expect(left.facts('connection.sessionForgotten')).toMatchObject([{ failure: { code: 'RESUME_FAILED' } }]);
     expect(await right.turn('after')).toMatchObject({ outcome: 'completed' });
+  });
+
+  it('is closed and resumed with a model that it takes only when it is started', async () => {
+    const script = byUserText({ one: says('first'), two: says('second'), three: says('third') });
+    const server = await startLiveServer(script, { agent: startedWithModel });
+    // gemini names neither of them, and its sessions would not take them
+    const thread = await server.thread({ model: 'gemini-custom-1' });
+    expect(await thread.turn('one')).toMatchObject({ outcome: 'completed' });
+    await thread.do({ type: 'thread.setModel', model: 'gemini-custom-2' });
+    const { queueEntryId = '' } = await thread.submit('two');
+    expect(await thread.ended(queueEntryId)).toMatchObject({ outcome: 'completed' });
+    expect(await thread.turn('three')).toMatchObject({ outcome: 'completed' });
+    const asked = server.endpoint.requests.map(({ model, userText }) => `${model} ${userText.trim()}`);
+    expect(asked).toEqual(['gemini-custom-1 one', 'gemini-custom-2 two', 'gemini-custom-2 three']);
+    expect(JSON.stringify(server.endpoint.requests[1]?.input)).toContain('first');
+    expect(thread.facts('connection.closing').map(({ why }) => why)).toEqual(['settings']);
+    expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, true]);
+    await thread.reached('ready');
+    await thread.expectSameView();
   });
 });
