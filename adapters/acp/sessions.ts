@@ -42,6 +42,7 @@ export class Session extends ProcessSession<AgentProcess> {
   takesImages = false;
   usage: Usage | null = null;
   #sessionId: string | null = null;
+  #calledId: string | null = null;
 
   constructor(start: SessionStart, host: ProviderHost) {
     super(start, host);
@@ -61,7 +62,7 @@ export class Session extends ProcessSession<AgentProcess> {
     return this.#sessionId !== null;
   }
 
-  /** The agent's id of the conversation. */
+  /** What the agent keeps the conversation by. */
   get sessionId(): string {
     if (this.#sessionId === null) throw new Error('the session has no id');
     return this.#sessionId;
@@ -69,6 +70,15 @@ export class Session extends ProcessSession<AgentProcess> {
 
   set sessionId(sessionId: string) {
     this.#sessionId = sessionId;
+  }
+
+  /** What it is called on this connection; default: its id. */
+  get calledId(): string {
+    return this.#calledId ?? this.sessionId;
+  }
+
+  set calledId(calledId: string) {
+    this.#calledId = calledId;
   }
 
   override async endProcess(force: boolean): Promise<void> {
