@@ -30,7 +30,7 @@ export function takeNotification(run: Run, session: Session, frame: LoggedMessag
     return session.report(unrecognized({ method, params }, scopeOf(session, rawRef), method));
   if (!session.isKnown) return keepEarly(run, session, frame);
   const { sessionId, update } = notice.data;
-  if (sessionId === session.sessionId) return takeUpdate({ run, session, rawRef }, update);
+  if (sessionId === session.calledId) return takeUpdate({ run, session, rawRef }, update);
   run.host.warn('the agent told of a session that is not open', { sessionId, rawRef });
 }
 

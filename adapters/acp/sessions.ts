@@ -15,6 +15,8 @@ interface SessionStart extends SessionPlace {
   readonly controls: Controls;
   readonly policy: AcpPolicy;
   readonly terminals: Terminals;
+  /** Of an agent that is started with its model; `null`: with its default. */
+  readonly launchModel?: string | null;
 }
 
 /** A turn that has been handed over and has no answer yet. */
@@ -28,6 +30,7 @@ export interface RunningTurn extends TurnKey {
 export class Session extends ProcessSession<AgentProcess> {
   readonly controls: Controls;
   readonly terminals: Terminals;
+  readonly launchModel?: string | null;
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
   /** What came for a session before we knew its id: copilot 1.0.102 tells its commands before the answer. */
@@ -39,13 +42,15 @@ export class Session extends ProcessSession<AgentProcess> {
   takesImages = false;
   usage: Usage | null = null;
   #sessionId: string | null = null;
+  #calledId: string | null = null;
 
   constructor(start: SessionStart, host: ProviderHost) {
     super(start, host);
-    const { connectionId, controls, policy, terminals } = start;
+    const { connectionId, controls, policy, terminals, launchModel } = start;
     this.controls = controls;
     this.policy = policy;
     this.terminals = terminals;
+    if (launchModel !== undefined) this.launchModel = launchModel;
     this.transcript = new Transcript(connectionId, (terminalId) => terminals.textOf(terminalId));
   }
 
@@ -57,7 +62,7 @@ export class Session extends ProcessSession<AgentProcess> {
     return this.#sessionId !== null;
   }
 
-  /** The agent's id of the conversation. */
+  /** What the agent keeps the conversation by. */
   get sessionId(): string {
     if (this.#sessionId === null) throw new Error('the session has no id');
     return this.#sessionId;
@@ -65,6 +70,15 @@ export class Session extends ProcessSession<AgentProcess> {
 
   set sessionId(sessionId: string) {
     this.#sessionId = sessionId;
+  }
+
+  /** What it is called on this connection; default: its id. */
+  get calledId(): string {
+    return this.#calledId ?? this.sessionId;
+  }
+
+  set calledId(calledId: string) {
+    this.#calledId = calledId;
   }
 
   override async endProcess(force: boolean): Promise<void> {

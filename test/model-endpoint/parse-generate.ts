@@ -10,7 +10,7 @@ import {
 } from './parse-request.ts';
 
 /**
- * Reads a `POST /v1beta/models/…:streamGenerateContent`. Gemini names no thread, and the model only in the path.
+ * Reads a `POST /v1beta/models/…:streamGenerateContent`. Gemini names no thread, and the model only in the path, where the endpoint reads it.
  * @throws {SyntaxError} when the body is not JSON
  * @throws {TypeError} when it is not an object with a list of contents
  */
