@@ -91,8 +91,9 @@ const keep = ({ connectionId }: Context, cause: Failure): Move<Context, LinkSign
   signal: { type: '$kept', failure: cause },
 });
 
-function acquire({ threadId, connectionId, instanceId, resume, settings }: Context): Effect {
-  const work = { type: 'connection.open', threadId, connectionId, resume, settings } as const;
+function acquire({ threadId, connectionId, instanceId, resume, fork, rollback, settings }: Context): Effect {
+  const history = { resume, ...(fork && { fork }), ...(rollback && { rollback }) };
+  const work = { type: 'connection.open', threadId, connectionId, ...history, settings } as const;
   return { type: 'tell', instanceId, input: { type: 'instance.acquire', work } };
 }
 

@@ -51,12 +51,15 @@ export const threadMoves = {
   clearError: act(() => ({ set: { lastError: null } })),
 
   // the connection
-  bind: act(({ connectionCount }) => ({
-    set: { connectionCount: connectionCount + 1, link: { ...NO_LINK, phase: 'opening' } },
+  bind: act((context) => ({
+    set: {
+      connectionCount: context.connectionCount + 1,
+      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+    },
   })),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
-      link: { ...NO_LINK, phase: 'open', folds: context.link.folds },
+      link: again(context.link),
       capabilities,
       session:
         context.session?.nativeThreadId === nativeThreadId
@@ -83,8 +86,7 @@ export const threadMoves = {
   })),
   noteKept: act((context, { failure: cause }: Extract<LinkSignal, { type: '$kept' }>) => {
     const topic = context.link.closing === 'stop' ? 'stop.failed' : 'close.failed';
-    const { folds } = context.link;
-    const set = { link: { ...NO_LINK, phase: 'open', folds }, lastError: cause } as const;
+    const set = { link: again(context.link), lastError: cause };
     return withNotice(context, { set }, { topic, text: cause.message });
   }),
   /** What waited for it goes on; what is held for another reason stays so. */
@@ -99,6 +101,7 @@ export const threadMoves = {
   ),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
+  closeToReopen: act(({ link }) => close(link, 'settings', true)),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
@@ -281,7 +284,18 @@ const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never>
 const next = (context: Context, prompt: Prompt): Move<Context, never> =>
   onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
 
-const CLOSE_REASONS: readonly (CloseReason | null)[] = [null, 'idle', 'archive', 'suspect', 'stop', 'delete'];
+/** It is open, and nobody wants it closed. */
+const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });
+
+const CLOSE_REASONS: readonly (CloseReason | null)[] = [
+  null,
+  'idle',
+  'settings',
+  'archive',
+  'suspect',
+  'stop',
+  'delete',
+];
 
 /** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
 function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {

@@ -146,6 +146,7 @@ export const threadMachine = setup({
             { guard: 'hasSideTurn', target: 'working.running', actions: 'adoptSideTurn' },
             { guard: 'canDrain', target: 'working', actions: 'beginQueued' },
             { guard: 'mustWait', actions: 'holdForBackground' },
+            { guard: 'mustReopen', actions: 'closeToReopen' },
           ],
           on: {
             'turn.submit': [

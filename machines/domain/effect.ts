@@ -2,6 +2,7 @@
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
+import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
@@ -33,21 +34,6 @@ export type OpenConnection = {
   readonly rollback?: Rollback;
   readonly settings: Settings;
 };
-
-/** What a conversation begins with. The other one stays as it is, and neither sees what is said in the other later. */
-export interface Fork {
-  readonly nativeThreadId: string;
-  /** The last turn that belongs to it; `null`: all that have ended. */
-  readonly nativeTurnId: string | null;
-}
-
-/** Takes the newest turns out of a conversation. */
-export interface Rollback {
-  /** The last turn that stays. */
-  readonly nativeTurnId: string;
-  /** Also put back the files that the provider's own tools have changed since. */
-  readonly files: boolean;
-}
 
 /** What an adapter performs. Results come back as inputs, never as a return value. */
 export type ProviderEffect =
