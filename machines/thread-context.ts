@@ -32,6 +32,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     connectionId: connectionIdIn(context),
     // what was never confirmed may be unknown to the provider
     resume: session?.state === 'confirmed' ? session.nativeThreadId : null,
+    isFresh: session?.isFresh === true,
     settings: { ...settings, model: openingModelOf(context) },
   };
 }

@@ -64,7 +64,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional' },
+          : { nativeThreadId, state: 'provisional', isFresh: true },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */

@@ -82,6 +82,8 @@ export interface ConnectionContext {
   readonly instanceId: InstanceId;
   readonly connectionId: ConnectionId;
   readonly resume: string | null;
+  /** Nothing is lost where the provider has kept nothing of what is resumed. */
+  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;

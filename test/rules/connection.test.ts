@@ -34,6 +34,7 @@ import {
   withoutTransition,
   withoutAlways,
 } from '../helpers/mutants.ts';
+import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
 import type { ConnectionEnd } from '../../machines/domain/context.ts';
@@ -156,8 +157,19 @@ describe('the status of a thread', () => {
 
 describe('the session of the provider', () => {
   const sessionOf = (is: { stage: { context: { session: unknown } } }) => is.stage.context.session;
-  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional' };
-  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed' };
+  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional', isFresh: true };
+  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed', isFresh: true };
+
+  /** Of each opening that was asked for: whether the provider may begin another conversation. */
+  const mayBegin = ({ stage }: Outcome): boolean[] =>
+    stage.taken
+      .flatMap(({ effects }) => effects)
+      .flatMap((effect) =>
+        effect.type === 'tell' && effect.input.type === 'instance.acquire' ? [effect.input] : [],
+      )
+      .flatMap(({ work }) =>
+        work.type === 'connection.open' && work.resume !== null ? [work.orBegin === true] : [],
+      );
 
   rule('a resume handle is provisional from the native creation', {
     given: [submit('a')],
@@ -208,6 +220,34 @@ describe('the session of the provider', () => {
     holds: (is) =>
       expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=native']),
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
+  });
+
+  rule(
+    'where no turn of it has completed, another conversation may be begun in its place, and that is told',
+    {
+      given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
+      when: [
+        { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
+        accepted('b', { on: 2 }),
+      ],
+      holds: (is) => {
+        expect(mayBegin(is)).toEqual([true]);
+        expect(is.said('connection.sessionForgotten')).toEqual([
+          'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
+        ]);
+        expect([is.active, sessionOf(is)]).toEqual(['b', { ...CONFIRMED, nativeThreadId: 'another' }]);
+      },
+      without: { 'the word of it': withoutAction('connection', 'sayForgotten') },
+    },
+  );
+
+  rule('what a turn has completed in is resumed, or that fails', {
+    given: [...READY, lost()],
+    when: [submit('b')],
+    holds: (is) => expect(mayBegin(is)).toEqual([false]),
+    without: {
+      'the worth': endsTurnBy(({ set }, { session }) => ({ set: { ...set, session } })),
+    },
   });
 
   rule('a conversation of which the provider has kept nothing is not resumed', {
