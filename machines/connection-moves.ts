@@ -23,6 +23,7 @@ export const connectionMoves = {
     effects: [acquire(context)],
     arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.open),
   })),
+  delay: act((context) => ({ arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.delayed) })),
   stopOpening: act((context) => ({
     effects: [tellInstance(context, 'instance.workDone')],
     cancel: { name: 'connection.openTimedOut' },

@@ -84,6 +84,8 @@ export type Session = z.infer<typeof sessionSchema>;
 const forgotten = z.boolean().optional();
 
 const providerInputs = [
+  /** Its provider is being made anew, and nothing begins on it until that is done. */
+  input('connection.delayed', { ...onConnection }),
   input('connection.opened', {
     ...onConnection,
     nativeThreadId: z.string().max(512),

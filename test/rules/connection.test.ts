@@ -7,6 +7,7 @@ import {
   began,
   closed,
   closeFailed,
+  delayed,
   ended,
   finished,
   handed,
@@ -38,6 +39,7 @@ import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
 import type { ConnectionEnd } from '../../machines/domain/context.ts';
+import { DEADLINES_MS } from '../../machines/domain/timer.ts';
 
 const READY = [...running('a'), ...finished('a')];
 
@@ -152,6 +154,22 @@ describe('the status of a thread', () => {
     when: finished('b'),
     holds: (is) => expect([is.status, is.lastError]).toEqual(['ready', null]),
     without: { 'the clearing': withoutAction('thread', 'clearError') },
+  });
+});
+
+describe('an opening that waits for its provider to be made anew', () => {
+  rule('takes as long as that takes, and the transcript says why', {
+    given: [submit('a')],
+    when: [delayed()],
+    holds: (is) => {
+      expect(is.stage.timers['connection.openTimedOut']?.afterMs).toBe(DEADLINES_MS.delayed);
+      expect(is.said('item.completed').at(-1)).toContain('topic=instance.renewing');
+      expect([is.status, is.active]).toEqual(['starting', 'a']);
+    },
+    without: {
+      'the time': withoutAction('connection', 'delay'),
+      'the word': withoutAction('thread', 'sayDelayed'),
+    },
   });
 });
 
