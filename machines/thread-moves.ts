@@ -14,6 +14,8 @@ import * as turns from './thread-turns.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
+const DELAYED =
+  'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
@@ -64,7 +66,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional' },
+          : { nativeThreadId, state: 'provisional', isFresh: true },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
@@ -96,6 +98,9 @@ export const threadMoves = {
     const move = onQueue(context, queue.released(context.queue));
     return { ...move, set: { ...move.set, ...set } };
   }),
+  sayDelayed: act((context) =>
+    withNotice(context, {}, { topic: 'instance.renewing', text: DELAYED, tone: 'info' }),
+  ),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),

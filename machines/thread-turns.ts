@@ -188,6 +188,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
+      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -204,6 +205,13 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
     ],
   };
   return withNotice(context, move, noticeOfEnd(output));
+}
+
+/** A turn of it has completed: it is worth something. */
+function sessionAfter({ session }: Context): Context['session'] {
+  if (session === null) return null;
+  const { isFresh: _, ...worn } = session;
+  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

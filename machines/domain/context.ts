@@ -97,6 +97,8 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork?: OpenConnection['fork'];
   readonly rollback?: OpenConnection['rollback'];
+  /** Nothing is lost where the provider has kept nothing of what is resumed. */
+  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;
