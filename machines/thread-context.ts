@@ -29,7 +29,7 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings } = context;
+  const { threadId, settings, session } = context;
   return {
     threadId,
     instanceId: settings.instanceId,
