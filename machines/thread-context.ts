@@ -34,7 +34,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    isFresh: session?.isFresh === true,
+    isFresh: context.session?.isFresh === true,
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),
   };

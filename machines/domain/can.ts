@@ -1,6 +1,6 @@
 /** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
 import { SUBMIT_MODES } from './command.ts';
-import { decide, type Lookups, type ThreadView } from './decide.ts';
+import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
 import { requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
@@ -35,9 +35,13 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   return true;
 }
 
-/** `openRequests`: requests that wait for an answer, with their owners. */
-export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): string[] {
-  const none: Lookups = { request: null, plan: null };
+/** `openRequests`: requests that wait for an answer, with their owners. `instance`: why nothing can begin on it. */
+export function canOf(
+  view: ThreadView,
+  openRequests: readonly OpenRequest[],
+  instance: Refusal | null = null,
+): string[] {
+  const none: Lookups = { request: null, plan: null, instance };
   const names = PLAIN.filter(
     ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
   ).map(([name]) => name);
