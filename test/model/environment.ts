@@ -251,12 +251,14 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     make.closeFailed(on),
     make.lost(on),
     make.idled(on),
+    make.delayed(on),
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
 
 function carriedInputs(on: number, transfers: readonly string[]): [Cause, ThreadInput][] {
   return [
+    ['provider', { ...make.opened(on), resumed: true } as ThreadInput],
     ['provider', make.openFailed(on, 'RESUME_FAILED')],
     ['provider', make.lost(on, { forgotten: true })],
     ['user', make.switchTo('i')],
