@@ -65,6 +65,8 @@ export function describeProcess(stage: ContractStage): void {
       const before = thread.streamed();
       await thread.start('half');
       await until(() => thread.streamed() !== before, WAIT);
+      // what was asked whether the agent is there may still be on its way out
+      await until(() => stage.harness.rows.size === 1, WAIT);
       const [row] = [...stage.harness.rows.values()];
       process.kill(row?.pid ?? 0, 'SIGKILL');
       const { failure } = await endOfProcess(thread);
