@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { opencodeDriver } from '../../adapters/opencode/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
@@ -69,7 +69,7 @@ function stepOf(act: Act, workspace: string): Step {
       // a command that works elsewhere is asked about
       return bash(act.command, act.asks === true ? { workdir: '/' } : {});
     case 'write':
-      return writeFile(join(workspace, act.path), `${act.content}\n`);
+      return writeFile(resolve(workspace, act.path), `${act.content}\n`);
     case 'ask':
       return askUser(act.question, act.options);
     case 'wait':
