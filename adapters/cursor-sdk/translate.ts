@@ -1,0 +1,73 @@
+/** What stands for itself in what the SDK says, as inputs of ours. Pure. */
+import type { Failure } from '../../machines/domain/error.ts';
+import { itemIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
+import type { ItemBody, ItemStatus } from '../../machines/domain/item.ts';
+import type { Usage } from '../../machines/domain/turn.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { failureOfRun } from './failures.ts';
+import type { RunEnd, TurnUsage } from './wire.ts';
+
+/** What a frame is read for. */
+export interface Place {
+  readonly connectionId: ConnectionId;
+  readonly nativeTurnId: string | null;
+  /** Where the frame stands in the protocol log. */
+  readonly rawRef: string;
+}
+
+type TurnEnd = Pick<ThreadInputOf<'provider.turnEnded'>, 'outcome' | 'failure'>;
+
+/** What became of a run. One that its own process has left is as good as cancelled. */
+export function outcomeOf({ status, error }: RunEnd): TurnEnd {
+  if (status === 'finished') return { outcome: 'completed', failure: null };
+  if (status === 'error') return { outcome: 'failed', failure: failureOfRun(error) };
+  return { outcome: 'interrupted', failure: null };
+}
+
+/** Counts of all turns so far; the newest tells how full the context is. */
+export function usageOf(before: Usage | null, turn: TurnUsage): Usage {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = turn;
+  const input = inputTokens + cacheReadTokens + cacheWriteTokens;
+  return {
+    inputTokens: (before?.inputTokens ?? 0) + input,
+    cachedInputTokens: (before?.cachedInputTokens ?? 0) + cacheReadTokens,
+    outputTokens: (before?.outputTokens ?? 0) + outputTokens,
+    reasoningTokens: (before?.reasoningTokens ?? 0) + (reasoningTokens ?? 0),
+    contextTokens: input + outputTokens,
+    contextWindow: null,
+  };
+}
+
+export const errorItem = ({ code, retryable, message }: Failure, place: Place): ProviderReport =>
+  own(place, {
+    key: 'error',
+    body: { kind: 'error', code, retryable },
+    text: message,
+    status: 'failed',
+  });
+
+/** The frame itself is in the protocol log. */
+const UNRECOGNIZED_TEXT_LENGTH = 2000;
+
+/** Something of the SDK that is not known here, as an entry of the transcript. */
+export const unrecognizedFrame = (method: string, params: unknown, place: Place): ProviderReport =>
+  own(place, {
+    key: `${method}:${place.rawRef}`,
+    body: { kind: 'unrecognized', method },
+    text: (JSON.stringify(params) ?? '').slice(0, UNRECOGNIZED_TEXT_LENGTH),
+    status: 'completed',
+  });
+
+interface OwnItem {
+  readonly key: string;
+  readonly body: ItemBody;
+  readonly text: string;
+  readonly status: ItemStatus;
+}
+
+function own({ connectionId, nativeTurnId, rawRef }: Place, { key, ...item }: OwnItem): ProviderReport {
+  const itemId = itemIdOf(nativeTurnId ?? connectionId, key);
+  const ref = byNative(nativeTurnId);
+  return { type: 'provider.itemCompleted', connectionId, ...ref, item: { itemId, ...item, rawRef } };
+}
