@@ -92,6 +92,11 @@ export class Transcript {
       case 'text-delta':
       case 'thinking-delta':
         return this.#more(update, place);
+      // the next words are those of another message
+      case 'step-started':
+      case 'step-completed':
+      case 'user-message-appended':
+        return this.#endText(place);
       case 'thinking-completed':
         return this.#open?.kind === 'reasoning' ? this.#endText(place) : [];
       case 'tool-call-started':

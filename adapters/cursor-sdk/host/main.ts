@@ -107,6 +107,7 @@ process.on('unhandledRejection', (error) => process.stderr.write(`unhandled: ${S
 const input = createInterface({ input: process.stdin });
 input.on('line', (line) => peer.receive(line));
 input.on('close', () => void end());
+process.on('SIGTERM', () => void end());
 
 async function end(): Promise<void> {
   const closing = loaded?.conversation.close().catch(() => {});
