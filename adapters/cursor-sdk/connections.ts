@@ -66,7 +66,7 @@ async function launch(run: Run, session: Session, { resume, settings }: OpenConn
 }
 
 function refusalOf(run: Run, { resume, settings }: OpenConnection): RuntimeError | null {
-  const unmet = unmetPolicy(settings.policy);
+  const unmet = unmetPolicy(settings);
   if (unmet !== null) return new RuntimeError('SETTINGS_NOT_APPLIED', unmet);
   if (resume !== null && run.sessions.isOpen(resume)) {
     return new RuntimeError('OPEN_FAILED', `the agent ${resume} is open already; two would write to it`);

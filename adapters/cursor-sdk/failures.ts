@@ -2,6 +2,7 @@ import { failure, type Failure } from '../../machines/domain/error.ts';
 import {
   BAD_REQUEST,
   ERROR,
+  failureKind,
   kindOfStatus,
   NO_MODEL,
   NO_QUOTA,
@@ -21,6 +22,8 @@ import { errorDataSchema, type RunError } from './wire.ts';
 const SDK_MISSING = -32_001;
 const AGENT_NOT_FOUND = -32_002;
 
+const NO_SANDBOX = failureKind('SETTINGS_NOT_APPLIED', 'validation', false);
+
 /** Codes of Cursor's backend, of its transport, and names of the SDK's errors, as 1.0.32 has them. */
 const BY_CODE: readonly (readonly [RegExp, FailureKind])[] = [
   [/^(?:FREE|PRO)_USER_USAGE_LIMIT$/, NO_QUOTA],
@@ -36,6 +39,8 @@ const BY_CODE: readonly (readonly [RegExp, FailureKind])[] = [
 /** Where there is no code that would tell it. */
 const BY_TEXT: readonly (readonly [RegExp, FailureKind])[] = [
   [/cannot use this model/i, NO_MODEL],
+  // where the system has none, or the platform's package of the SDK is not installed
+  [/sandboxing is not supported/i, NO_SANDBOX],
   [/usage limit|quota|out of (?:requests|usage)|payment required/i, NO_QUOTA],
   [/too many requests|rate limit/i, RATE_LIMITED],
   [/context (?:length|window)|prompt is too long/i, TOO_LONG],

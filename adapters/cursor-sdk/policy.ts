@@ -4,7 +4,7 @@ import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain
 export interface CursorPolicy {
   /** The only tools that the agent is given; `null`: all of them. */
   readonly tools: readonly string[] | null;
-  /** Commands are kept to the workspace. */
+  /** Commands are kept to the workspace, and off the network. */
   readonly sandbox: boolean;
   /** Cursor's own check of each call, where its backend has it. */
   readonly autoReview: boolean;
@@ -41,7 +41,12 @@ export function policyFor({ runtimeMode, interactionMode, policy }: Asked): Curs
 }
 
 /** What the SDK cannot be held to; `null`: everything that is asked for. */
-export function unmetPolicy({ approval, network }: Policy): string | null {
+export function unmetPolicy(asked: Asked): string | null {
+  const { approval, network } = asked.policy;
   if (approval !== undefined && approval !== 'never') return 'the SDK of cursor has no way to ask a person';
-  return network === false ? 'the SDK of cursor has no way to keep commands off the network' : null;
+  const isClosed = policyFor(asked).sandbox;
+  if (network === undefined || network === !isClosed) return null;
+  return isClosed
+    ? 'the sandbox of cursor keeps commands off the network'
+    : 'cursor keeps commands off the network in its sandbox only';
 }

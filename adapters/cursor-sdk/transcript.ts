@@ -51,8 +51,6 @@ export class Transcript {
   readonly #start: TranscriptStart;
   readonly #calls = new Map<string, OpenCall>();
   #open: OpenText | null = null;
-  #compaction: ItemId | null = null;
-  #summary = '';
   #itemCount = 0;
   #usage: Usage | null = null;
 
@@ -83,7 +81,7 @@ export class Transcript {
       }),
     ]);
     this.#calls.clear();
-    return [...this.#endText(place, status), ...calls, ...this.#endSummary(place, status)];
+    return [...this.#endText(place, status), ...calls];
   }
 
   /** `null`: the update is not what it was. */
@@ -108,8 +106,10 @@ export class Transcript {
         return this.#output(update);
       case 'turn-ended':
         return this.#used(update, place);
+      case 'summary':
+        return this.#compacted(update, place);
       default:
-        return this.#compact(update, place);
+        return null;
     }
   }
 
@@ -215,30 +215,11 @@ export class Transcript {
   }
 
   /** The SDK shortens the conversation by itself. */
-  #compact(update: Update, place: Place): readonly ProviderReport[] | null {
-    switch (update.type) {
-      case 'summary-started': {
-        const itemId = this.#nextId(place);
-        this.#compaction = itemId;
-        return [this.#item('provider.itemStarted', place, { itemId, ...COMPACTION, status: 'open' })];
-      }
-      case 'summary':
-        this.#summary = wire.summarySchema.safeParse(update).data?.summary ?? '';
-        return [];
-      case 'summary-completed':
-        return this.#endSummary(place, 'completed');
-      default:
-        return null;
-    }
-  }
-
-  #endSummary(place: Place, status: ItemStatus): readonly ProviderReport[] {
-    const itemId = this.#compaction;
-    if (itemId === null) return [];
-    this.#compaction = null;
-    const text = this.#summary;
-    this.#summary = '';
-    return [this.#item('provider.itemCompleted', place, { itemId, ...COMPACTION, text, status })];
+  #compacted(update: Update, place: Place): readonly ProviderReport[] | null {
+    const { data } = wire.summarySchema.safeParse(update);
+    if (data === undefined) return null;
+    const told = { itemId: this.#nextId(place), body: { kind: 'compaction' }, text: data.summary } as const;
+    return [this.#item('provider.itemCompleted', place, { ...told, status: 'completed' })];
   }
 
   #nextId({ nativeTurnId }: Place): ItemId {
@@ -254,5 +235,3 @@ export class Transcript {
     return { type, connectionId, ...byNative(nativeTurnId), item: { ...told, ...parent, rawRef } };
   }
 }
-
-const COMPACTION = { body: { kind: 'compaction' }, text: '' } as const;

@@ -74,9 +74,9 @@ export function selfSpoiling(world: ProviderWorld, chatter: object): FaultyWorld
 
 /** The same for an agent that runs in a node of its adapter's. */
 export function spoiledBy(world: ProviderWorld, chatter: object): FaultyWorld {
-  const { spoil, ...spoilt } = selfSpoiling(world, chatter);
+  const spoilt = selfSpoiling(world, chatter);
   const env = { ...spoilt.instance.env, NODE_OPTIONS: `--import=${join(AGENT, 'spoil-output.mjs')}` };
-  return { ...spoilt, instance: { ...spoilt.instance, env }, spoil };
+  return { ...spoilt, instance: { ...spoilt.instance, env } };
 }
 
 /** The same world with an agent that can be spoilt. `chatter`: a message that nobody knows, in the form of its protocol. */

@@ -1,4 +1,5 @@
 /** The one agent of this process, and the run that it is in. */
+import { z } from 'zod';
 import { drained, plain } from './lines.ts';
 import { PromptMarks } from './prompt-marks.ts';
 import type { RunRow, Sdk, SdkAgent, SdkRun } from './sdk.ts';
@@ -17,6 +18,8 @@ interface Running {
 
 /** There is no agent of that id. */
 export class AgentNotFound extends Error {}
+
+const summarySchema = z.looseObject({ type: z.literal('task'), text: z.string() });
 
 /** No callback answers it. */
 const UNANSWERABLE = ['askQuestion'];
@@ -70,6 +73,7 @@ export class Conversation {
       running.run = run;
       if (running.isCancelled) await run.cancel();
       void this.#follow(run, running);
+      void this.#hearSummaries(run).catch(() => {});
     } catch (error) {
       this.#running = null;
       throw error;
@@ -127,6 +131,15 @@ export class Conversation {
     }));
     if (this.#running === running) this.#running = null;
     this.#tell('ended', { runId: run.id, result: plain(result) });
+  }
+
+  /** 1.0.32 leaves them out of its updates. */
+  async #hearSummaries(run: SdkRun): Promise<void> {
+    for await (const message of run.stream()) {
+      const { data } = summarySchema.safeParse(message);
+      if (data === undefined) continue;
+      this.#tell('update', { runId: run.id, update: { type: 'summary', summary: data.text } });
+    }
   }
 
   /** The prompt was handed over before: it is not run again, and its end is told once more. */

@@ -8,6 +8,8 @@ const PACKAGE = '@cursor/sdk';
 
 export interface SdkRun {
   readonly id: string;
+  /** The same as the updates, in other words, and what those leave out. */
+  stream(): AsyncIterable<unknown>;
   /** Resolves at its end, with what became of it. */
   wait(): Promise<unknown>;
   cancel(): Promise<void>;
@@ -133,6 +135,8 @@ const storageSchema = z.custom<Storage>((value) => has(value, 'SqliteLocalAgentS
 export function loadSdk(folder: string | null): Sdk {
   const from = createRequire(folder === null ? import.meta.url : join(folder, 'package.json'));
   const path = resolved(from, folder);
+  // 1.0.32 looks for its sandbox and its ripgrep from the program that node was started with
+  process.argv[1] = path;
   const surface = surfaceSchema.safeParse(from(PACKAGE));
   const storage = storageSchema.safeParse(from(`${PACKAGE}/sqlite`));
   if (!surface.success || !storage.success) {
