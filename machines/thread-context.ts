@@ -2,7 +2,8 @@
 import type { ConnectionInput } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { ThreadInputOf } from './domain/input.ts';
-import { connectionIdIn, onlineOf, settingsFor } from './thread-turns.ts';
+import { RESUME } from './domain/opening.ts';
+import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
@@ -20,20 +21,34 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   link: { phase: 'none', closing: null, end: null, folds: false },
   connectionCount: 0,
   session: null,
+  opening: RESUME,
+  transfers: [],
+  otherSessions: {},
   turnCount: 0,
   itemCount: 0,
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings, session } = context;
+  const { threadId, settings } = context;
   return {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    // what was never confirmed may be unknown to the provider
-    resume: session?.state === 'confirmed' ? session.nativeThreadId : null,
-    settings,
+    isFresh: context.session?.isFresh === true,
+    settings: { ...settings, model: openingModelOf(context) },
+    ...beginningOf(context),
   };
+}
+
+/** What the conversation begins with. */
+function beginningOf({
+  session,
+  opening,
+}: ThreadContext): Pick<ConnectionInput, 'resume' | 'fork' | 'rollback'> {
+  if (opening.type === 'fork') return { resume: null, fork: opening.fork };
+  // what was never confirmed may be unknown to the provider
+  const resume = session?.state === 'confirmed' ? session.nativeThreadId : null;
+  return resume !== null && opening.type === 'rollback' ? { resume, rollback: opening.rollback } : { resume };
 }
 
 export function turnInputOf(context: ThreadContext): TurnInput {

@@ -1,16 +1,18 @@
 /** What the charts remember. Plain JSON in our own types: it is persisted with a thread's base. */
 import type { Capabilities } from './capability.ts';
-import type { PromptSettings } from './effect.ts';
+import type { OpenConnection, PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
+import type { Opening } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
+import type { Transfer } from './transfer.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect';
+export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -21,6 +23,8 @@ export interface Link {
   readonly end: ConnectionEnd | null;
   /** The provider would fold a prompt into what comes of its work in the background. */
   readonly folds: boolean;
+  /** The model that the session was opened with. Absent: there is none. */
+  readonly model?: string | null;
 }
 
 /** A turn that the provider began beside the active one. */
@@ -60,9 +64,20 @@ export interface ThreadContext {
   readonly connectionCount: number;
   /** The provider's conversation, to resume. */
   readonly session: Session | null;
+  /** How the next connection gets its conversation. */
+  readonly opening: Opening;
+  /** What the present conversation is still to be given, in order; it goes along with the next prompt. */
+  readonly transfers: readonly Transfer[];
+  /** Conversations with the instances that the thread was switched away from. */
+  readonly otherSessions: OtherSessions;
   readonly turnCount: number;
   readonly itemCount: number;
 }
+
+/** By instance. */
+export type OtherSessions = Readonly<
+  Record<InstanceId, { readonly session: Session; /** Turns that it knows of. */ readonly seenTurns: number }>
+>;
 
 /** More turns of the provider's own making at once than this are recorded as ignored inputs. */
 export const SIDE_TURN_LIMIT = 16;
@@ -80,6 +95,10 @@ export interface ConnectionContext {
   readonly instanceId: InstanceId;
   readonly connectionId: ConnectionId;
   readonly resume: string | null;
+  readonly fork?: OpenConnection['fork'];
+  readonly rollback?: OpenConnection['rollback'];
+  /** Nothing is lost where the provider has kept nothing of what is resumed. */
+  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;

@@ -2,6 +2,7 @@
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
+import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
@@ -27,27 +28,14 @@ export type OpenConnection = {
   readonly connectionId: ConnectionId;
   /** The provider's conversation to go on with; `null`: begin one. */
   readonly resume: string | null;
+  /** No turn of it has completed: where the provider has kept nothing of it, another one is begun. */
+  readonly orBegin?: true;
   /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
   readonly fork?: Fork;
   /** Of the conversation that is resumed. Only where the provider's capabilities have `rollback`. */
   readonly rollback?: Rollback;
   readonly settings: Settings;
 };
-
-/** What a conversation begins with. The other one stays as it is, and neither sees what is said in the other later. */
-export interface Fork {
-  readonly nativeThreadId: string;
-  /** The last turn that belongs to it; `null`: all that have ended. */
-  readonly nativeTurnId: string | null;
-}
-
-/** Takes the newest turns out of a conversation. */
-export interface Rollback {
-  /** The last turn that stays. */
-  readonly nativeTurnId: string;
-  /** Also put back the files that the provider's own tools have changed since. */
-  readonly files: boolean;
-}
 
 /** What an adapter performs. Results come back as inputs, never as a return value. */
 export type ProviderEffect =

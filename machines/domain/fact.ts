@@ -66,7 +66,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
-    why: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect']),
+    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect']),
   }),
   fact('connection.closed', { connectionId: connectionIdSchema }),
   fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),

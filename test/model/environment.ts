@@ -244,6 +244,7 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     make.closeFailed(on),
     make.lost(on),
     make.idled(on),
+    make.delayed(on),
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
