@@ -1,11 +1,11 @@
 /** Where the frames of a session's process go. */
 import { byNative } from '../../machines/domain/input.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import { errorItem, outcomeOf, unrecognizedFrame } from './translate.ts';
-import type { LoggedFrame } from './sdk-process.ts';
 import type { Session } from './sessions.ts';
 import { endedSchema, updateNoticeSchema, type RunEnd } from './wire.ts';
 
-export function takeNotification(session: Session, { method, params, rawRef }: LoggedFrame): void {
+export function takeNotification(session: Session, { method, params, rawRef }: LoggedMessage): void {
   const { transcript } = session;
   const update = method === 'update' ? updateNoticeSchema.safeParse(params).data : undefined;
   if (update !== undefined) {
@@ -14,8 +14,8 @@ export function takeNotification(session: Session, { method, params, rawRef }: L
   const ended = method === 'ended' ? endedSchema.safeParse(params).data : undefined;
   if (ended !== undefined) return endTurn(session, ended, rawRef);
   const { connectionId, turn } = session;
-  const place = { connectionId, nativeTurnId: turn?.nativeTurnId ?? null, rawRef };
-  session.report(unrecognizedFrame(method, params, place));
+  const scope = { connectionId, turn: byNative(turn?.nativeTurnId ?? null), rawRef };
+  session.report(unrecognizedFrame(method, params, scope));
 }
 
 function endTurn(
@@ -26,7 +26,8 @@ function endTurn(
   const { connectionId, transcript, turn } = session;
   const end = outcomeOf(result);
   session.report(...transcript.end({ nativeTurnId, rawRef }, end.outcome));
-  if (end.failure !== null) session.report(errorItem(end.failure, { connectionId, nativeTurnId, rawRef }));
-  session.report({ type: 'provider.turnEnded', connectionId, ...byNative(nativeTurnId), ...end });
+  const ref = byNative(nativeTurnId);
+  if (end.failure !== null) session.report(errorItem(end.failure, { connectionId, turn: ref, rawRef }));
+  session.report({ type: 'provider.turnEnded', connectionId, ...ref, ...end });
   if (turn?.nativeTurnId === nativeTurnId) session.turn = null;
 }

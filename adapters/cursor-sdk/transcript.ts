@@ -46,6 +46,9 @@ interface Told {
   readonly status: ItemStatus;
 }
 
+/** The next words are those of another message. */
+const BOUNDARIES: ReadonlySet<string> = new Set(['step-started', 'step-completed', 'user-message-appended']);
+
 /** The updates of an agent's runs as items: the SDK names calls, and nothing else. Total: what is not known is told as such. */
 export class Transcript {
   readonly #start: TranscriptStart;
@@ -65,8 +68,12 @@ export class Transcript {
 
   take(update: Update, place: Place): readonly ProviderReport[] {
     if (IGNORED.has(update.type)) return [];
+    if (BOUNDARIES.has(update.type)) return this.#endText(place);
     const reports = this.#read(update, place);
-    return reports ?? [unrecognizedFrame(update.type, update, { ...this.#start, ...place })];
+    if (reports !== null) return reports;
+    const { connectionId } = this.#start;
+    const scope = { connectionId, turn: byNative(place.nativeTurnId), rawRef: place.rawRef };
+    return [unrecognizedFrame(update.type, update, scope)];
   }
 
   /** The run is over: what it has left open ends with it. */
@@ -90,11 +97,6 @@ export class Transcript {
       case 'text-delta':
       case 'thinking-delta':
         return this.#more(update, place);
-      // the next words are those of another message
-      case 'step-started':
-      case 'step-completed':
-      case 'user-message-appended':
-        return this.#endText(place);
       case 'thinking-completed':
         return this.#open?.kind === 'reasoning' ? this.#endText(place) : [];
       case 'tool-call-started':

@@ -1,20 +1,11 @@
 /** What stands for itself in what the SDK says, as inputs of ours. Pure. */
 import type { Failure } from '../../machines/domain/error.ts';
-import { itemIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
-import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
-import type { ItemBody, ItemStatus } from '../../machines/domain/item.ts';
+import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { ownItem, type TurnScope } from '../shared/own-items.ts';
 import { failureOfRun } from './failures.ts';
 import type { RunEnd, TurnUsage } from './wire.ts';
-
-/** What a frame is read for. */
-export interface Place {
-  readonly connectionId: ConnectionId;
-  readonly nativeTurnId: string | null;
-  /** Where the frame stands in the protocol log. */
-  readonly rawRef: string;
-}
 
 type TurnEnd = Pick<ThreadInputOf<'provider.turnEnded'>, 'outcome' | 'failure'>;
 
@@ -39,8 +30,8 @@ export function usageOf(before: Usage | null, turn: TurnUsage): Usage {
   };
 }
 
-export const errorItem = ({ code, retryable, message }: Failure, place: Place): ProviderReport =>
-  own(place, {
+export const errorItem = ({ code, retryable, message }: Failure, scope: TurnScope): ProviderReport =>
+  ownItem(scope, {
     key: 'error',
     body: { kind: 'error', code, retryable },
     text: message,
@@ -51,23 +42,9 @@ export const errorItem = ({ code, retryable, message }: Failure, place: Place): 
 const UNRECOGNIZED_TEXT_LENGTH = 2000;
 
 /** Something of the SDK that is not known here, as an entry of the transcript. */
-export const unrecognizedFrame = (method: string, params: unknown, place: Place): ProviderReport =>
-  own(place, {
-    key: `${method}:${place.rawRef}`,
+export const unrecognizedFrame = (method: string, params: unknown, scope: TurnScope): ProviderReport =>
+  ownItem(scope, {
+    key: `${method}:${scope.rawRef}`,
     body: { kind: 'unrecognized', method },
     text: (JSON.stringify(params) ?? '').slice(0, UNRECOGNIZED_TEXT_LENGTH),
-    status: 'completed',
   });
-
-interface OwnItem {
-  readonly key: string;
-  readonly body: ItemBody;
-  readonly text: string;
-  readonly status: ItemStatus;
-}
-
-function own({ connectionId, nativeTurnId, rawRef }: Place, { key, ...item }: OwnItem): ProviderReport {
-  const itemId = itemIdOf(nativeTurnId ?? connectionId, key);
-  const ref = byNative(nativeTurnId);
-  return { type: 'provider.itemCompleted', connectionId, ...ref, item: { itemId, ...item, rawRef } };
-}
