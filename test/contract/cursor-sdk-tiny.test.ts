@@ -17,10 +17,11 @@ async function makeWorld() {
   const world = await makeTinyWorld(AGENT);
   const { instance, workspace } = world;
   const env = { ...instance.env, HOME: join(dirname(workspace), 'user') };
-  return { ...world, instance: { ...instance, command: join(FIXTURES, 'cursor-sdk'), env } };
+  const command = join(FIXTURES, 'cursor-sdk');
+  return { ...world, instance: { ...instance, command, env }, lacks: ['person'] } as const;
 }
 
-describeProviderContract(makeWorld, { asksNobody: true });
+describeProviderContract(makeWorld);
 describeProviderFaults(async () => spoiledBy(await makeWorld(), { method: 'future/news', params: {} }));
 
 describe('what the SDK has no word for', () => {

@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { runAsking, say } from './provider-world.ts';
 
 export function describeRequests(stage: ContractStage): void {
   describe('requests', () => {
-    it('runs a command that a person accepts', async () => {
+    it('runs a command that a person accepts', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking('echo allowed')], [say('ran')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -27,7 +27,8 @@ export function describeRequests(stage: ContractStage): void {
       ]);
     });
 
-    it('does not run a command that a person declines, and goes on', async () => {
+    it('does not run a command that a person declines, and goes on', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking(`touch ${stage.inWorkspace('touched')}`)], [say('did not')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -39,7 +40,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(await stage.exists(stage.inWorkspace('touched'))).toBe(false);
     });
 
-    it('refuses for the chart, which has nobody to ask', async () => {
+    it('refuses for the chart, which has nobody to ask', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking('echo no')], [say('did not')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -55,7 +57,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(stage.harness.all(thread.threadId, 'provider.requestResolved')).toEqual([]);
     });
 
-    it('keeps two requests of one turn apart', async () => {
+    it('keeps two requests of one turn apart', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('both', [[runAsking('echo first'), runAsking('echo second')], [say('one of two')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('both');
@@ -72,7 +75,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(states).toContainEqual(expect.objectContaining({ status: 'declined' }));
     });
 
-    it('asks about a file outside of the workspace', async () => {
+    it('asks about a file outside of the workspace', async ({ skip }) => {
+      stage.needs('person', skip);
       const path = join(stage.world.workspace, '..', 'outside.txt');
       stage.world.script('outside', [[{ do: 'write', path, content: 'out' }], [say('wrote')]]);
       const thread = await stage.openThread();
@@ -86,7 +90,8 @@ export function describeRequests(stage: ContractStage): void {
       if (stage.has('processes')) expect(await readFile(path, 'utf8')).toBe('out\n');
     });
 
-    it('brings a question to a person and the answer back', async () => {
+    it('brings a question to a person and the answer back', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('which', [
         [{ do: 'ask', question: 'Which colour?', options: ['red', 'blue'] }],
         [say('blue it is')],
@@ -103,64 +108,6 @@ export function describeRequests(stage: ContractStage): void {
       await thread.resolved(request.requestId);
       expect(await thread.ended(sent)).toMatchObject({ outcome: 'completed' });
       stage.expectShown('which', 'blue');
-    });
-
-    it('are over with the turn that waits for a person, when it is interrupted', async () => {
-      stage.world.script('ask first', [[runAsking('echo no')], [say('never')]]);
-      const thread = await stage.openThread();
-      const sent = await thread.start('ask first');
-      const request = await thread.request();
-      thread.interrupt(sent);
-      expect(await thread.ended(sent)).toMatchObject({ outcome: 'interrupted' });
-      await thread.settle(sent, 'interrupted');
-      thread.answer(request, { decision: 'accept' });
-      const undelivered = await stage.harness.awaitReport(thread.threadId, 'provider.requestUndeliverable');
-      expect(undelivered).toMatchObject({ requestId: request.requestId });
-    });
-  });
-}
-
-/** The same for an agent that has no way to ask: nothing is done that a person would have to be asked about. */
-export function describeNobodyAsked(stage: ContractStage): void {
-  describe('requests, where nobody can be asked', () => {
-    it('are none: a command that needs consent is not run, and the turn goes on', async () => {
-      stage.world.script('please', [[runAsking(`touch ${stage.inWorkspace('touched')}`)], [say('did not')]]);
-      const thread = await stage.openThread();
-      expect(await thread.turn('please')).toMatchObject({ outcome: 'completed' });
-      expect(thread.items('command')).toMatchObject([{ status: 'declined' }]);
-      expect(await stage.exists(stage.inWorkspace('touched'))).toBe(false);
-      expect(stage.harness.all(thread.threadId, 'provider.requestOpened')).toEqual([]);
-    });
-
-    it('are none: a file outside of the workspace is not written', async () => {
-      const path = join(stage.world.workspace, '..', 'outside.txt');
-      stage.world.script('outside', [[{ do: 'write', path, content: 'out' }], [say('did not')]]);
-      const thread = await stage.openThread();
-      expect(await thread.turn('outside')).toMatchObject({ outcome: 'completed' });
-      expect(thread.items('file_change')).toMatchObject([{ status: 'declined' }]);
-      expect(await stage.exists(path)).toBe(false);
-    });
-
-    it('say no to a policy that has somebody asked', async () => {
-      await stage.startProcess();
-      const thread = stage.newThread({ policy: { approval: 'on-request' } });
-      thread.askToOpen();
-      const { failure } = await stage.harness.awaitReport(thread.threadId, 'connection.openFailed');
-      expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
-    });
-
-    it('say no to an answer that nobody waits for', async () => {
-      const thread = await stage.openThread();
-      const requestId = requestIdOf(thread.connectionId, 'none');
-      thread.adapter.perform({
-        type: 'request.answer',
-        connectionId: thread.connectionId,
-        requestId,
-        nativeRequestId: 'none',
-        answer: { decision: 'accept' },
-      });
-      const undelivered = await stage.harness.awaitReport(thread.threadId, 'provider.requestUndeliverable');
-      expect(undelivered).toMatchObject({ requestId });
     });
   });
 }

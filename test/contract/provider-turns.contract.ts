@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
-import { fail, run, say, wait } from './provider-world.ts';
+import { fail, run, runAsking, say, wait } from './provider-world.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 
@@ -135,6 +135,20 @@ export function describeTurns(stage: ContractStage): void {
       await thread.ended(sent);
       await thread.settle(sent, 'interrupted');
       await until(async () => !(await stage.isRunning(command)), { describe: 'the end of the command' });
+    });
+
+    it('ends a turn that waits for a person', async ({ skip }) => {
+      stage.needs('person', skip);
+      stage.world.script('ask first', [[runAsking('echo no')], [say('never')]]);
+      const thread = await stage.openThread();
+      const sent = await thread.start('ask first');
+      const request = await thread.request();
+      thread.interrupt(sent);
+      expect(await thread.ended(sent)).toMatchObject({ outcome: 'interrupted' });
+      await thread.settle(sent, 'interrupted');
+      thread.answer(request, { decision: 'accept' });
+      const undelivered = await stage.harness.awaitReport(thread.threadId, 'provider.requestUndeliverable');
+      expect(undelivered).toMatchObject({ requestId: request.requestId });
     });
 
     it('refuses to interrupt a turn that is over, and settles at once what is completed', async () => {

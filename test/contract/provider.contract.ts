@@ -5,21 +5,12 @@ import { describeCapabilities } from './provider-capabilities.contract.ts';
 import { describeConnections } from './provider-connections.contract.ts';
 import { describeLacks } from './provider-lacks.contract.ts';
 import { describeProcess } from './provider-process.contract.ts';
-import { describeNobodyAsked, describeRequests } from './provider-requests.contract.ts';
+import { describeRequests } from './provider-requests.contract.ts';
 import { describeTurns } from './provider-turns.contract.ts';
 import type { ProviderWorld } from './provider-world.ts';
 
-/** What an agent is known not to do. */
-interface Limits {
-  /** It has no way to ask a person: what somebody would have to be asked about is not done. */
-  readonly asksNobody?: boolean;
-}
-
 /** The contract suite, for any adapter whose agent `makeWorld` can set up. */
-export function describeProviderContract(
-  makeWorld: () => Promise<ProviderWorld>,
-  { asksNobody = false }: Limits = {},
-): void {
+export function describeProviderContract(makeWorld: () => Promise<ProviderWorld>): void {
   const stage = new ContractStage();
 
   beforeEach(async () => stage.set(await makeWorld()));
@@ -33,8 +24,7 @@ export function describeProviderContract(
   describe('the provider contract', () => {
     describeProcess(stage);
     describeTurns(stage);
-    if (asksNobody) describeNobodyAsked(stage);
-    else describeRequests(stage);
+    describeRequests(stage);
     describeConnections(stage);
     describeCapabilities(stage);
     describeLacks(stage);
