@@ -9,6 +9,7 @@ import { PERFORMER } from './perform.ts';
 /** Makes adapters of Cursor's SDK; the driver's name in the configuration is `cursor-sdk`. */
 export const cursorSdkDriver: ProviderDriver = {
   driver: 'cursor-sdk',
+  logIn: 'put a key of cursor.com into CURSOR_API_KEY',
   create: (instance, host) =>
     new LifecycleAdapter(host, {
       capabilities: CAPABILITIES,

@@ -4,6 +4,7 @@ import { cursorSdkDriver } from '../../adapters/cursor-sdk/index.ts';
 import { listMarked } from '../../adapters/shared/process-tree.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { ProviderAdapter } from '../../machines/ports/provider.ts';
+import { diagnose } from '../../server/doctor.ts';
 import { requireAgent } from '../agents/agents.ts';
 import { startCursorBackend, type CursorBackend } from '../helpers/cursor-backend.ts';
 import { ProviderHarness } from '../helpers/provider-harness.ts';
@@ -59,6 +60,15 @@ describe.skipIf(SDK === null)('the SDK of Cursor', { timeout: 60_000 }, () => {
     adapter.perform({ type: 'process.stop', instanceId: backend.instance.instanceId, force: false });
     await harness.awaitInstance('process.stopped');
     expect(await start()).toMatchObject({ account: null, loginRequired: true, models: [] });
+    const [told] = await diagnose([backend.instance], [cursorSdkDriver], harness.processes);
+    expect(told).toMatchObject({
+      isReady: false,
+      advice: expect.stringMatching(/^log in: .*CURSOR_API_KEY/),
+    });
+    const thread = newThread();
+    thread.askToOpen();
+    const { failure } = await harness.awaitReport(thread.threadId, 'connection.openFailed');
+    expect(failure.message).toContain('CURSOR_API_KEY');
   });
 
   it.each([
