@@ -4,6 +4,7 @@ import type { CloseReason, ConnectionEnd, Link, ThreadContext, TurnOutput } from
 import { failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
+import { RESUME } from './domain/opening.ts';
 import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
@@ -17,7 +18,13 @@ const act = actOf<Context, ThreadEvent>();
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
-  sayCreated: act(({ threadId, settings }) => ({ facts: [{ type: 'thread.created', threadId, settings }] })),
+  sayCreated: act(({ threadId, settings, lineage }) => ({
+    facts: [{ type: 'thread.created', threadId, settings, lineage }],
+  })),
+  fork: act((_, { create }: Of<'thread.fork'>) => ({
+    facts: [{ type: 'thread.forked', childId: create.threadId, turnId: create.lineage?.turnId ?? null }],
+    effects: [{ type: 'tellThread', threadId: create.threadId, input: create }],
+  })),
   setTitle: act(({ settings }, { title }: Of<'thread.setTitle'>) =>
     change(settings, { title }, { type: 'thread.titleSet', title }),
   ),
@@ -178,7 +185,8 @@ export const threadMoves = {
     return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
   }),
   confirmSession: act(({ session }) => ({
-    set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+    // until then the provider may forget it, and the next connection has to begin it again
+    set: { session: session === null ? null : { ...session, state: 'confirmed' }, opening: RESUME },
   })),
   /** Once: what the turn was begun with does not name the plan any more. */
   tellOfPlan: act((context) => {

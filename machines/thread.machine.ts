@@ -4,10 +4,10 @@ import { connectionMachine } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
 import type { Fact } from './domain/fact.ts';
-import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ThreadInput } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
 import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
+import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
@@ -23,7 +23,7 @@ export const threadMachine = setup({
   types: {
     context: {} as ThreadContext,
     events: {} as ThreadEvent,
-    input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
+    input: {} as ThreadStart,
     children: {} as { connection: 'connection'; turn: 'turn' },
     tags: {} as
       | 'starting'
@@ -54,6 +54,7 @@ export const threadMachine = setup({
   initial: 'unbound',
   entry: 'sayCreated',
   on: {
+    'thread.fork': { actions: by('fork') },
     'thread.setTitle': { actions: by('setTitle') },
     'thread.setModel': { actions: by('setModel') },
     'thread.setRuntimeMode': { actions: by('setRuntimeMode') },

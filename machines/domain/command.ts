@@ -42,6 +42,20 @@ export const commandSchema = z.discriminatedUnion('type', [
     interactionMode: interactionModeSchema.default('default'),
     deliveryMode: deliveryModeSchema.default('streaming'),
   }),
+  /** A new thread that begins with the turns of this one up to a completed one; the newest by default. */
+  onThread('thread.fork', {
+    newThreadId: threadIdSchema.optional(),
+    turnId: turnIdSchema.optional(),
+    /** These and the next are by default as they are in this thread. */
+    title: z.string().max(200).optional(),
+    instanceId: instanceIdSchema.optional(),
+    model: model.nullable().optional(),
+    options: optionsSchema.optional(),
+    runtimeMode: runtimeModeSchema.optional(),
+    policy: policySchema.optional(),
+    interactionMode: interactionModeSchema.optional(),
+    deliveryMode: deliveryModeSchema.optional(),
+  }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),
   onThread('thread.delete', {}),

@@ -5,6 +5,7 @@ import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
+import type { Lineage } from './lineage.ts';
 import type { Opening } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
@@ -68,6 +69,8 @@ export interface ThreadContext {
   readonly transfers: readonly Transfer[];
   /** Conversations with the instances that the thread was switched away from. */
   readonly otherSessions: OtherSessions;
+  /** Where the thread branched off from another; `null`: it began with nothing. */
+  readonly lineage: Lineage | null;
   readonly turnCount: number;
   readonly itemCount: number;
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { failureSchema } from './error.ts';
 import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { itemSchema, itemStatusSchema } from './item.ts';
+import { lineageSchema } from './lineage.ts';
 import { answerSchema, ownerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -36,7 +37,13 @@ const attempt = z.number().int().positive();
 
 export const factSchema = z.discriminatedUnion('type', [
   // thread
-  fact('thread.created', { threadId: threadIdSchema, settings: settingsSchema }),
+  fact('thread.created', {
+    threadId: threadIdSchema,
+    settings: settingsSchema,
+    lineage: lineageSchema.nullable().default(null),
+  }),
+  /** Another thread branched off after that turn, which may be one that this thread has inherited. */
+  fact('thread.forked', { childId: threadIdSchema, turnId: turnIdSchema.nullable() }),
   fact('thread.titleSet', { title: z.string() }),
   fact('thread.modelSet', { model: z.string().nullable(), options: optionsSchema }),
   fact('thread.runtimeModeSet', { runtimeMode: runtimeModeSchema, policy: policySchema }),

@@ -8,6 +8,8 @@ import { SUBMIT_MODES } from './command.ts';
 import { failureSchema } from './error.ts';
 import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
+import { lineageSchema } from './lineage.ts';
+import { openingSchema, RESUME } from './opening.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -24,12 +26,19 @@ const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 // ---- accepted commands -------------------------------------------------------------------------------------------
 
+const createInput = input('thread.create', {
+  threadId: threadIdSchema,
+  settings: settingsSchema,
+  capabilities: capabilitiesSchema,
+  lineage: lineageSchema.nullable().default(null),
+  /** How its first connection gets its conversation. */
+  opening: openingSchema.default(RESUME),
+});
+
 const commandInputs = [
-  input('thread.create', {
-    threadId: threadIdSchema,
-    settings: settingsSchema,
-    capabilities: capabilitiesSchema,
-  }),
+  createInput,
+  /** `create`: told to the new thread. */
+  input('thread.fork', { create: createInput }),
   input('thread.archive', {}),
   input('thread.unarchive', {}),
   input('thread.delete', {}),

@@ -138,6 +138,8 @@ export interface Journal {
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null;
   turnByNative(threadId: ThreadId, nativeTurnId: string): TurnRow | null;
   latestTurn(threadId: ThreadId): TurnRow | null;
+  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending. */
+  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[];
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
   /** Ordinals below `before` (`null`: the newest), at most `limit`, ascending. */
   items(threadId: ThreadId, before: number | null, limit: number): ItemRow[];

@@ -19,7 +19,7 @@ export interface CommandLookups {
   request(requestId: RequestId): RequestRow | null;
 }
 
-type ThreadCommand = Exclude<Command, { type: 'thread.create' }>;
+type ThreadCommand = Exclude<Command, { type: 'thread.create' | 'thread.fork' }>;
 
 /** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {

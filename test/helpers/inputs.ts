@@ -1,4 +1,6 @@
 /** Whole inputs of the catalogue in a word each, about thread `t1`. Turns and requests are named by a letter. */
+import type { Lineage } from '../../machines/domain/lineage.ts';
+import { RESUME as RESUMED } from '../../machines/domain/opening.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { failure, type ErrorCode } from '../../machines/domain/error.ts';
 import {
@@ -48,6 +50,8 @@ export const startOf = (capabilities: Partial<Capabilities> = {}): Start => ({
   threadId: THREAD,
   settings: SETTINGS,
   capabilities: { ...CAPABILITIES, ...capabilities },
+  lineage: null,
+  opening: RESUMED,
 });
 
 // ---- commands ----------------------------------------------------------------------------------------------------
@@ -78,6 +82,26 @@ export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
 export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };
 export const DELETE: ThreadInput = { type: 'thread.delete' };
 export const RESUME: ThreadInput = { type: 'queue.resume' };
+/** Of this thread, at a turn that has completed. */
+export const fork = (child: string, more: Partial<Start> = {}): ThreadInput => ({
+  type: 'thread.fork',
+  create: {
+    type: 'thread.create',
+    ...startOf(),
+    threadId: threadIdSchema.parse(child),
+    lineage: lineageOf(),
+    ...more,
+  },
+});
+export const lineageOf = (more: Partial<Lineage> = {}): Lineage => ({
+  kind: 'fork',
+  parentId: THREAD,
+  turnId: turnOf('a'),
+  turnOrdinal: 1,
+  itemOrdinal: 2,
+  version: 9,
+  ...more,
+});
 export const cancel = (name: string): ThreadInput => ({ type: 'queue.cancel', queueEntryId: turnOf(name) });
 export const promote = (name: string): ThreadInput => ({ type: 'queue.promote', queueEntryId: turnOf(name) });
 export const edit = (name: string, text: string): ThreadInput => ({

@@ -224,6 +224,7 @@ function commandsIn(seen: Seen): ThreadInput[] {
 
 const SETTINGS_INPUTS: readonly ThreadInput[] = [
   { type: 'thread.setTitle', title: '' },
+  make.fork('child'),
   { type: 'thread.setModel', model: null, options: {} },
   { type: 'thread.setRuntimeMode', runtimeMode: 'approval-required', policy: {} },
   { type: 'thread.setInteractionMode', interactionMode: 'default' },
