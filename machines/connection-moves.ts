@@ -26,6 +26,11 @@ export const connectionMoves = {
     effects: [tellInstance(context, 'instance.workDone')],
     cancel: { name: 'connection.openTimedOut' },
   })),
+  /** Once for each connection: without a history there is nothing that could fail so again. */
+  beginAnew: act((_, { failure: cause }: { failure: Failure }) => ({
+    set: { resume: null, fork: null, rollback: null },
+    signal: { type: '$forgotten', failure: cause },
+  })),
   sayOpened: act((_, event: ThreadInputOf<'connection.opened'>) => {
     const { connectionId, nativeThreadId, resumed, model, capabilities } = event;
     return {

@@ -31,6 +31,7 @@ export const contextOf = ({
   opening,
   transfers: [],
   otherSessions: {},
+  switching: null,
   lineage,
   turnCount: lineage?.turnOrdinal ?? 0,
   itemCount: lineage?.itemOrdinal ?? 0,
@@ -47,10 +48,11 @@ function beginningOf({
   session,
   opening,
 }: ThreadContext): Pick<ConnectionInput, 'resume' | 'fork' | 'rollback'> {
-  if (opening.type === 'fork') return { resume: null, fork: opening.fork };
+  if (opening.type === 'fork') return { resume: null, fork: opening.fork, rollback: null };
   // what was never confirmed may be unknown to the provider
   const resume = session?.state === 'confirmed' ? session.nativeThreadId : null;
-  return resume !== null && opening.type === 'rollback' ? { resume, rollback: opening.rollback } : { resume };
+  const isBack = resume !== null && opening.type === 'rollback';
+  return { resume, fork: null, rollback: isBack ? opening.rollback : null };
 }
 
 export function turnInputOf(context: ThreadContext): TurnInput {

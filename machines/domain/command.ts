@@ -56,6 +56,13 @@ export const commandSchema = z.discriminatedUnion('type', [
     interactionMode: interactionModeSchema.optional(),
     deliveryMode: deliveryModeSchema.optional(),
   }),
+  /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
+  onThread('thread.switchProvider', {
+    instanceId: instanceIdSchema,
+    /** Left out: the instance's default. */
+    model: model.nullable().default(null),
+    options: optionsSchema.default({}),
+  }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),
   onThread('thread.delete', {}),

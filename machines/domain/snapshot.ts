@@ -81,7 +81,7 @@ export const machineStateSchema = z.object({
   /** Armed now, the next one first. */
   timers: z.array(deadlineSchema),
   /** Why the connection is being closed. */
-  closing: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect']).nullable(),
+  closing: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect', 'switch']).nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 

@@ -25,7 +25,8 @@ export function newThread(intake: Intake, asked: ThreadId | undefined, settings:
   return { type: 'thread.create', threadId, settings, capabilities };
 }
 
-function capabilitiesOf({ parts: { instances } }: Intake, instanceId: InstanceId): Capabilities {
+/** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
+export function capabilitiesOf({ parts: { instances } }: Intake, instanceId: InstanceId): Capabilities {
   const refusal = instances.refusalOf(instanceId);
   if (refusal !== null)
     throw new RuntimeError(refusal.code, refusal.why, { details: { ...refusal.details } });

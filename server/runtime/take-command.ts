@@ -15,7 +15,7 @@ import { secretFingerprintOf } from './fingerprint.ts';
 import { forkInput } from './fork.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
-import { newThread } from './new-thread.ts';
+import { capabilitiesOf, newThread } from './new-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
 import type { Applied, Intake } from './take.ts';
 import { checkPrompt } from './workspace.ts';
@@ -115,6 +115,7 @@ function inputOn(intake: Intake, thread: LoadedThread, command: ThreadCommand): 
     context: thread.context,
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
+    capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
   });
 }
 
