@@ -33,6 +33,7 @@ export const contextOf = ({
   otherSessions: {},
   switching: null,
   lineage,
+  mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
   turnCount: lineage?.turnOrdinal ?? 0,
   itemCount: lineage?.itemOrdinal ?? 0,
 });

@@ -11,6 +11,7 @@ import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
+import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
@@ -23,10 +24,9 @@ export const threadMoves = {
   sayCreated: act(({ threadId, settings, lineage }) => ({
     facts: [{ type: 'thread.created', threadId, settings, lineage }],
   })),
-  fork: act((_, { create }: Of<'thread.fork'>) => ({
-    facts: [{ type: 'thread.forked', childId: create.threadId, turnId: create.lineage?.turnId ?? null }],
-    effects: [{ type: 'tellThread', threadId: create.threadId, input: create }],
-  })),
+  fork: act((_, event: Of<'thread.fork'>) => forks.branchOff(event)),
+  mergeBack: act((context, event: Of<'thread.mergeBack'>) => forks.bringBack(context, event)),
+  noteOffer: act((context, { plan }: Of<'transfer.offered'>) => transfers.noteOffer(context, plan)),
   setTitle: act(({ settings }, { title }: Of<'thread.setTitle'>) =>
     change(settings, { title }, { type: 'thread.titleSet', title }),
   ),
@@ -67,7 +67,8 @@ export const threadMoves = {
     set: {
       link: { ...NO_LINK, phase: 'open', folds: context.link.folds },
       capabilities,
-      opening: RESUME,
+      // a fork that has taken no prompt may be forgotten: the next connection forks again
+      opening: context.opening.type === 'fork' ? context.opening : RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session

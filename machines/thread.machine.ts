@@ -46,6 +46,7 @@ export const threadMachine = setup({
   entry: 'sayCreated',
   on: {
     'thread.fork': { actions: by('fork') },
+    'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
     'thread.setTitle': { actions: by('setTitle') },
     'thread.setModel': { actions: by('setModel') },
     'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
@@ -85,6 +86,7 @@ export const threadMachine = setup({
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
@@ -129,6 +131,7 @@ export const threadMachine = setup({
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         $forgotten: { actions: by('fallBack') },
+        'transfer.offered': { actions: by('noteOffer') },
         'xstate.done.actor.connection': [
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },

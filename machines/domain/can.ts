@@ -44,8 +44,12 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   return true;
 }
 
-/** `openRequests`: requests that wait for an answer, with their owners. */
-export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): string[] {
+/** `openRequests`: requests that wait for an answer, with their owners. `completedTurnOrdinal`: of the newest completed turn. */
+export function canOf(
+  view: ThreadView,
+  openRequests: readonly OpenRequest[],
+  completedTurnOrdinal: number | null = null,
+): string[] {
   const none: Lookups = { request: null, plan: null };
   const names = PLAIN.filter(
     ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
@@ -57,7 +61,18 @@ export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): s
     if (decide(view, promote, none) === null) names.push('queue.promote');
   }
   if (openRequests.some((request) => canAnswer(view, request))) names.push('request.respond');
+  if (completedTurnOrdinal !== null) names.push(...canBranch(view, completedTurnOrdinal));
   return names;
+}
+
+/** A thread that takes a title takes this, too. */
+function canBranch(view: ThreadView, until: number): string[] {
+  const none: Lookups = { request: null, plan: null };
+  const into = view.context.lineage?.parentId;
+  const merge = into === undefined ? null : ({ type: 'thread.mergeBack', into, until } as const);
+  const canMerge = merge !== null && decide(view, merge, none) === null;
+  const canFork = decide(view, { type: 'thread.setTitle', title: '' }, none) === null;
+  return [...(canFork ? ['thread.fork'] : []), ...(canMerge ? ['thread.mergeBack'] : [])];
 }
 
 export interface OpenRequest extends NonNullable<Lookups['request']> {

@@ -56,6 +56,11 @@ export const commandSchema = z.discriminatedUnion('type', [
     interactionMode: interactionModeSchema.optional(),
     deliveryMode: deliveryModeSchema.optional(),
   }),
+  /** What a fork has said and done since it branched off, or since the last time: goes along with its parent's next prompt. */
+  onThread('thread.mergeBack', {
+    /** Its parent, which is the default. */
+    into: threadIdSchema.optional(),
+  }),
   /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
   onThread('thread.switchProvider', {
     instanceId: instanceIdSchema,

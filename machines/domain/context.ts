@@ -71,6 +71,8 @@ export interface ThreadContext {
   readonly otherSessions: OtherSessions;
   /** Where the thread branched off from another; `null`: it began with nothing. */
   readonly lineage: Lineage | null;
+  /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */
+  readonly mergedTurnOrdinal: number;
   /** The instance that the thread goes on with as soon as no connection is left. */
   readonly switching: Switching | null;
   readonly turnCount: number;

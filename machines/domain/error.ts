@@ -42,6 +42,16 @@ export const ERRORS = {
   TURN_NOT_FOUND: entry(404, false, 'no such turn'),
   TURN_NOT_COMPLETED: entry(409, false, 'the turn has not completed, so nothing can go on from it'),
   NO_COMPLETED_TURN: entry(409, false, 'no turn of the thread has completed, so there is nothing to fork'),
+  THREAD_NOT_FORKED: entry(
+    409,
+    false,
+    'the thread is no fork of that thread, so there is nothing to bring back',
+  ),
+  NOTHING_TO_MERGE: entry(
+    409,
+    false,
+    'the fork has completed no turn since it branched off or was last merged',
+  ),
   TURN_NOT_ACTIVE: entry(409, false, 'the named turn is not the active one, or none is'),
   TURN_ENDING: entry(409, true, 'the turn is being interrupted or settled and takes no steer'),
   TURN_NOT_RETRYABLE: entry(409, false, 'there is no failed or interrupted prompt to send again'),

@@ -76,6 +76,13 @@ export const factSchema = z.discriminatedUnion('type', [
     lastError: failureSchema.nullable(),
   }),
 
+  /** Turns above `after`, up to `until`, are carried to its parent. */
+  fact('thread.mergedBack', {
+    into: threadIdSchema,
+    after: z.number().int().nonnegative(),
+    until: z.number().int().nonnegative(),
+  }),
+
   // connection
   fact('connection.opening', { connectionId: connectionIdSchema, resume: z.string().nullable() }),
   fact('connection.opened', {

@@ -26,7 +26,7 @@ import {
   runtimeModeSchema,
   settingsSchema,
 } from './settings.ts';
-import { transferReportSchema } from './transfer.ts';
+import { transferPlanSchema, transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
 const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -45,8 +45,10 @@ const createInput = input('thread.create', {
 
 const commandInputs = [
   createInput,
-  /** `create`: told to the new thread. */
-  input('thread.fork', { create: createInput }),
+  /** Both are told to the new thread. `transfer`: what is carried, where its provider does not begin with it. */
+  input('thread.fork', { create: createInput, transfer: transferPlanSchema.nullable() }),
+  /** `until`: ordinal of the newest turn that is brought back. */
+  input('thread.mergeBack', { into: threadIdSchema, until: z.number().int().nonnegative() }),
   input('thread.switchProvider', {
     instanceId: instanceIdSchema,
     model: z.string().nullable(),
@@ -236,6 +238,8 @@ const runtimeInputs = [
 // ---- what another thread told ------------------------------------------------------------------------------------
 
 const toldInputs = [
+  /** Another thread has something that the conversation of this one is to be told. */
+  input('transfer.offered', { plan: transferPlanSchema }),
   /** The start of a turn was accepted that implements this plan. `isFirst`: nothing has before (set by `resolveTold`). */
   input('plan.implemented', {
     itemId: itemIdSchema,

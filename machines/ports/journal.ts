@@ -166,7 +166,10 @@ export interface Journal {
   /** One more than the version of the last delta that was removed of the thread; `null`: none was. */
   prunedBefore(threadId: ThreadId): number | null;
 
-  /** Deleted threads that nobody has begun to purge, last changed before `before` (epoch ms); the oldest first. */
+  /**
+   * Deleted threads that nobody has begun to purge, last changed before `before` (epoch ms); the oldest first. Those whose
+   * items a living thread has inherited are left out.
+   */
   deletedThreads(before: number, limit: number): ThreadId[];
   /**
    * From now on the thread is a tombstone for ever: its id stays in use, its state tells no more than that.

@@ -70,6 +70,10 @@ function newestCompleted({ rows, turnsUntil }: Visible): TurnRow | null {
   }
 }
 
+/** Of the turns that the thread has itself; 0: none has. */
+export const newestCompletedOrdinal = (rows: ThreadProjection): number =>
+  newestCompleted({ rows, turnsUntil: Infinity, itemsUntil: Infinity })?.ordinal ?? 0;
+
 function branchOf({ rows, itemsUntil }: Visible, turn: TurnRow): Branch {
   const next = turnAfter(rows, turn.ordinal);
   const itemOrdinal = Math.min(itemsUntil, next === null ? itemCountOf(rows) : itemsBefore(rows, next));

@@ -9,6 +9,7 @@ export function machineStateOf(thread: LoadedThread): MachineState {
   const { root, connection, turn } = thread.actor.charts;
   const { status, activeTurnId } = statusOf(root);
   const { link } = thread.context;
+  const { projection } = thread;
   const tags = [root, connection, turn].flatMap((chart) =>
     chart?.status === 'active' ? [...chart.tags] : [],
   );
@@ -17,7 +18,7 @@ export function machineStateOf(thread: LoadedThread): MachineState {
     activeTurnId,
     value: root.value,
     tags: [...new Set(tags)].toSorted(),
-    can: canOf(thread.view, thread.projection.requests.live()),
+    can: canOf(thread.view, projection.requests.live(), projection.state?.completedTurnOrdinal),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),

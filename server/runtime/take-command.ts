@@ -12,7 +12,7 @@ import type { Prompt } from '../../machines/domain/turn.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
 import { secretFingerprintOf } from './fingerprint.ts';
-import { forkInput } from './fork.ts';
+import { forkInput, mergeInput } from './fork.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { capabilitiesOf, newThread } from './new-thread.ts';
@@ -110,6 +110,7 @@ function onThread(intake: Intake, command: ThreadCommand, { commandId }: Command
 
 function inputOn(intake: Intake, thread: LoadedThread, command: ThreadCommand): CommandInput {
   if (command.type === 'thread.fork') return forkInput(intake, thread, command);
+  if (command.type === 'thread.mergeBack') return mergeInput(intake, thread, command);
   const { requests } = thread.projection;
   return inputOf(command, {
     context: thread.context,

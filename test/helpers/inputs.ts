@@ -1,4 +1,5 @@
 /** Whole inputs of the catalogue in a word each, about thread `t1`. Turns and requests are named by a letter. */
+import type { TransferPlan } from '../../machines/domain/transfer.ts';
 import type { Lineage } from '../../machines/domain/lineage.ts';
 import { RESUME as RESUMED } from '../../machines/domain/opening.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
@@ -99,6 +100,16 @@ export const fork = (child: string, more: Partial<Start> = {}): ThreadInput => (
     lineage: lineageOf(),
     ...more,
   },
+  transfer: null,
+});
+export const mergeBack = (into: string, until: number): ThreadInput => ({
+  type: 'thread.mergeBack',
+  into: threadIdSchema.parse(into),
+  until,
+});
+export const offered = (source: string, more: Partial<TransferPlan> = {}): ThreadInput => ({
+  type: 'transfer.offered',
+  plan: { kind: 'merge-back', source: threadIdSchema.parse(source), after: 1, until: 2, ...more },
 });
 export const lineageOf = (more: Partial<Lineage> = {}): Lineage => ({
   kind: 'fork',

@@ -232,6 +232,7 @@ function commandsIn(seen: Seen): ThreadInput[] {
 const SETTINGS_INPUTS: readonly ThreadInput[] = [
   { type: 'thread.setTitle', title: '' },
   make.fork('child'),
+  make.mergeBack('t2', 9),
   { type: 'thread.setModel', model: null, options: {} },
   { type: 'thread.setRuntimeMode', runtimeMode: 'approval-required', policy: {} },
   { type: 'thread.setInteractionMode', interactionMode: 'default' },

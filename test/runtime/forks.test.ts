@@ -226,8 +226,175 @@ describe('its conversation', () => {
     await fork(plain.run, 'f1');
     await plain.run.submit('mine', { threadId: 'f1' });
     expect(opened(plain.server, 'f1')?.fork).toBeUndefined();
+    for (const each of [run, plain.run]) expect(prompts(each)).toMatch(CARRIED);
+  });
+
+  test('is told what was said where its source has gone on, and only the whole can be forked', async () => {
+    const now: Capabilities = { ...SCRIPTED_CAPABILITIES, fork: 'now' };
+    const { server, run } = await startForked({ capabilities: now });
+    await fork(run, 'f1');
+    await run.submit('three');
+    const openCount = server.world.performed.filter(({ type }) => type === 'connection.open').length;
+    await run.submit('mine', { threadId: 'f1' });
+    expect(opened(server, 'f1')?.fork).toBeUndefined();
+    expect(prompts(run)).toMatch(CARRIED);
+    expect(prompts(run)).not.toContain('three');
+    expect(server.world.performed.filter(({ type }) => type === 'connection.open').length).toBe(
+      openCount + 1,
+    );
+  });
+
+  test('is forked again where the first prompt was not taken', async () => {
+    const { server, run } = await startForked();
+    await fork(run, 'f1');
+    await run.submit('refuse', { threadId: 'f1' });
+    const next = await server.crash();
+    await next.submit('mine', { threadId: 'f1' });
+    expect(opened(server, 'f1')).toMatchObject({ resume: null, fork: { nativeTurnId: expect.any(String) } });
+    await next.do({ type: 'thread.stop', threadId: 'f1' });
+    await next.submit('more', { threadId: 'f1' });
+    expect(opened(server, 'f1')?.fork).toBeUndefined();
+  });
+
+  test('goes on in a new one with all that was said, what it inherited too, when it is forgotten', async () => {
+    const { server, run } = await startForked();
+    await fork(run, 'f1');
+    await run.submit('mine', { threadId: 'f1' });
+    await run.do({ type: 'thread.stop', threadId: 'f1' });
+    server.world.faults.open = 'forgotten';
+    await run.submit('again', { threadId: 'f1' });
+    expect(prompts(run)).toMatch(/User: one.*User: two.*User: mine.*again$/s);
   });
 });
+
+describe('what a fork brings back', () => {
+  test('goes along with the next prompt of its parent, once', async () => {
+    const { run } = await startForked();
+    await fork(run, 'f1');
+    await run.submit('mine', { threadId: 'f1' });
+    expect(run.snapshot(threadId('f1')).machine.can).toContain('thread.mergeBack');
+    await run.do({ type: 'thread.mergeBack', threadId: 'f1' });
+    expect(run.snapshot().items.at(-1)?.body).toMatchObject({ kind: 'transfer', transfer: 'merge-back' });
+    await run.submit('three');
+    expect(prompts(run)).toMatch(/^<carried_context>.*User: mine.*three$/s);
+    expect(prompts(run)).not.toContain('User: one');
+    await run.submit('four');
+    expect(prompts(run)).toBe('four');
+  });
+
+  test('is what is new since the last time, and more takes the place of what still waits', async () => {
+    const { run } = await startForked();
+    await fork(run, 'f1');
+    const merge = { type: 'thread.mergeBack', threadId: 'f1' };
+    expect(await run.refusal(merge)).toBe('NOTHING_TO_MERGE');
+    await run.submit('mine', { threadId: 'f1' });
+    await run.do(merge);
+    expect(await run.refusal(merge)).toBe('NOTHING_TO_MERGE');
+    expect(run.snapshot(threadId('f1')).machine.can).not.toContain('thread.mergeBack');
+    await run.submit('more', { threadId: 'f1' });
+    await run.do(merge);
+    expect(run.facts().map(({ type }) => type)).toContain('transfer.superseded');
+    await run.submit('three');
+    expect(prompts(run)).toMatch(/^<carried_context>.*User: mine.*User: more.*three$/s);
+    await run.submit('last', { threadId: 'f1' });
+    await run.do(merge);
+    await run.submit('four');
+    expect(prompts(run)).toMatch(/^<carried_context>.*User: last.*four$/s);
+    expect(prompts(run)).not.toContain('User: more');
+  });
+
+  test('comes from several forks in turn, or at once', async () => {
+    const { run } = await startForked();
+    for (const name of ['f1', 'f2']) {
+      await fork(run, name);
+      await run.submit(`of-${name}`, { threadId: name });
+    }
+    await run.do({ type: 'thread.mergeBack', threadId: 'f1' });
+    await run.do({ type: 'thread.mergeBack', threadId: 'f2' });
+    await run.submit('three');
+    expect(prompts(run)).toMatch(/User: of-f1.*User: of-f2.*three$/s);
+  });
+
+  test('waits while its parent works, and survives the server', async () => {
+    const { server, run } = await startForked();
+    await fork(run, 'f1');
+    await run.submit('mine', { threadId: 'f1' });
+    await run.submit('silent');
+    await run.do({ type: 'thread.mergeBack', threadId: 'f1' });
+    const next = await server.crash();
+    await next.submit('three');
+    expect(prompts(next)).toMatch(/User: mine.*three$/s);
+  });
+
+  test('comes with all of the parent’s own where that is switched, whichever is first', async () => {
+    for (const isMergeFirst of [true, false]) {
+      const { run } = await startForked();
+      await run.do({ type: 'thread.switchProvider', instanceId: 'other' });
+      await run.submit('three');
+      await run.do({ type: 'thread.fork', newThreadId: 'f1' });
+      await run.submit('mine', { threadId: 'f1' });
+      const commands = [
+        { type: 'thread.mergeBack', threadId: 'f1' },
+        { type: 'thread.switchProvider', instanceId: 'scripted' },
+      ];
+      for (const each of isMergeFirst ? commands : commands.toReversed()) await run.do(each);
+      await run.submit('four');
+      expect(prompts(run)).toContain('User: mine');
+      expect(prompts(run)).toMatch(/User: one.*User: two.*User: three/s);
+    }
+  });
+
+  test('is refused for what is no fork of that thread, or where that is deleted', async () => {
+    const { run } = await startForked();
+    await run.create({ threadId: 't2' });
+    await fork(run, 'f1');
+    await run.submit('mine', { threadId: 'f1' });
+    expect(await run.refusal({ type: 'thread.mergeBack' })).toBe('THREAD_NOT_FORKED');
+    const into = (name: string) => run.refusal({ type: 'thread.mergeBack', threadId: 'f1', into: name });
+    expect(await into('t2')).toBe('THREAD_NOT_FORKED');
+    expect(await into('none')).toBe('THREAD_NOT_FOUND');
+    await run.do({ type: 'thread.delete' });
+    expect(await into('t1')).toBe('THREAD_DELETED');
+    expect(said(run, 'f1')).toEqual(['one', 'two', 'mine']);
+  });
+});
+
+describe('what a fork has inherited', () => {
+  test('is seen when its source is deleted, and is gone when that is purged', async () => {
+    const { server, run } = await startForked();
+    await fork(run, 'f1');
+    await run.submit('mine', { threadId: 'f1' });
+    await run.do({ type: 'thread.fork', threadId: 'f1', newThreadId: 'f2' });
+    await run.do({ type: 'thread.delete' });
+    expect(said(run, 'f2')).toEqual(['one', 'two', 'mine']);
+    server.purged.push(threadId('t1'));
+    run.journal.beginPurge(threadId('t1'));
+    while (!run.journal.purge(threadId('t1'), 1000).isDone);
+    run.journal.endPurges([threadId('t1')]);
+    const [gone, ...rest] = run.snapshot(threadId('f2')).items;
+    expect(gone).toMatchObject({ body: { topic: 'history.purged' }, inherited: { threadId: 't1' } });
+    expect(rest.map(({ inherited }) => inherited?.threadId)).toEqual(['f1', 'f1']);
+    expect(run.runtime.reads.item(threadId('f2'), gone!.itemId)).toEqual(gone);
+  });
+
+  test('keeps its source from being purged by itself', async () => {
+    const { run } = await startForked();
+    await fork(run, 'f1');
+    await run.do({ type: 'thread.fork', threadId: 'f1', newThreadId: 'f2' });
+    await run.do({ type: 'thread.delete' });
+    await run.do({ type: 'thread.delete', threadId: 'f1' });
+    const due = (): string[] => run.journal.deletedThreads(Infinity, 10);
+    expect(due()).toEqual([]);
+    await run.do({ type: 'thread.delete', threadId: 'f2' });
+    expect(due().toSorted()).toEqual(['f1', 'f2', 't1']);
+  });
+});
+
+/** The last prompt that an agent was given. */
+const prompts = (run: RuntimeRun): string =>
+  run.world.performed.flatMap((effect) => (effect.type === 'turn.start' ? effect.prompt.text : [])).at(-1) ??
+  '';
+const CARRIED = /^<carried_context>.*User: one.*User: two.*mine$/s;
 
 const nativeOf = (run: RuntimeRun, turnId: string): string | null =>
   run.journal.turn(threadId('t1'), turnId as never)?.nativeTurnId ?? null;

@@ -18,6 +18,7 @@ import {
   implemented,
   inactive,
   interrupt,
+  mergeBack,
   item,
   promote,
   promptOf,
@@ -74,6 +75,7 @@ const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
   ['DECISION_NOT_OFFERED', ASKED, respond('r', 'cancel')],
   ['ANSWER_INVALID', [...running('a'), numberAsked], answered('many')],
   ['CAPABILITY_UNSUPPORTED', [], withImage],
+  ['THREAD_NOT_FORKED', [], mergeBack('t2', 1)],
   ['PLAN_NOT_FOUND', [], withPlan],
   ['PLAN_IMPLEMENTED', [...PLANNED], withPlan],
 ];
@@ -88,6 +90,7 @@ const ELSEWHERE: readonly ErrorCode[] = [
   'TURN_NOT_FOUND',
   'TURN_NOT_COMPLETED',
   'NO_COMPLETED_TURN',
+  'NOTHING_TO_MERGE',
   'REQUEST_NOT_EXPIRED',
   'INSTANCE_NOT_FOUND',
   'INSTANCE_UNAVAILABLE',
