@@ -75,8 +75,6 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
       return missing(view, 'planMode', input.interactionMode === 'plan');
     case 'thread.switchProvider':
       return unableToPlan(view, input);
-    case 'thread.mergeBack':
-      return unableToMerge(view, input);
     case 'queue.promote':
       return unableToSteer(view);
     case 'turn.interrupt':
@@ -84,7 +82,7 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
     case 'request.respond':
       return refusedRespond(input, lookups.request);
     default:
-      return null;
+      return input.type === 'thread.mergeBack' ? unableToMerge(view, input) : null;
   }
 }
 
