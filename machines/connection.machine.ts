@@ -80,11 +80,16 @@ export const connectionMachine = setup({
       entry: 'askToOpen',
       exit: 'stopOpening',
       on: {
-        'connection.opened': { guard: by('isMine'), target: 'open', actions: by('sayOpened') },
+        'connection.opened': {
+          guard: by('isMine'),
+          target: 'open',
+          actions: [by('sayForgotten'), by('sayOpened')],
+        },
         'connection.openFailed': [
           { guard: by('canBeginAnew'), target: 'opening', reenter: true, actions: by('beginAnew') },
           { guard: by('isMine'), target: 'gone', actions: by('endLost') },
         ],
+        'connection.delayed': { guard: by('isMine'), actions: 'delay' },
         'connection.openTimedOut': { guard: by('isMine'), target: 'gone', actions: ['endUnopened', 'kill'] },
         'provider.requestOpened': { guard: by('isNewRequest'), actions: by('refuseRequest') },
         // nothing is open yet that a failed close could keep

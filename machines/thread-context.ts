@@ -3,7 +3,7 @@ import type { ConnectionInput } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { ThreadInputOf } from './domain/input.ts';
 import { RESUME } from './domain/opening.ts';
-import { connectionIdIn, onlineOf, settingsFor } from './thread-turns.ts';
+import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'> &
@@ -39,9 +39,15 @@ export const contextOf = ({
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings } = context;
-  const { instanceId } = settings;
-  return { threadId, instanceId, connectionId: connectionIdIn(context), settings, ...beginningOf(context) };
+  const { threadId, settings, session } = context;
+  return {
+    threadId,
+    instanceId: settings.instanceId,
+    connectionId: connectionIdIn(context),
+    isFresh: context.session?.isFresh === true,
+    settings: { ...settings, model: openingModelOf(context) },
+    ...beginningOf(context),
+  };
 }
 
 /** What the conversation begins with. */

@@ -18,6 +18,8 @@ import * as turns from './thread-turns.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
+const DELAYED =
+  'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
@@ -60,19 +62,22 @@ export const threadMoves = {
   clearError: act(() => ({ set: { lastError: null } })),
 
   // the connection
-  bind: act(({ connectionCount }) => ({
-    set: { connectionCount: connectionCount + 1, link: { ...NO_LINK, phase: 'opening' } },
+  bind: act((context) => ({
+    set: {
+      connectionCount: context.connectionCount + 1,
+      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+    },
   })),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
-      link: { ...NO_LINK, phase: 'open', folds: context.link.folds },
+      link: again(context.link),
       capabilities,
       // a fork that has taken no prompt may be forgotten: the next connection forks again
       opening: context.opening.type === 'fork' ? context.opening : RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional' },
+          : { nativeThreadId, state: 'provisional', isFresh: true },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
@@ -122,8 +127,7 @@ export const threadMoves = {
   })),
   noteKept: act((context, { failure: cause }: Extract<LinkSignal, { type: '$kept' }>) => {
     const topic = context.link.closing === 'stop' ? 'stop.failed' : 'close.failed';
-    const { folds } = context.link;
-    const set = { link: { ...NO_LINK, phase: 'open', folds }, lastError: cause } as const;
+    const set = { link: again(context.link), lastError: cause };
     return withNotice(context, { set }, { topic, text: cause.message });
   }),
   /** What waited for it goes on; what is held for another reason stays so. */
@@ -133,12 +137,16 @@ export const threadMoves = {
     const move = onQueue(context, queue.released(context.queue));
     return { ...move, set: { ...move.set, ...set } };
   }),
+  sayDelayed: act((context) =>
+    withNotice(context, {}, { topic: 'instance.renewing', text: DELAYED, tone: 'info' }),
+  ),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
+  closeToReopen: act(({ link }) => close(link, 'settings', true)),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
@@ -322,9 +330,13 @@ const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never>
 const next = (context: Context, prompt: Prompt): Move<Context, never> =>
   onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
 
+/** It is open, and nobody wants it closed. */
+const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });
+
 const CLOSE_REASONS: readonly (CloseReason | null)[] = [
   null,
   'idle',
+  'settings',
   'archive',
   'suspect',
   'switch',

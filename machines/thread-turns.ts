@@ -41,6 +41,18 @@ export function settingsFor({ settings, activeTurn }: Context): PromptSettings {
   return { model, options, runtimeMode, interactionMode, policy, cwd };
 }
 
+/** The model that the next connection is opened with. Where a turn can change it, that is the thread's own. */
+export function openingModelOf(context: Context): string | null {
+  const { settings, capabilities } = context;
+  return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
+}
+
+/** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
+export function needsReopening({ link, settings, capabilities }: Context, { model }: Prompt): boolean {
+  if (capabilities.modelSwitch !== 'byResume' || link.phase !== 'open' || link.closing !== null) return false;
+  return link.model !== undefined && link.model !== (model ?? settings.model);
+}
+
 export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
   const { turnId } = prompt;
   const { deliveryMode } = context.settings;
@@ -179,6 +191,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
+      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -195,6 +208,13 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
     ],
   };
   return withNotice(context, move, noticeOfEnd(output));
+}
+
+/** A turn of it has completed: it is worth something. */
+function sessionAfter({ session }: Context): Context['session'] {
+  if (session === null) return null;
+  const { isFresh: _, ...worn } = session;
+  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

@@ -109,6 +109,7 @@ export const threadMachine = setup({
       on: {
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.openFailed': { actions: by('toConnection') },
+        'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
         'connection.openTimedOut': { actions: by('toConnection') },
         'connection.closed': { actions: by('toConnection') },
         'connection.closeFailed': { actions: by('toConnection') },
@@ -146,6 +147,7 @@ export const threadMachine = setup({
             { guard: 'hasSideTurn', target: 'working.running', actions: 'adoptSideTurn' },
             { guard: 'canDrain', target: 'working', actions: 'beginQueued' },
             { guard: 'mustWait', actions: 'holdForBackground' },
+            { guard: 'mustReopen', actions: 'closeToReopen' },
           ],
           on: {
             'turn.submit': [

@@ -1,7 +1,7 @@
 /** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
 import { NO_CAPABILITIES } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
-import { decide, type Lookups, type ThreadView } from './decide.ts';
+import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
 import { instanceIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
@@ -44,13 +44,21 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   return true;
 }
 
-/** `openRequests`: requests that wait for an answer, with their owners. `completedTurnOrdinal`: of the newest completed turn. */
+/** What a probe has to be told that is not in the charts. */
+export interface Known {
+  /** Why nothing can begin on the thread's instance. */
+  readonly instance?: Refusal | null;
+  /** Ordinal of the newest completed turn. */
+  readonly completedTurnOrdinal?: number | null;
+}
+
+/** `openRequests`: requests that wait for an answer, with their owners. */
 export function canOf(
   view: ThreadView,
   openRequests: readonly OpenRequest[],
-  completedTurnOrdinal: number | null = null,
+  { instance = null, completedTurnOrdinal = null }: Known = {},
 ): string[] {
-  const none: Lookups = { request: null, plan: null };
+  const none: Lookups = { request: null, plan: null, instance };
   const names = PLAIN.filter(
     ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
   ).map(([name]) => name);

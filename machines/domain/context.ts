@@ -13,7 +13,7 @@ import type { Transfer } from './transfer.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect' | 'switch';
+export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect' | 'switch';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -24,6 +24,8 @@ export interface Link {
   readonly end: ConnectionEnd | null;
   /** The provider would fold a prompt into what comes of its work in the background. */
   readonly folds: boolean;
+  /** The model that the session was opened with. Absent: there is none. */
+  readonly model?: string | null;
 }
 
 /** A turn that the provider began beside the active one. */
@@ -107,6 +109,8 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
+  /** Nothing is lost where the provider has kept nothing of what is resumed. */
+  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;

@@ -95,7 +95,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
-    why: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect', 'switch']),
+    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']),
   }),
   fact('connection.closed', { connectionId: connectionIdSchema }),
   fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),

@@ -100,6 +100,8 @@ export const sessionSchema = z.object({
   nativeThreadId: z.string().max(512),
   /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
   state: z.enum(['provisional', 'confirmed']),
+  /** No turn of it has completed. */
+  isFresh: z.literal(true).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -107,6 +109,8 @@ export type Session = z.infer<typeof sessionSchema>;
 const forgotten = z.boolean().optional();
 
 const providerInputs = [
+  /** Its provider is being made anew, and nothing begins on it until that is done. */
+  input('connection.delayed', { ...onConnection }),
   input('connection.opened', {
     ...onConnection,
     nativeThreadId: z.string().max(512),

@@ -17,6 +17,10 @@ export const DEADLINES_MS = {
   instanceStart: 30_000,
   instanceIdle: 300_000,
   instanceDrain: 20_000,
+  /** With another configuration it waits so long for a moment without a turn. */
+  instanceOutdated: 300_000,
+  /** Of an opening that has to wait for such a moment. */
+  delayed: 3_600_000,
 } as const;
 
 /** The state or record whose end cancels the timer. */

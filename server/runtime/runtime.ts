@@ -307,7 +307,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #release(staging: Staging): void {
-    const changed = takeChanged(staging);
+    const changed = takeChanged(staging, this.#instances);
     for (const { threadId } of staging.threads) this.#arm(this.threads.peek(threadId));
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
@@ -327,7 +327,9 @@ export class ThreadRuntime implements Runtime {
     if (this.#listeners.size === 0 || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
-      isWatched: (threadId) => this.#watchers.has(threadId),
+      watched: this.#watchers,
+      instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
+      instances: this.#instances,
       changed,
     });
     for (const listener of this.#listeners) {

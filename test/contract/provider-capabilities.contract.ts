@@ -42,7 +42,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
   nativeSteer: {
     async can(stage) {
       stage.world.script('begin', [[say('going one way '), wait('steered'), say('to its end')]]);
-      stage.world.script('turn left', [[say('gone left')]]);
+      stage.world.script('turn left', [[say('gone left')]], 'steer');
       const thread = await stage.openThread();
       const sent = await thread.start('begin');
       await until(() => thread.streamed() !== '', WAIT);
@@ -89,7 +89,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       stage.world.script('act', [[say('done')]]);
       const planning = await stage.openThread({ interactionMode: 'plan' });
       expect(await planning.turn('plan')).toMatchObject({ outcome: 'completed' });
-      expect(stage.world.shown('plan')).toMatch(stage.world.planMark);
+      if (stage.has('model')) expect(stage.world.shown('plan')).toMatch(stage.world.planMark);
       const acting = await stage.openThread();
       await acting.turn('act');
       expect(stage.world.shown('act')).not.toMatch(stage.world.planMark);
@@ -159,6 +159,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       const thread = await stage.openThread();
       await thread.turn('one');
       thread.settings = { ...thread.settings, model: otherModel(stage) };
+      if (stage.adapter.capabilities.modelSwitch === 'byResume') return switchesByResume(stage, thread);
       expect(await thread.turn('two')).toMatchObject({ outcome: 'completed' });
       expect(stage.world.shown('two')).toContain('answer one');
       expect(stage.harness.all(thread.threadId, 'connection.opened')).toHaveLength(1);
@@ -174,6 +175,19 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
   },
 };
 
+/** In the session it is refused; the one that is resumed with it has it. */
+async function switchesByResume(stage: ContractStage, thread: ProviderThread): Promise<void> {
+  thread.send('two');
+  const { failure } = await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+  expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
+  await thread.close();
+  const resumed = new ProviderThread(stage.adapter, stage.harness, thread.settings);
+  resumed.nativeThreadId = thread.nativeThreadId;
+  expect(await resumed.open()).toMatchObject({ resumed: true });
+  expect(await resumed.turn('two')).toMatchObject({ outcome: 'completed' });
+  expect(stage.world.shown('two')).toContain('answer one');
+}
+
 const otherModel = ({ world }: ContractStage): string => world.otherModel ?? 'another-model';
 
 /** Of most an adapter says that it has them, of some that it lacks them. */
@@ -185,6 +199,7 @@ export function describeCapabilities(stage: ContractStage): void {
       const { capabilities } = await (await stage.openThread()).opened();
       const told = new Map<string, unknown>(Object.entries(capabilities)).get(name);
       const isThere = told ?? ASSUMED.has(name);
+      await stage.takeScripts();
       await (isThere ? scenario.can(stage) : scenario.cannot(stage));
     });
 

@@ -13,7 +13,8 @@ const WAIT = { timeoutMs: 30_000 };
 
 export function describeConnections(stage: ContractStage): void {
   describe('connections', () => {
-    it('closes and opens again on the same process', async () => {
+    it('closes and opens again on the same process', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('one', [[say('answer one')]]);
       stage.world.script('two', [[say('answer two')]]);
       const thread = await stage.openThread();
@@ -24,7 +25,8 @@ export function describeConnections(stage: ContractStage): void {
       expect(stage.world.shown('two')).toContain('answer one');
     });
 
-    it('resumes in a new process with the conversation and the settings', async () => {
+    it('resumes in a new process with the conversation and the settings', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('one', [[say('answer one')]]);
       stage.world.script('two', [[run('echo inside > kept.txt')], [say('answer two')]]);
       const thread = await stage.openThread();
@@ -47,7 +49,29 @@ export function describeConnections(stage: ContractStage): void {
       expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
     });
 
-    it('ends the command of a turn that it interrupted just before', async () => {
+    it('keeps to a policy in a session as it does in a new one, or says that it cannot', async () => {
+      stage.world.script('one', [[say('answer one')]]);
+      const thread = await stage.openThread();
+      const policy = { network: false };
+      const strict = stage.newThread({ policy });
+      strict.askToOpen();
+      const { reports } = stage.harness;
+      const isOfOpening = ({ threadId, input: { type } }: (typeof reports)[number]): boolean =>
+        threadId === strict.threadId && (type === 'connection.opened' || type === 'connection.openFailed');
+      const opening = await until(() => reports.find(isOfOpening), WAIT);
+      thread.settings = { ...thread.settings, policy };
+      if (opening.input.type === 'connection.opened') {
+        expect(await thread.turn('one')).toMatchObject({ outcome: 'completed' });
+        return;
+      }
+      expect(opening.input).toMatchObject({ failure: { code: 'SETTINGS_NOT_APPLIED' } });
+      thread.send('one');
+      const { failure } = await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+      expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
+    });
+
+    it('ends the command of a turn that it interrupted just before', async ({ skip }) => {
+      stage.needs('processes', skip);
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);
       const thread = await stage.openThread();
@@ -59,7 +83,8 @@ export function describeConnections(stage: ContractStage): void {
       await until(async () => !(await stage.isRunning(command)), { describe: 'the end of the command' });
     });
 
-    it('opens again at once after an interrupt and a close, and folds nothing', async () => {
+    it('opens again at once after an interrupt and a close, and folds nothing', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('long', [[say('so far '), { do: 'hang' }]]);
       stage.world.script('fresh', [[say('fresh')]]);
       const thread = await stage.openThread();
@@ -73,7 +98,8 @@ export function describeConnections(stage: ContractStage): void {
       expect(ended.nativeTurnId).not.toBe(sent.key.nativeTurnId);
     });
 
-    it('says nothing more of a connection that was killed, and ends what ran on it', async () => {
+    it('says nothing more of a connection that was killed, and ends what ran on it', async ({ skip }) => {
+      stage.needs('processes', skip);
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);
       stage.world.script('fresh', [[say('fresh')]]);

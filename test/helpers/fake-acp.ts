@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import { acpDrivers } from '../../adapters/acp/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
@@ -33,6 +34,7 @@ interface FakeOptions {
   /** Of the adapter; default `acp`. */
   readonly driver?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
   /** It does not end with its stdin. */
   readonly staysOn?: boolean;
 }
@@ -45,7 +47,7 @@ export class FakeAcp {
   readonly instanceId = instanceIdSchema.parse('fake');
 
   private constructor(script: FakeScript, workspace: string, options: FakeOptions) {
-    const { driver: name = 'acp', env = {}, staysOn = false } = options;
+    const { driver: name = 'acp', env = {}, args = [], staysOn = false } = options;
     const driver = acpDrivers.find((each) => each.driver === name);
     if (driver === undefined) throw new Error(`there is no driver ${name}`);
     this.workspace = workspace;
@@ -54,6 +56,7 @@ export class FakeAcp {
         instanceId: this.instanceId,
         driver: name,
         command: COMMAND,
+        args,
         env: { FAKE_ACP: JSON.stringify({ staysOn, ...script }), ...env },
       },
       this.harness,
@@ -102,3 +105,39 @@ export class FakeAcp {
     return out.map(({ frame }) => JSON.parse(frame));
   }
 }
+
+/** Ended with its test, which fails when a process is left or something was told that fits no schema. */
+export async function fakeAcp(...given: Parameters<typeof FakeAcp.make>): Promise<FakeAcp> {
+  const fake = await FakeAcp.make(...given);
+  onTestFinished(async () => {
+    await fake.dispose();
+    expect(fake.harness.defects).toEqual([]);
+    expect(fake.harness.rows.size).toBe(0);
+  });
+  return fake;
+}
+
+/** The handshake of an agent that can do this; `more` is beside it. */
+export const hello = (agentCapabilities: object, more: object = {}): FakeScript => ({
+  initialize: [
+    [
+      {
+        result: {
+          protocolVersion: 1,
+          agentInfo: { name: 'fake', version: '1.0.0' },
+          agentCapabilities,
+          authMethods: [{ id: 'browser', name: 'Log in', description: 'in a browser' }],
+          ...more,
+        },
+      },
+    ],
+  ],
+});
+
+/** A piece of a message. */
+export const chunk = (kind: string, text: string): FakeStep => ({
+  update: { sessionUpdate: kind, content: { type: 'text', text } },
+});
+
+/** The turn is over. */
+export const DONE: FakeStep = { result: { stopReason: 'end_turn' } };

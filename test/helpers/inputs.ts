@@ -179,6 +179,10 @@ export const lost = (number = 1, more: { readonly forgotten?: true } = {}): Thre
   failure: cause('CONNECTION_LOST'),
   ...more,
 });
+export const delayed = (number = 1): ThreadInput => ({
+  type: 'connection.delayed',
+  connectionId: link(number),
+});
 export const idled = (number = 1): ThreadInput => ({ type: 'connection.idled', connectionId: link(number) });
 
 export interface Ref {

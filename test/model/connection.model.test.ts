@@ -29,6 +29,7 @@ const ofLink = (on: number): readonly AnyEventObject[] => [
   make.closeFailed(on),
   make.lost(on),
   make.idled(on),
+  make.delayed(on),
   { type: 'connection.openTimedOut', ...FIRED, connectionId: make.link(on) },
   { type: 'connection.closeTimedOut', ...FIRED, connectionId: make.link(on) },
   ...['R0', 'R1'].flatMap((id) => [
@@ -40,7 +41,7 @@ const ofLink = (on: number): readonly AnyEventObject[] => [
 const EVENTS: readonly AnyEventObject[] = [
   ...[1, 0].flatMap(ofLink),
   ...[false, true].flatMap((force) =>
-    (['stop', 'idle', 'archive', 'delete', 'suspect', 'switch'] as const).map((why) => ({
+    (['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch'] as const).map((why) => ({
       type: '$close',
       why,
       force,
@@ -65,4 +66,4 @@ const alone = new Alone({
   keyOf: (snapshot) => canon.keyOfOne('connection', snapshot),
 });
 
-describeAlone('connection', [alone], { stateCount: 137, edgeCount: 2_876, arrowCount: 26 });
+describeAlone('connection', [alone], { stateCount: 137, edgeCount: 3_140, arrowCount: 27 });

@@ -4,9 +4,11 @@ import {
   accepted,
   ARCHIVE,
   asked,
+  built,
   began,
   closed,
   closeFailed,
+  delayed,
   ended,
   finished,
   handed,
@@ -34,8 +36,10 @@ import {
   withoutTransition,
   withoutAlways,
 } from '../helpers/mutants.ts';
+import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
+import { DEADLINES_MS } from '../../machines/domain/timer.ts';
 
 const READY = [...running('a'), ...finished('a')];
 
@@ -153,10 +157,37 @@ describe('the status of a thread', () => {
   });
 });
 
+describe('an opening that waits for its provider to be made anew', () => {
+  rule('takes as long as that takes, and the transcript says why', {
+    given: [submit('a')],
+    when: [delayed()],
+    holds: (is) => {
+      expect(is.stage.timers['connection.openTimedOut']?.afterMs).toBe(DEADLINES_MS.delayed);
+      expect(is.said('item.completed').at(-1)).toContain('topic=instance.renewing');
+      expect([is.status, is.active]).toEqual(['starting', 'a']);
+    },
+    without: {
+      'the time': withoutAction('connection', 'delay'),
+      'the word': withoutAction('thread', 'sayDelayed'),
+    },
+  });
+});
+
 describe('the session of the provider', () => {
   const sessionOf = (is: { stage: { context: { session: unknown } } }) => is.stage.context.session;
-  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional' };
-  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed' };
+  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional', isFresh: true };
+  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed', isFresh: true };
+
+  /** Of each opening that was asked for: whether the provider may begin another conversation. */
+  const mayBegin = ({ stage }: Outcome): boolean[] =>
+    stage.taken
+      .flatMap(({ effects }) => effects)
+      .flatMap((effect) =>
+        effect.type === 'tell' && effect.input.type === 'instance.acquire' ? [effect.input] : [],
+      )
+      .flatMap(({ work }) =>
+        work.type === 'connection.open' && work.resume !== null ? [work.orBegin === true] : [],
+      );
 
   rule('a resume handle is provisional from the native creation', {
     given: [submit('a')],
@@ -207,6 +238,35 @@ describe('the session of the provider', () => {
     holds: (is) =>
       expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=native']),
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
+  });
+
+  rule(
+    'where no turn of it has completed, another conversation may be begun in its place, and that is told',
+    {
+      given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
+      when: [
+        { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
+        ({ context }) => built(context.transfers[0]?.transferId ?? 'none'),
+        accepted('b', { on: 2 }),
+      ],
+      holds: (is) => {
+        expect(mayBegin(is)).toEqual([true]);
+        expect(is.said('connection.sessionForgotten')).toEqual([
+          'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
+        ]);
+        expect([is.active, sessionOf(is)]).toEqual(['b', { ...CONFIRMED, nativeThreadId: 'another' }]);
+      },
+      without: { 'the word of it': withoutAction('connection', 'sayForgotten') },
+    },
+  );
+
+  rule('what a turn has completed in is resumed, or that fails', {
+    given: [...READY, lost()],
+    when: [submit('b')],
+    holds: (is) => expect(mayBegin(is)).toEqual([false]),
+    without: {
+      'the worth': endsTurnBy(({ set }, { session }) => ({ set: { ...set, session } })),
+    },
   });
 
   rule('a conversation of which the provider has kept nothing is not resumed', {
