@@ -179,7 +179,10 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
-    transfers: (bounds.transfers ?? bounds.forks) === undefined ? null : thread.transfers.map(({ transferId }) => transferId),
+    transfers:
+      (bounds.transfers ?? bounds.forks) === undefined
+        ? null
+        : thread.transfers.map(({ transferId }) => transferId),
   };
 }
 
