@@ -28,13 +28,15 @@ export const connectionMoves = {
     effects: [tellInstance(context, 'instance.workDone')],
     cancel: { name: 'connection.openTimedOut' },
   })),
-  /** What was to be resumed is not there, and another conversation has been begun. */
-  sayForgotten: act(({ resume }, { resumed }: ThreadInputOf<'connection.opened'>) => ({
-    facts:
-      resume === null || resumed
-        ? []
-        : [{ type: 'connection.sessionForgotten', nativeThreadId: resume, failure: KEPT_NOTHING }],
+  /** Once for each connection: without a history there is nothing that could fail so again. */
+  beginAnew: act((_, { failure: cause }: { failure: Failure }) => ({
+    set: { resume: null, fork: null, rollback: null },
+    signal: { type: '$forgotten', failure: cause },
   })),
+  /** What was to be resumed is not there, and the provider has begun another conversation by itself. */
+  sayForgotten: act(({ resume }, { resumed }: ThreadInputOf<'connection.opened'>) =>
+    resume === null || resumed ? {} : { signal: { type: '$forgotten', failure: KEPT_NOTHING } },
+  ),
   sayOpened: act((_, event: ThreadInputOf<'connection.opened'>) => {
     const { connectionId, nativeThreadId, resumed, model, capabilities } = event;
     return {
@@ -100,9 +102,15 @@ const keep = ({ connectionId }: Context, cause: Failure): Move<Context, LinkSign
   signal: { type: '$kept', failure: cause },
 });
 
-function acquire({ threadId, connectionId, instanceId, resume, isFresh, settings }: Context): Effect {
-  const how = { resume, ...(resume !== null && isFresh && { orBegin: true as const }) };
-  const work = { type: 'connection.open', threadId, connectionId, ...how, settings } as const;
+function acquire(context: Context): Effect {
+  const { threadId, connectionId, instanceId, resume, isFresh, fork, rollback, settings } = context;
+  const history = {
+    resume,
+    ...(fork && { fork }),
+    ...(rollback && { rollback }),
+    ...(resume !== null && isFresh && { orBegin: true as const }),
+  };
+  const work = { type: 'connection.open', threadId, connectionId, ...history, settings } as const;
   return { type: 'tell', instanceId, input: { type: 'instance.acquire', work } };
 }
 

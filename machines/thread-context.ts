@@ -2,6 +2,7 @@
 import type { ConnectionInput } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { ThreadInputOf } from './domain/input.ts';
+import { RESUME } from './domain/opening.ts';
 import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
@@ -20,6 +21,10 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   link: { phase: 'none', closing: null, end: null, folds: false },
   connectionCount: 0,
   session: null,
+  opening: RESUME,
+  transfers: [],
+  otherSessions: {},
+  switching: null,
   turnCount: 0,
   itemCount: 0,
 });
@@ -30,11 +35,22 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    // what was never confirmed may be unknown to the provider
-    resume: session?.state === 'confirmed' ? session.nativeThreadId : null,
-    isFresh: session?.isFresh === true,
+    isFresh: context.session?.isFresh === true,
     settings: { ...settings, model: openingModelOf(context) },
+    ...beginningOf(context),
   };
+}
+
+/** What the conversation begins with. */
+function beginningOf({
+  session,
+  opening,
+}: ThreadContext): Pick<ConnectionInput, 'resume' | 'fork' | 'rollback'> {
+  if (opening.type === 'fork') return { resume: null, fork: opening.fork, rollback: null };
+  // what was never confirmed may be unknown to the provider
+  const resume = session?.state === 'confirmed' ? session.nativeThreadId : null;
+  const isBack = resume !== null && opening.type === 'rollback';
+  return { resume, fork: null, rollback: isBack ? opening.rollback : null };
 }
 
 export function turnInputOf(context: ThreadContext): TurnInput {

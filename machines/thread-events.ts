@@ -9,3 +9,15 @@ export type ThreadEvent =
   | ProgressSignal
   | { readonly type: 'xstate.done.actor.connection'; readonly output: ConnectionEnd }
   | { readonly type: 'xstate.done.actor.turn'; readonly output: TurnOutput };
+
+/** Tags of the thread's states: the six words that clients see as its status, and three for our own code. */
+export type ThreadTag =
+  | 'starting'
+  | 'running'
+  | 'ready'
+  | 'interrupted'
+  | 'stopped'
+  | 'error'
+  | 'settled'
+  | 'busy'
+  | 'deleted';

@@ -11,6 +11,7 @@ import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import { isHeldUp, readyFor } from './thread-transfers.ts';
 
 type Context = ThreadContext;
 type ThreadMove = Move<Context, never>;
@@ -25,9 +26,11 @@ export const connectionIdIn = ({ threadId, connectionCount }: Context): Connecti
 
 export function onlineOf(context: Context): Online | null {
   const { link, session, capabilities } = context;
-  if (link.phase !== 'open' || session === null) return null;
+  if (link.phase !== 'open' || session === null || isHeldUp(context)) return null;
   const { nativeThreadId } = session;
-  return { connectionId: connectionIdIn(context), nativeThreadId, nativeSteer: capabilities.nativeSteer };
+  const connectionId = connectionIdIn(context);
+  const { nativeSteer } = capabilities;
+  return { connectionId, nativeThreadId, nativeSteer, transfers: readyFor(context) };
 }
 
 /** What goes with the active turn's prompt: the thread's settings, overridden by the prompt's own. */

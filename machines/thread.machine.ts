@@ -8,7 +8,7 @@ import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
 import type { ArmTimer, CancelTimer } from './domain/timer.ts';
 import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
-import type { ThreadEvent } from './thread-events.ts';
+import type { ThreadEvent, ThreadTag } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
@@ -25,16 +25,7 @@ export const threadMachine = setup({
     events: {} as ThreadEvent,
     input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
     children: {} as { connection: 'connection'; turn: 'turn' },
-    tags: {} as
-      | 'starting'
-      | 'running'
-      | 'ready'
-      | 'interrupted'
-      | 'stopped'
-      | 'error'
-      | 'settled'
-      | 'busy'
-      | 'deleted',
+    tags: {} as ThreadTag,
   },
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
@@ -67,6 +58,8 @@ export const threadMachine = setup({
       { guard: 'canRelease', actions: 'releaseQueue' },
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
+    'transfer.built': { guard: by('isMissing'), actions: by('noteBuilt') },
+    'transfer.failed': { guard: by('isMissing'), actions: by('noteFailed') },
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
@@ -78,6 +71,7 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'hasSwitch', actions: 'switchProvider' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
       ],
       on: {
@@ -90,6 +84,7 @@ export const threadMachine = setup({
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
       states: {
@@ -133,6 +128,7 @@ export const threadMachine = setup({
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
+        $forgotten: { actions: by('fallBack') },
         'xstate.done.actor.connection': [
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
@@ -172,6 +168,7 @@ export const threadMachine = setup({
               { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },
               { actions: by('sayNoEffect') },
             ],
+            'thread.switchProvider': { actions: [by('noteSwitch'), 'closeToSwitch'] },
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
           },
           states: {
@@ -208,6 +205,7 @@ export const threadMachine = setup({
           description: 'A turn actor has the word until its end.',
           tags: 'busy',
           initial: 'starting',
+          entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
             'turn.submit': [
@@ -248,6 +246,9 @@ export const threadMachine = setup({
             'steer.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'settle.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'lookUp.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'transfer.built': { guard: by('isMissing'), actions: [by('noteBuilt'), 'tellOnline'] },
+            'transfer.failed': { guard: by('isMissing'), actions: [by('noteFailed'), 'tellOnline'] },
+            'handOver.timedOut': { guard: by('isActive'), actions: ['giveUpTransfers', 'tellOnline'] },
             'provider.requestOpened': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestResolved': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
@@ -255,8 +256,11 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
-            $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
-            $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
+            $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },
+            $started: {
+              target: '.running',
+              actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'],
+            },
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },

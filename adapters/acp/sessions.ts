@@ -1,9 +1,10 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import { OpenRequests } from '../shared/open-requests.ts';
 import { ProcessSession, type SessionPlace } from '../shared/process-sessions.ts';
-import type { AgentProcess, LoggedFrame } from './agent-process.ts';
+import type { AgentProcess } from './agent-process.ts';
 import type { OpenRequest } from './approvals.ts';
 import type { Controls } from './controls.ts';
 import type { AcpPolicy } from './policy.ts';
@@ -33,7 +34,7 @@ export class Session extends ProcessSession<AgentProcess> {
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
   /** What came for a session before we knew its id: copilot 1.0.102 tells its commands before the answer. */
-  readonly early: LoggedFrame[] = [];
+  readonly early: LoggedMessage[] = [];
   policy: AcpPolicy;
   turn: RunningTurn | null = null;
   /** Until our first prompt, what is said is the past: gemini 0.61.0 repeats it after the answer to `session/load`. */
@@ -41,6 +42,7 @@ export class Session extends ProcessSession<AgentProcess> {
   takesImages = false;
   usage: Usage | null = null;
   #sessionId: string | null = null;
+  #calledId: string | null = null;
 
   constructor(start: SessionStart, host: ProviderHost) {
     super(start, host);
@@ -60,7 +62,7 @@ export class Session extends ProcessSession<AgentProcess> {
     return this.#sessionId !== null;
   }
 
-  /** The agent's id of the conversation. */
+  /** What the agent keeps the conversation by. */
   get sessionId(): string {
     if (this.#sessionId === null) throw new Error('the session has no id');
     return this.#sessionId;
@@ -68,6 +70,15 @@ export class Session extends ProcessSession<AgentProcess> {
 
   set sessionId(sessionId: string) {
     this.#sessionId = sessionId;
+  }
+
+  /** What it is called on this connection; default: its id. */
+  get calledId(): string {
+    return this.#calledId ?? this.sessionId;
+  }
+
+  set calledId(calledId: string) {
+    this.#calledId = calledId;
   }
 
   override async endProcess(force: boolean): Promise<void> {

@@ -73,9 +73,9 @@ async function set(session: Session, name: ControlName, id: string | null): Prom
   session.controls.changed(name, id);
 }
 
-async function ask({ process, controls, sessionId }: Session, control: Control, id: string): Promise<void> {
+async function ask({ process, controls, calledId }: Session, control: Control, id: string): Promise<void> {
   const { method } = control;
-  const answer = await process.ask({ method, params: control.params(sessionId, id), answer: ANSWER });
+  const answer = await process.ask({ method, params: control.params(calledId, id), answer: ANSWER });
   controls.take({ configOptions: answer.configOptions });
 }
 

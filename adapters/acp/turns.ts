@@ -58,13 +58,13 @@ async function prompt(session: Session, turn: RunningTurn, blocks: readonly obje
   session.transcript.begin(ref);
   const asked = session.process.ask({
     method: 'session/prompt',
-    params: { sessionId: session.sessionId, prompt: blocks },
+    params: { sessionId: session.calledId, prompt: blocks },
     answer: promptAnswerSchema,
     timeoutMs: null,
   });
   session.report({ type: 'provider.turnAccepted', connectionId, ...ref });
   session.report({ type: 'provider.turnStarted', connectionId, ...ref, isNew: false });
-  if (turn.isCancelled) session.process.notify('session/cancel', { sessionId: session.sessionId });
+  if (turn.isCancelled) session.process.notify('session/cancel', { sessionId: session.calledId });
   await asked.then(
     (answer) => finish(session, turn, answer),
     (error: unknown) => fail(session, turn, error),

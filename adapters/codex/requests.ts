@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Fork, PromptSettings } from '../../machines/domain/effect.ts';
+import type { PromptSettings } from '../../machines/domain/effect.ts';
+import type { Fork } from '../../machines/domain/opening.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
 import type { EffectOf } from '../shared/effects.ts';

@@ -42,6 +42,13 @@ export const commandSchema = z.discriminatedUnion('type', [
     interactionMode: interactionModeSchema.default('default'),
     deliveryMode: deliveryModeSchema.default('streaming'),
   }),
+  /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
+  onThread('thread.switchProvider', {
+    instanceId: instanceIdSchema,
+    /** Left out: the instance's default. */
+    model: model.nullable().default(null),
+    options: optionsSchema.default({}),
+  }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),
   onThread('thread.delete', {}),

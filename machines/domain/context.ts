@@ -2,15 +2,17 @@
 import type { Capabilities } from './capability.ts';
 import type { PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
-import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
+import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
+import type { Transfer } from './transfer.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect';
+export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect' | 'switch';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -62,9 +64,27 @@ export interface ThreadContext {
   readonly connectionCount: number;
   /** The provider's conversation, to resume. */
   readonly session: Session | null;
+  /** How the next connection gets its conversation. */
+  readonly opening: Opening;
+  /** What the present conversation is still to be given, in order; it goes along with the next prompt. */
+  readonly transfers: readonly Transfer[];
+  /** Conversations with the instances that the thread was switched away from. */
+  readonly otherSessions: OtherSessions;
+  /** The instance that the thread goes on with as soon as no connection is left. */
+  readonly switching: Switching | null;
   readonly turnCount: number;
   readonly itemCount: number;
 }
+
+export interface Switching extends Pick<Settings, 'instanceId' | 'model' | 'options'> {
+  /** Of that instance, as far as they are known. */
+  readonly capabilities: Capabilities;
+}
+
+/** By instance. */
+export type OtherSessions = Readonly<
+  Record<InstanceId, { readonly session: Session; /** Turns that it knows of. */ readonly seenTurns: number }>
+>;
 
 /** More turns of the provider's own making at once than this are recorded as ignored inputs. */
 export const SIDE_TURN_LIMIT = 16;
@@ -82,6 +102,8 @@ export interface ConnectionContext {
   readonly instanceId: InstanceId;
   readonly connectionId: ConnectionId;
   readonly resume: string | null;
+  readonly fork: Fork | null;
+  readonly rollback: Rollback | null;
   /** Nothing is lost where the provider has kept nothing of what is resumed. */
   readonly isFresh: boolean;
   readonly settings: Settings;
@@ -105,6 +127,8 @@ export interface TurnContext {
   readonly turnId: TurnId;
   readonly attempt: number;
   readonly origin: Origin;
+  /** What goes with the prompt, by the items that have the text. */
+  readonly transfers: readonly ItemId[];
   /** Of this attempt; the text of the last steer where that made the attempt. */
   readonly prompt: Prompt | null;
   readonly settings: PromptSettings;

@@ -1,9 +1,11 @@
 /** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
-import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
+import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
+import type { Transfer } from './transfer.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
 
 /** Fencing of everything that concerns a turn. */
@@ -36,21 +38,6 @@ export type OpenConnection = {
   readonly settings: Settings;
 };
 
-/** What a conversation begins with. The other one stays as it is, and neither sees what is said in the other later. */
-export interface Fork {
-  readonly nativeThreadId: string;
-  /** The last turn that belongs to it; `null`: all that have ended. */
-  readonly nativeTurnId: string | null;
-}
-
-/** Takes the newest turns out of a conversation. */
-export interface Rollback {
-  /** The last turn that stays. */
-  readonly nativeTurnId: string;
-  /** Also put back the files that the provider's own tools have changed since. */
-  readonly files: boolean;
-}
-
 /** What an adapter performs. Results come back as inputs, never as a return value. */
 export type ProviderEffect =
   | OpenConnection
@@ -63,6 +50,8 @@ export type ProviderEffect =
       readonly settings: PromptSettings;
       /** Sent along where the provider keeps such an id, and looked for after a crash. */
       readonly clientMessageId: string;
+      /** Items whose text goes before the prompt's: the runtime puts it in when it releases the effect. */
+      readonly transfers?: readonly ItemId[];
     } & TurnKey)
   /** Shorten the conversation, as a turn of its own; reported as one that a prompt began. */
   | ({ readonly type: 'turn.compact' } & TurnKey)
@@ -108,7 +97,15 @@ export type Tell =
 /** No process of the instance is left: what serves it from now on is made from the configuration as it is now. */
 export type Rebuild = { readonly type: 'instance.rebuild'; readonly instanceId: InstanceId };
 
-export type Effect = ProviderEffect | Rebuild | Tell;
+/** Put together what is to be carried; answered by `transfer.built` or `transfer.failed`. */
+export type BuildTransfer = {
+  readonly type: 'transfer.build';
+  /** To which it is carried. */
+  readonly threadId: ThreadId;
+  readonly transfer: Transfer;
+};
+
+export type Effect = ProviderEffect | Rebuild | Tell | BuildTransfer;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -75,7 +75,7 @@ export const machineStateSchema = z.object({
   /** Why nothing can begin: the instance is out of service. Absent: it is not. */
   barred: z.object({ code: errorCodeSchema, reason: z.string() }).optional(),
   /** Why the connection is being closed. */
-  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect']).nullable(),
+  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']).nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 

@@ -3,6 +3,8 @@ import type { RequestId, TurnId } from './ids.ts';
 
 export const DEADLINES_MS = {
   open: 30_000,
+  /** For what goes with a prompt. */
+  handOver: 20_000,
   close: 10_000,
   start: 30_000,
   /** Without an item or a delta; heartbeats do not count. */

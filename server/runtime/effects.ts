@@ -5,15 +5,18 @@ import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
+import type { Transfers } from './transfers.ts';
 
 export class Effects {
   readonly #threads: Threads;
   readonly #adapters: Adapters;
+  readonly #transfers: Transfers;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters) {
+  constructor(threads: Threads, adapters: Adapters, transfers: Transfers) {
     this.#threads = threads;
     this.#adapters = adapters;
+    this.#transfers = transfers;
   }
 
   release(staged: readonly StagedEffect[]): void {
@@ -23,12 +26,17 @@ export class Effects {
         this.#adapters.rebuild(effect.instanceId);
         continue;
       }
+      if (effect.type === 'transfer.build') {
+        this.#transfers.build(effect);
+        continue;
+      }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
       if (instanceId === null || this.#isOvertaken(stream, effect)) {
         this.droppedCount += 1;
         continue;
       }
-      this.#adapters.perform(instanceId, effect);
+      const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
+      this.#adapters.perform(instanceId, carried);
     }
   }
 

@@ -29,6 +29,7 @@ import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
+import { Transfers } from './transfers.ts';
 import type { Workspaces } from './workspace.ts';
 
 export interface Log {
@@ -91,6 +92,7 @@ export class ThreadRuntime implements Runtime {
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
   readonly #effects: Effects;
+  readonly #transfers: Transfers;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
@@ -131,7 +133,9 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    this.#effects = new Effects(this.threads, this.#adapters);
+    const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
+    this.#transfers = new Transfers({ ...options, threads: this.threads, schedule, push: this.#tell });
+    this.#effects = new Effects(this.threads, this.#adapters, this.#transfers);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -147,7 +151,7 @@ export class ThreadRuntime implements Runtime {
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      schedule: options.schedule ?? ((run) => void setImmediate(run)),
+      schedule,
     });
     const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
@@ -269,6 +273,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'stopping';
     this.#hibernation.stop();
     this.#chores.stop();
+    this.#transfers.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);

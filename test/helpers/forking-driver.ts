@@ -1,5 +1,6 @@
 /** Lets a thread begin as a fork of another one, or lose its newest turns, although no command asks for that yet. */
-import type { Fork, OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
+import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
+import type { Fork } from '../../machines/domain/opening.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ProviderAdapter, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
 

@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
-import { clientMessageIdOf, type Fork, type Rollback, type TurnKey } from '../../machines/domain/effect.ts';
+import { clientMessageIdOf, type TurnKey } from '../../machines/domain/effect.ts';
+import type { Fork, Rollback } from '../../machines/domain/opening.ts';
 import {
   connectionIdOf,
   instanceIdSchema,

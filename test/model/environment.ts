@@ -23,6 +23,8 @@ export interface Bounds {
   readonly tasks?: 1;
   /** The provider folds prompts while it works in the background. */
   readonly folds?: 1;
+  /** Sessions that are forgotten and left, and what is carried to the next one. */
+  readonly transfers?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -99,9 +101,11 @@ export class Environment {
 
   #listed(seen: Seen): readonly Move[] {
     const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
+    const carried = seen.transfers === null ? [] : carriedInputs(seen.on, seen.transfers);
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
+      ...carried.map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -147,6 +151,8 @@ interface Seen {
   readonly canAsk: boolean;
   readonly canAskBeside: boolean;
   readonly hasTask: boolean;
+  /** What is still to be carried; `null`: nothing ever is. */
+  readonly transfers: readonly string[] | null;
 }
 
 function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
@@ -171,6 +177,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
+    transfers: bounds.transfers === undefined ? null : thread.transfers.map(({ transferId }) => transferId),
   };
 }
 
@@ -248,6 +255,20 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
+
+function carriedInputs(on: number, transfers: readonly string[]): [Cause, ThreadInput][] {
+  return [
+    ['provider', { ...make.opened(on), resumed: true } as ThreadInput],
+    ['provider', make.openFailed(on, 'RESUME_FAILED')],
+    ['provider', make.lost(on, { forgotten: true })],
+    ['user', make.switchTo('i')],
+    ['user', make.switchTo('j')],
+    ...[...transfers, 'X90'].flatMap((id): [Cause, ThreadInput][] => [
+      ['runtime', make.built(id)],
+      ['runtime', make.notBuilt(id)],
+    ]),
+  ];
+}
 
 function transcriptInputs(seen: Seen): ThreadInput[] {
   const kinds = ['Started', 'Updated', 'Completed'] as const;

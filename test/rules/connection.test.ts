@@ -4,6 +4,7 @@ import {
   accepted,
   ARCHIVE,
   asked,
+  built,
   began,
   closed,
   closeFailed,
@@ -38,7 +39,6 @@ import {
 import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
-import type { ConnectionEnd } from '../../machines/domain/context.ts';
 import { DEADLINES_MS } from '../../machines/domain/timer.ts';
 
 const READY = [...running('a'), ...finished('a')];
@@ -246,6 +246,7 @@ describe('the session of the provider', () => {
       given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
       when: [
         { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
+        ({ context }) => built(context.transfers[0]?.transferId ?? 'none'),
         accepted('b', { on: 2 }),
       ],
       holds: (is) => {
@@ -284,27 +285,21 @@ describe('the session of the provider', () => {
     without: { 'the word of it': actionIs('connection', 'endBroken', 'endUnopened') },
   });
 
-  rule('a failed resume is reported and not tried again', {
+  rule('a failed resume is reported, and the same connection begins a new conversation', {
     given: [...READY, lost(), submit('b')],
-    when: [openFailed(2, 'RESUME_FAILED'), submit('c')],
+    when: [openFailed(2, 'RESUME_FAILED')],
     holds: (is) => {
       expect(is.said('connection.sessionForgotten')).toEqual([
         'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
       ]);
-      expect([is.end('b'), is.said('connection.opening')]).toEqual([
-        'failed RESUME_FAILED',
-        ['connection.opening connectionId=t1#3'],
+      expect([is.active, is.said('connection.opening')]).toEqual([
+        'b',
+        ['connection.opening connectionId=t1#2'],
       ]);
     },
     without: {
-      'the report': actionIs(
-        'thread',
-        'noteLostTurn',
-        threadMove(({ link }, { output }: { output: ConnectionEnd }) => ({
-          set: { link: { ...link, phase: 'none', end: output } },
-          toTurn: { type: '$lost', ...output },
-        })),
-      ),
+      'the report': withoutTransition('thread', 'bound > $forgotten'),
+      'the way back': withoutTransition('connection', 'opening > connection.openFailed'),
     },
   });
 });

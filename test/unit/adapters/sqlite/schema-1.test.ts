@@ -5,6 +5,7 @@ import { migrate } from '../../../../adapters/sqlite/migrations.ts';
 import { SCHEMA_1 } from '../../../../adapters/sqlite/schema-1.ts';
 import type { ThreadEntry } from '../../../../machines/domain/entry.ts';
 import { attachmentIdSchema } from '../../../../machines/domain/ids.ts';
+import { upcast } from '../../../../machines/domain/upcast.ts';
 import {
   commandId,
   EntryMaker,
@@ -61,7 +62,8 @@ it('a database of the first schema is lifted, and keeps the deltas whose text it
   const folder = tempFolder();
   writeOld(folder, old);
   const { journal } = setUpJournal({ folder });
-  expect(journal.readThread(A, 0, ALL)).toEqual(old);
+  const lifted = old.map((entry) => ({ ...entry, ...upcast(entry, 1) }));
+  expect(journal.readThread(A, 0, ALL)).toEqual(lifted);
   expect(journal.threadState(A)).toMatchObject({ removal: 'deleted', row: { updatedAt: 7 } });
   expect(journal.items(A, null, 9)).toEqual([itemOf('i', 1)]);
   expect(journal.receipt(commandId('c'))).toMatchObject({ fingerprint: 'print' });
@@ -71,7 +73,7 @@ it('a database of the first schema is lifted, and keeps the deltas whose text it
   const nothing = { receipts: [], threads: [], instances: [], caches: [] };
   journal.commit({ ...nothing, entries: [delta, base] });
   expect(journal.prune(100, Infinity)).toEqual({ removedCount: 1, isDone: true });
-  expect(journal.readThread(A, 0, ALL)).toEqual([...old, base]);
+  expect(journal.readThread(A, 0, ALL)).toEqual([...lifted, base]);
   journal.beginPurge(A);
   expect(journal.purge(A, 100).isDone).toBe(true);
   expect([journal.lastSequence(), journal.threadVersion(A)]).toEqual([6, 6]);
