@@ -20,6 +20,7 @@ import {
   readStatuses,
   type Place,
 } from './requests.ts';
+import { rollBack } from './rollbacks.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
 import * as wire from './wire.ts';
@@ -79,14 +80,17 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   return session;
 }
 
-async function begin(run: Run, { resume, fork, settings }: OpenConnection): Promise<SessionInfo> {
+async function begin(run: Run, { resume, fork, rollback, settings }: OpenConnection): Promise<SessionInfo> {
   const known = fork?.nativeThreadId ?? resume;
   if (known === null) return run.server.ask({ ...createSession(settings), answer: wire.sessionSchema });
   if (!known.startsWith('ses_'))
     throw new RuntimeError('RESUME_FAILED', `${known} is no session of opencode`);
   await run.lettingGo.gone(known);
   const place = { nativeThreadId: known, directory: settings.cwd };
-  return fork === undefined ? resumed(run, place) : forked(run, place, fork.nativeTurnId);
+  if (fork !== undefined) return forked(run, place, fork.nativeTurnId);
+  const info = await resumed(run, place);
+  if (rollback !== undefined) await rollBack(run, { ...place, directory: info.directory }, rollback);
+  return info;
 }
 
 /** The last prompt's, where the session had one. */

@@ -245,6 +245,19 @@ export const SCENARIOS: readonly Scenario[] = [
     steps: [create('t1'), submit('t1', 'one'), pass(1_900_000), submit('t1', 'two')],
   },
   {
+    name: 'a fork, what it brings back, and a fork of it',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.fork', { newThreadId: 'f1', instanceId: 'scripted' }),
+      submit('f1', 'aside'),
+      ask('f1', 'thread.mergeBack'),
+      submit('t1', 'two'),
+      ask('f1', 'thread.fork', { newThreadId: 'f2' }),
+      submit('f2', 'three'),
+    ],
+  },
+  {
     name: 'a silent turn',
     steps: [
       create('t1'),

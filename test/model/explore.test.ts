@@ -50,6 +50,8 @@ describe('every reachable state of a thread', () => {
       // the first input of a thread makes its chart
       'thread.create',
       // of what is carried from one session to another
+      'thread.fork',
+      'thread.mergeBack',
       'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
@@ -60,6 +62,7 @@ describe('every reachable state of a thread', () => {
       'steer.timedOut',
       'transfer.built',
       'transfer.failed',
+      'transfer.offered',
     ]);
   });
 });
