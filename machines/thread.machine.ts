@@ -89,6 +89,7 @@ export const threadMachine = setup({
         'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
         ready: { description: 'New, or its last turn completed.', tags: 'ready' },
@@ -127,7 +128,7 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection', 'askAgain'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },

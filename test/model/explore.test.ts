@@ -58,8 +58,8 @@ describe('every reachable state of a thread', () => {
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
-      'steer.timedOut',
       'handOver.timedOut',
+      'steer.timedOut',
       'transfer.built',
       'transfer.failed',
       'transfer.offered',
