@@ -24,6 +24,9 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   opening: RESUME,
   transfers: [],
   otherSessions: {},
+  captures: [],
+  capturedTurnId: null,
+  rollback: null,
   turnCount: 0,
   itemCount: 0,
 });

@@ -1,5 +1,6 @@
 /** What the charts remember. Plain JSON in our own types: it is persisted with a thread's base. */
 import type { Capabilities } from './capability.ts';
+import type { AskedCapture, PendingRollback } from './checkpoint.ts';
 import type { OpenConnection, PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
@@ -12,7 +13,7 @@ import type { Transfer } from './transfer.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect';
+export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect' | 'rollback';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -68,6 +69,12 @@ export interface ThreadContext {
   readonly transfers: readonly Transfer[];
   /** Conversations with the instances that the thread was switched away from. */
   readonly otherSessions: OtherSessions;
+  /** Captures of the workspace that were asked for and have not been answered, oldest first. */
+  readonly captures: readonly AskedCapture[];
+  /** The turn whose beginning is captured, or being so: its end will be, too. */
+  readonly capturedTurnId: TurnId | null;
+  /** Waits for the connection to close, and then for the files. */
+  readonly rollback: PendingRollback | null;
   readonly turnCount: number;
   readonly itemCount: number;
 }

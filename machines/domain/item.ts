@@ -1,5 +1,6 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
+import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 
 /**
@@ -59,6 +60,14 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('task'), title: z.string() }),
   z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
   z.object({ kind: z.literal('compaction') }),
+  /** What the turn changed in the workspace. */
+  changesSchema.extend({ kind: z.literal('checkpoint') }),
+  z.object({
+    kind: z.literal('rollback'),
+    target: rollbackTargetSchema,
+    /** `null` while it is under way, and where no files were asked for. */
+    restored: restoredSchema.nullable(),
+  }),
   z.object({
     kind: z.literal('notice'),
     tone: z.enum(['info', 'tool', 'approval', 'error']),
@@ -125,5 +134,7 @@ export const itemRowSchema = itemSchema.extend({
   updatedAt: z.number(),
   /** It goes on although its turn has completed: a part of the thread's roster. Left out of all others. */
   background: z.literal(true).optional(),
+  /** Its turn was rolled back: the conversation does not have it any more. Left out of all others. */
+  rolledBack: z.literal(true).optional(),
 });
 export type ItemRow = z.infer<typeof itemRowSchema>;
