@@ -54,6 +54,8 @@ export const ERRORS = {
   INSTANCE_UNAVAILABLE: entry(503, true, 'the provider instance cannot be used now'),
   CAPABILITY_UNSUPPORTED: entry(409, false, 'the provider cannot do that; details name the capability'),
   WORKSPACE_NOT_FOUND: entry(400, false, 'the working folder does not exist or is not a folder'),
+  GIT_FAILED: entry(502, true, 'git failed or took too long; the message has its words'),
+  CHECKPOINT_LOST: entry(410, false, 'the files of that moment are no longer in the repository'),
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),
   PLAN_NOT_FOUND: entry(404, false, 'no such plan, or it is not complete'),
   PLAN_IMPLEMENTED: entry(409, false, 'the plan is implemented already; details name thread and turn'),

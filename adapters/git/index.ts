@@ -1,0 +1,121 @@
+/** The history of workspaces that are git repositories. */
+import type { ThreadId } from '../../machines/domain/ids.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
+import type {
+  Captured,
+  CapturePoint,
+  ChangePage,
+  ChangePageRequest,
+  DiffRequest,
+  DiffText,
+  Missing,
+  PlanRequest,
+  RestorePlan,
+  RestoreReport,
+  TreeRange,
+  WorkspaceHistory,
+} from '../../machines/ports/workspace-history.ts';
+import { DEFAULT_LIMITS, type Limits } from './candidates.ts';
+import { readChanges, readDiff } from './changes.ts';
+import { deleteRefs, readRef, refOf, writeRef } from './refs.ts';
+import { findRepository, readFileSettings, type Repository } from './repository.ts';
+import { Git, type GitOptions } from './run-git.ts';
+import { Shadow } from './shadow.ts';
+import { writeTree, type Memory, type WrittenTree } from './write-tree.ts';
+
+export interface GitHistoryOptions extends GitOptions {
+  /** A folder of our own for what is kept between captures; made when it is needed. */
+  readonly folder: string;
+  readonly limits?: Partial<Limits>;
+}
+
+const MAX_SKIPPED = 100;
+
+export class GitHistory implements WorkspaceHistory {
+  readonly #git: Git;
+  readonly #folder: string;
+  readonly #limits: Limits;
+  /** By git folder: the end of the last capture that was asked for. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #memories = new Map<string, Memory>();
+
+  constructor({ folder, limits, ...options }: GitHistoryOptions) {
+    this.#git = new Git(options);
+    this.#folder = folder;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+  }
+
+  async capture(cwd: string, point: CapturePoint): Promise<Captured | Missing> {
+    const repository = await findRepository(this.#git, cwd);
+    if (repository.status === 'missing') return repository;
+    const { root } = repository;
+    const ref = refOf(point);
+    return this.#inTurn(repository, async () => {
+      const known = await readRef(this.#git, root, ref);
+      if (known !== null) return { status: 'captured', tree: known, ref, root, skipped: [] };
+      const written = await this.#treeNow(repository);
+      if (written.status === 'missing') return written;
+      const { tree, skipped } = written;
+      await writeRef(this.#git, root, [ref, tree]);
+      return { status: 'captured', tree, ref, root, skipped: skipped.slice(0, MAX_SKIPPED) };
+    });
+  }
+
+  async changes(root: string, range: TreeRange, page: ChangePageRequest = {}): Promise<ChangePage> {
+    return readChanges(await this.#reader(root), range, page);
+  }
+
+  async diff(root: string, request: DiffRequest): Promise<DiffText> {
+    return readDiff(await this.#reader(root), request);
+  }
+
+  async plan(_root: string, _request: PlanRequest): Promise<RestorePlan> {
+    return Promise.reject(new RuntimeError('GIT_FAILED', 'not yet'));
+  }
+
+  async restore(_root: string, _plan: RestorePlan): Promise<RestoreReport> {
+    return Promise.reject(new RuntimeError('GIT_FAILED', 'not yet'));
+  }
+
+  async forget(root: string, threadId: ThreadId): Promise<void> {
+    const repository = await findRepository(this.#git, root);
+    if (repository.status === 'found') await deleteRefs(this.#git, repository.root, threadId);
+  }
+
+  async #treeNow(repository: Repository): Promise<WrittenTree | Missing> {
+    const settings = await readFileSettings(this.#git, repository);
+    const shadow = new Shadow(this.#git, { repository, folder: this.#folder, settings });
+    await shadow.prepare();
+    await shadow.unlockIndex();
+    const memory = this.#memoryOf(repository);
+    return writeTree({ git: this.#git, shadow, settings, limits: this.#limits, memory });
+  }
+
+  /** For reading what was captured: it needs no setting of the user's. */
+  async #reader(root: string): Promise<Shadow> {
+    const repository = await findRepository(this.#git, root);
+    if (repository.status === 'missing') throw new RuntimeError('CHECKPOINT_LOST', repository.message);
+    const shadow = new Shadow(this.#git, { repository, folder: this.#folder });
+    await shadow.prepare();
+    return shadow;
+  }
+
+  #memoryOf({ gitDir }: Repository): Memory {
+    const memory = this.#memories.get(gitDir) ?? { rules: null };
+    this.#memories.set(gitDir, memory);
+    return memory;
+  }
+
+  /** One at a time: they share an index. */
+  async #inTurn<T>({ gitDir }: Repository, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(gitDir) ?? Promise.resolve();
+    const result = before.then(work);
+    const end = result.catch(() => undefined);
+    this.#queues.set(gitDir, end);
+    try {
+      return await result;
+    } finally {
+      if (this.#queues.get(gitDir) === end) this.#queues.delete(gitDir);
+    }
+  }
+}
