@@ -1,6 +1,6 @@
 /** All that a thread's chart takes: journaled inputs, what its children tell it, and their ends. */
-import type { ConnectionEnd, TurnOutput } from './domain/context.ts';
-import type { ThreadInput } from './domain/input.ts';
+import type { ConnectionEnd, ThreadContext, TurnOutput } from './domain/context.ts';
+import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 
 export type ThreadEvent =
@@ -9,3 +9,22 @@ export type ThreadEvent =
   | ProgressSignal
   | { readonly type: 'xstate.done.actor.connection'; readonly output: ConnectionEnd }
   | { readonly type: 'xstate.done.actor.turn'; readonly output: TurnOutput };
+
+/** The types of a thread's chart. */
+export interface ThreadTypes {
+  readonly context: ThreadContext;
+  readonly events: ThreadEvent;
+  readonly input: Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
+  readonly children: { readonly connection: 'connection'; readonly turn: 'turn' };
+  readonly tags:
+    | 'starting'
+    | 'running'
+    | 'ready'
+    | 'interrupted'
+    | 'stopped'
+    | 'error'
+    | 'settled'
+    | 'busy'
+    | 'restoring'
+    | 'deleted';
+}

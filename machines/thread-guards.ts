@@ -6,9 +6,11 @@ import {
   type TurnOutput,
 } from './domain/context.ts';
 import type { SubmitMode } from './domain/command.ts';
+import type { Failure } from './domain/error.ts';
 import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Usage } from './domain/turn.ts';
+import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
 import { connectionIdIn } from './thread-turns.ts';
 
 interface Of {
@@ -51,6 +53,15 @@ const canRetry = ({ context }: Of): boolean => context.retryable !== null && !co
 const isGone = ({ context }: Of): boolean => context.link.end !== null;
 const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
   end?.how === 'restarted' || (end?.how === 'closed' && link.closing === 'stop');
+
+interface Rolling {
+  readonly rollbackId: string;
+}
+interface Ended extends Rolling {
+  readonly failure: Failure | null;
+}
+const isOfRollback = ({ context }: Of, { rollbackId }: Rolling): boolean =>
+  context.rollback?.rollbackId === rollbackId;
 
 export const threadGuards = {
   isMine,
@@ -102,6 +113,17 @@ export const threadGuards = {
   canRetry,
   canRetryNext: (of: Of) => canRetry(of) && (isClosing(of) || isFolding(of)) && hasRoom(of),
 
+  // files of the workspace
+  isAsked: ({ context }: Of, named: Capture) => askedIn(context, named) !== undefined,
+  hasCaptures: ({ context }: Of) => context.captures.length > 0,
+  canRollBack: ({ context }: Of) => context.rollback === null && !context.archived,
+  isRollingBack: ({ context }: Of) => context.rollback !== null && context.link.closing !== 'delete',
+  isOfRollback,
+  isGoodRollback: (of: Of, end: Ended) => isOfRollback(of, end) && end.failure === null,
+  isStoppedRollback: (of: Of, end: Ended) =>
+    isOfRollback(of, end) && end.failure === null && of.context.link.closing === 'stop',
+  isStart: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'start' && hasRoom(of),
+
   // the queue
   canDrain: (of: Of) => canFlow(of) && !of.context.archived && !isClosing(of) && !isFolding(of),
   mustWait: (of: Of) => canFlow(of) && isFolding(of),
@@ -116,7 +138,8 @@ export const threadGuards = {
   // ends of the connection without a turn
   isToBeDeleted: ({ context }: Of) => context.link.closing === 'delete',
   isStopped: ({ context }: Of, { output }: Done) => hasStopped(context, output),
-  isQuiet: ({ context }: Of, { output }: Done) => output.how === 'closed' && context.link.closing !== 'stop',
+  isQuiet: ({ context }: Of, { output }: Done) =>
+    output.how === 'closed' && context.link.closing !== 'stop' && context.rollback === null,
 
   // ends of the turn
   isGoneToStop: ({ context }: Of) => hasStopped(context, context.link.end),

@@ -8,8 +8,10 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import * as checkpoints from './thread-checkpoints.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import * as rollbacks from './thread-rollbacks.ts';
 import * as turns from './thread-turns.ts';
 
 type Context = ThreadContext;
@@ -47,7 +49,11 @@ export const threadMoves = {
   }),
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
-  sayDeleted: act(() => ({ facts: [{ type: 'thread.deleted' }] })),
+  sayDeleted: act(() => ({
+    set: { captures: [], rollback: null },
+    facts: [{ type: 'thread.deleted' }],
+    cancel: { owner: 'thread' },
+  })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   // the connection
@@ -102,6 +108,7 @@ export const threadMoves = {
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
+  closeToRollBack: act(({ link }) => close(link, 'rollback', true)),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
   noteGone: act((context, { output }: { output: ConnectionEnd }) => {
@@ -126,6 +133,7 @@ export const threadMoves = {
     const facts = [queue.removed(entry.turnId, 'started')];
     const begun = turns.beginTurn(context, turns.promptOf(entry));
     return {
+      ...begun,
       set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
       facts: [...facts, ...(begun.facts ?? [])],
     };
@@ -139,13 +147,12 @@ export const threadMoves = {
   compact: act((context, { turnId }: Of<'thread.compact'>) => turns.beginCompaction(context, turnId)),
   beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
-    return {
-      set: {
-        turnCount: context.turnCount + 1,
-        activeTurn: turns.activeOfProvider(context, { turnId, nativeTurnId }),
-      },
+    const activeTurn = turns.activeOfProvider(context, { turnId, nativeTurnId });
+    const begun = {
+      set: { turnCount: context.turnCount + 1, activeTurn },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
+    return checkpoints.withBefore(context, begun, turnId);
   }),
   beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -213,6 +220,19 @@ export const threadMoves = {
   })),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
 
+  // files of the workspace
+  noteCapture: act((context, event: CaptureAnswer) => afterwards(context, checkpoints.note(context, event))),
+  giveUpCaptures: act((context) => afterwards(context, checkpoints.overdue(context))),
+  captureAgain: act((context) => checkpoints.recovered(context)),
+  beginRollback: act((context, { rollback }: Of<'checkpoint.rollback'>) =>
+    rollbacks.begin(context, rollback),
+  ),
+  askRestore: act((context) => rollbacks.ask(context)),
+  endRollback: act((context, { restored, failure: cause }: Of<'checkpoint.restored'>) =>
+    cause === null ? rollbacks.finish(context, restored) : rollbacks.fail(context, cause),
+  ),
+  dropRollback: act((context) => rollbacks.overdue(context)),
+
   // the transcript
   recordStart: act((context, event: Of<'provider.itemStarted'>) =>
     turns.recordItem(context, 'item.started', event),
@@ -266,6 +286,22 @@ export const threadMoves = {
   holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
 };
 
+type CaptureAnswer = Of<'checkpoint.captured' | 'checkpoint.missing' | 'checkpoint.failed'>;
+
+/** What waited for captures goes on with the last of them: a prompt that is to be handed over, or a rollback. */
+function afterwards(context: Context, move: Move<Context, never>): Move<Context, never> {
+  const after = { ...context, ...move.set };
+  if (after.rollback !== null && after.link.phase === 'none') {
+    const { effects = [], arm } = rollbacks.ask(after);
+    return { ...move, effects: [...(move.effects ?? []), ...effects], ...(arm && { arm }) };
+  }
+  if (after.activeTurn === null || turns.onlineOf(context) !== null) return move;
+  const online = turns.onlineOf(after);
+  if (online === null) return move;
+  const paused = after.sideTurns.length > 0 ? [{ type: '$pauseStart' } as const] : [];
+  return { ...move, toTurn: [{ type: '$online', ...online }, ...paused] };
+}
+
 const noEffect = (command: string): Fact => ({ type: 'command.noEffect', command });
 
 const change = (settings: Settings, changed: Partial<Settings>, fact: Fact): Move<Context, never> => ({
@@ -281,7 +317,15 @@ const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never>
 const next = (context: Context, prompt: Prompt): Move<Context, never> =>
   onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
 
-const CLOSE_REASONS: readonly (CloseReason | null)[] = [null, 'idle', 'archive', 'suspect', 'stop', 'delete'];
+const CLOSE_REASONS: readonly (CloseReason | null)[] = [
+  null,
+  'idle',
+  'archive',
+  'suspect',
+  'rollback',
+  'stop',
+  'delete',
+];
 
 /** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
 function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {

@@ -9,6 +9,7 @@ import type { ThreadInput } from './domain/input.ts';
 import { bounded, type Item } from './domain/item.ts';
 import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
+import { holdsHandOver, withAfter, withBefore } from './thread-checkpoints.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 
@@ -23,9 +24,10 @@ export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Pro
 export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
   connectionIdOf(threadId, connectionCount);
 
+/** `null`: a prompt has to wait. */
 export function onlineOf(context: Context): Online | null {
   const { link, session, capabilities } = context;
-  if (link.phase !== 'open' || session === null) return null;
+  if (link.phase !== 'open' || session === null || holdsHandOver(context)) return null;
   const { nativeThreadId } = session;
   return { connectionId: connectionIdIn(context), nativeThreadId, nativeSteer: capabilities.nativeSteer };
 }
@@ -39,6 +41,10 @@ export function settingsFor({ settings, activeTurn }: Context): PromptSettings {
 }
 
 export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
+  return withBefore(context, userTurn(context, prompt), prompt.turnId);
+}
+
+function userTurn(context: Context, prompt: Prompt): ThreadMove {
   const { turnId } = prompt;
   const { deliveryMode } = context.settings;
   const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null, deliveryMode } as const;
@@ -92,6 +98,7 @@ export function beginByUser(context: Context, prompt: Prompt): ThreadMove {
   const facts = queue.released(context.queue);
   const begun = beginTurn(context, prompt);
   return {
+    ...begun,
     set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
     facts: [...facts, ...(begun.facts ?? [])],
   };
@@ -191,7 +198,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...after,
     ],
   };
-  return withNotice(context, move, noticeOfEnd(output));
+  return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
 }
 
 /** An interrupt that a person asked for is no error. */

@@ -1,14 +1,10 @@
 import { sendTo, setup } from 'xstate';
-import { by } from './act.ts';
+import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
-import type { ThreadContext } from './domain/context.ts';
-import type { Effect } from './domain/effect.ts';
-import type { Fact } from './domain/fact.ts';
-import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ThreadInput } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
-import type { ArmTimer, CancelTimer } from './domain/timer.ts';
 import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
-import type { ThreadEvent } from './thread-events.ts';
+import type { ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
@@ -20,28 +16,10 @@ import { turnMachine } from './turn.machine.ts';
  * that throws makes the thread throw: the input has failed then and changes nothing, in both drivers.
  */
 export const threadMachine = setup({
-  types: {
-    context: {} as ThreadContext,
-    events: {} as ThreadEvent,
-    input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
-    children: {} as { connection: 'connection'; turn: 'turn' },
-    tags: {} as
-      | 'starting'
-      | 'running'
-      | 'ready'
-      | 'interrupted'
-      | 'stopped'
-      | 'error'
-      | 'settled'
-      | 'busy'
-      | 'deleted',
-  },
+  types: {} as ThreadTypes,
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
-    fact: (_, _params: Fact) => {},
-    effect: (_, _params: Effect) => {},
-    armTimer: (_, _params: ArmTimer) => {},
-    cancelTimer: (_, _params: CancelTimer) => {},
+    ...DATA_ACTIONS,
     toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
     toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
     ...threadMoves,
@@ -70,6 +48,11 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
+    'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' },
+    'runtime.recovered': { guard: 'hasCaptures', actions: 'captureAgain' },
   },
   states: {
     unbound: {
@@ -91,6 +74,7 @@ export const threadMachine = setup({
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
       },
       states: {
         ready: { description: 'New, or its last turn completed.', tags: 'ready' },
@@ -128,11 +112,12 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'captureAgain', 'restartConnection'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         'xstate.done.actor.connection': [
+          { guard: 'isRollingBack', target: 'restoring', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],
@@ -171,6 +156,10 @@ export const threadMachine = setup({
               { actions: by('sayNoEffect') },
             ],
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
+            'checkpoint.rollback': {
+              guard: 'canRollBack',
+              actions: [by('beginRollback'), 'closeToRollBack'],
+            },
           },
           states: {
             ready: {
@@ -251,7 +240,7 @@ export const threadMachine = setup({
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
+            'runtime.recovered': { guard: 'isGone', actions: ['captureAgain', 'loseAgain'] },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
             $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
@@ -279,6 +268,27 @@ export const threadMachine = setup({
             running: { description: 'The provider works on the turn.', tags: 'running' },
           },
         },
+      },
+    },
+    restoring: {
+      description: 'Files are put back; nothing of the rollback is said before that is done. Prompts wait.',
+      tags: ['ready', 'restoring'],
+      entry: 'askRestore',
+      on: {
+        'checkpoint.restored': [
+          { guard: by('isStoppedRollback'), target: 'unbound.stopped', actions: by('endRollback') },
+          { guard: by('isGoodRollback'), target: 'unbound.ready', actions: by('endRollback') },
+          { guard: by('isOfRollback'), target: 'unbound.error', actions: by('endRollback') },
+        ],
+        'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
+        'runtime.recovered': { actions: ['captureAgain', 'askRestore'] },
+        'turn.submit': [
+          { guard: by('isStart'), actions: by('enqueueNext') },
+          { guard: by('canWait'), actions: by('enqueue') },
+        ],
+        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
+        'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
     },
     deleted: {

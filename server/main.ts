@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { GitHistory } from '../adapters/git/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
@@ -32,6 +33,7 @@ const adapters: ServerAdapters = {
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   copyDatabase,
+  makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
   makeProcessHost: (journal) =>
     new LocalProcessHost({
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

@@ -1,7 +1,8 @@
 /** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
 import { SUBMIT_MODES } from './command.ts';
 import { decide, type Lookups, type ThreadView } from './decide.ts';
-import { requestIdSchema, turnIdSchema } from './ids.ts';
+import type { PendingRollback } from './checkpoint.ts';
+import { itemIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
 
@@ -9,6 +10,18 @@ const probeTurn = turnIdSchema.parse('probe');
 const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
 const probeRequest = requestIdSchema.parse('probe');
 const answer = { decision: 'cancel' } as const;
+
+const probeRollback: PendingRollback = {
+  rollbackId: itemIdSchema.parse('probe'),
+  turnId: null,
+  ordinal: 0,
+  nativeTurnId: null,
+  files: true,
+  conversation: true,
+  turnIds: [],
+  force: [],
+  prompt: null,
+};
 
 /** Probes that need nothing of the thread; `thread.set` stands for all five of its kind. */
 const PLAIN: readonly (readonly [string, CommandInput])[] = [
@@ -23,6 +36,8 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ['thread.unarchive', { type: 'thread.unarchive' }],
   ['thread.delete', { type: 'thread.delete' }],
   ['thread.set', { type: 'thread.setTitle', title: '' }],
+  ['checkpoint.rollback', { type: 'checkpoint.rollback', rollback: probeRollback }],
+  ['turn.edit', { type: 'checkpoint.rollback', rollback: { ...probeRollback, prompt } }],
   ['queue.resume', { type: 'queue.resume' }],
 ];
 
@@ -31,6 +46,7 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   if (name === 'turn.interrupt') return context.activeTurn !== null;
   if (name === 'thread.archive') return !context.archived;
   if (name === 'thread.unarchive') return context.archived;
+  if (name === 'checkpoint.rollback' || name === 'turn.edit') return context.turnCount > 0;
   if (name === 'queue.resume') return context.queue.status === 'held';
   return true;
 }

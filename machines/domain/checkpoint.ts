@@ -17,8 +17,8 @@ export const changedFileSchema = z.object({
   /** Relative to the root of the repository. */
   path: z.string(),
   kind: z.enum(['added', 'modified', 'deleted', 'renamed']),
-  /** The old path of a renamed file. */
-  from: z.string().optional(),
+  /** Of a renamed file: what it was called. */
+  oldPath: z.string().optional(),
   /** `null`: not counted, because the file is binary or too large. */
   additions: z.number().int().nonnegative().nullable(),
   deletions: z.number().int().nonnegative().nullable(),
@@ -31,17 +31,20 @@ export const LISTED_FILES = 100;
 /** What a turn changed, as its checkpoint says it. */
 export const changesSchema = z.object({
   fileCount: z.number().int().nonnegative(),
+  /** Lines of all of them that can be counted. */
+  additions: z.number().int().nonnegative(),
+  deletions: z.number().int().nonnegative(),
   /** The first of them by path. */
   files: z.array(changedFileSchema).max(LISTED_FILES),
 });
 export type Changes = z.infer<typeof changesSchema>;
 
-/** Why a file is left as it is. */
+/** Why a file is left as it is; the port of workspaces says what the words mean. */
 export const conflictSchema = z.object({
   path: z.string(),
-  reason: z.string().max(256),
+  reason: z.enum(['changed-since', 'changed-between', 'contested', 'unseen']),
 });
-export type Conflict = z.infer<typeof conflictSchema>;
+export type FileConflict = z.infer<typeof conflictSchema>;
 
 /** At most so many conflicts are told by name. */
 export const LISTED_CONFLICTS = 100;
@@ -71,6 +74,8 @@ export const pendingRollbackSchema = rollbackTargetSchema.extend({
   rollbackId: itemIdSchema,
   /** The provider's name of the turn that stays. */
   nativeTurnId: z.string().nullable(),
+  /** The turns that go, in their order. */
+  turnIds: z.array(turnIdSchema),
   /** Files that are put back although others changed them. */
   force: z.array(z.string().max(4096)).max(1000),
   /** Runs once it is done. */
@@ -110,6 +115,8 @@ export const checkpointRowSchema = z.object({
   reason: z.string().nullable(),
   failure: failureSchema.nullable(),
   fileCount: z.number().int().nonnegative(),
+  /** The first of them by path. */
+  files: z.array(changedFileSchema),
   overlaps: z.array(overlapSchema),
   /** A rollback has put back the files. */
   restored: z.boolean(),

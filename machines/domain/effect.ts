@@ -102,7 +102,7 @@ export type CheckpointEffect =
       readonly point: Point;
       readonly attempt: number;
     }
-  /** Puts back what the turns above the ordinal changed. Answered by `checkpoint.restored` or `checkpoint.restoreFailed`; may be repeated. */
+  /** Puts back what the turns above the ordinal changed. Answered by `checkpoint.restored`; may be repeated. */
   | {
       readonly type: 'checkpoint.restore';
       readonly rollbackId: ItemId;

@@ -34,7 +34,7 @@ export const ERRORS = {
   COMMAND_CONFLICT: entry(409, false, 'the commandId was used for another command'),
   THREAD_NOT_FOUND: entry(404, false, 'no such thread'),
   THREAD_EXISTS: entry(409, false, 'the threadId is or was in use'),
-  THREAD_BUSY: entry(409, true, 'a turn is starting or running'),
+  THREAD_BUSY: entry(409, true, 'a turn is starting or running, or a rollback is under way'),
   THREAD_ARCHIVED: entry(409, false, 'the thread is archived; unarchive it first'),
   THREAD_DELETED: entry(410, false, 'the thread is deleted or being deleted'),
   THREAD_NOT_DELETED: entry(409, false, 'only a deleted thread can be purged'),

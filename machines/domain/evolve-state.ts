@@ -31,6 +31,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     plan: null,
     bound: false,
     removal: 'none',
+    errands: 0,
   };
 }
 
@@ -42,8 +43,19 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
 }
 
+/** Captures and rollbacks: what begins one and what ends it. */
+const ERRANDS: ReadonlyMap<Fact['type'], number> = new Map([
+  ['checkpoint.capturing', 1],
+  ['checkpoint.captured', -1],
+  ['checkpoint.missing', -1],
+  ['checkpoint.failed', -1],
+  ['rollback.began', 1],
+  ['rollback.ended', -1],
+]);
+
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('connection.')) return boundBy(fact);
+  if (ERRANDS.has(fact.type)) return { errands: Math.max(0, state.errands + (ERRANDS.get(fact.type) ?? 0)) };
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -56,7 +68,7 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
-      return { removal: 'deleted' };
+      return { removal: 'deleted', errands: 0 };
     case 'usage.updated':
       return { usage: fact.usage };
     case 'plan.updated':

@@ -153,6 +153,8 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('rollback.ended', {
     rollbackId: itemIdSchema,
     target: rollbackTargetSchema,
+    /** The turns that come after it, in their order. */
+    turnIds: z.array(turnIdSchema),
     restored: restoredSchema.nullable(),
     failure: failureSchema.nullable(),
   }),

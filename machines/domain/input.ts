@@ -64,8 +64,6 @@ const commandInputs = [
   input('queue.resume', {}),
   input('request.respond', { requestId: requestIdSchema, owner: ownerSchema, answer: answerSchema }),
   input('checkpoint.rollback', { rollback: pendingRollbackSchema }),
-  /** The rollback has the prompt that takes the place of the latest one. */
-  input('turn.edit', { rollback: pendingRollbackSchema }),
 ] as const;
 
 // ---- what the provider did ---------------------------------------------------------------------------------------
@@ -225,8 +223,11 @@ const runtimeInputs = [
   }),
   input('checkpoint.missing', { ...capture, reason: z.string().max(DETAIL_LENGTH) }),
   input('checkpoint.failed', { ...capture, failure: failureSchema }),
-  input('checkpoint.restored', { rollbackId: itemIdSchema, restored: restoredSchema.nullable() }),
-  input('checkpoint.restoreFailed', { rollbackId: itemIdSchema, failure: failureSchema }),
+  input('checkpoint.restored', {
+    rollbackId: itemIdSchema,
+    restored: restoredSchema.nullable(),
+    failure: failureSchema.nullable(),
+  }),
   /** Something went wrong that a person should see; nothing else follows from it. */
   input('runtime.warned', { topic: z.string().max(64), text: z.string().max(DETAIL_LENGTH) }),
 ] as const;

@@ -28,6 +28,7 @@ export function purgedState({ row, settings }: ThreadState): ThreadState {
     plan: null,
     bound: false,
     removal: 'deleted',
+    errands: 0,
   };
 }
 

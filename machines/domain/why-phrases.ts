@@ -124,6 +124,7 @@ const CLOSING: Readonly<Record<NonNullable<MachineState['closing']>, string>> = 
   idle: 'the provider closes the session, which nobody used for long',
   archive: 'the provider closes the session, because the thread was archived',
   delete: 'the thread is being deleted: the provider closes the session',
+  rollback: 'the thread goes back to an earlier turn: the provider closes the session',
   suspect: 'the provider did not answer before and may still be at work: its session is being closed',
 };
 

@@ -12,16 +12,20 @@ import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Owner, RequestRow } from '../../machines/domain/request.ts';
 
+import type { ThreadProjection } from './projection.ts';
+import { editOf, rollbackOf } from './rollback-command.ts';
+
 /** What the translation has to look up. */
 export interface CommandLookups {
   readonly context: ThreadContext;
   newTurnId(): TurnId;
   request(requestId: RequestId): RequestRow | null;
+  readonly rows: ThreadProjection;
 }
 
 type ThreadCommand = Exclude<Command, { type: 'thread.create' }>;
 
-/** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`. */
+/** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`; TURN_NOT_FOUND, NOTHING_TO_ROLL_BACK. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {
   switch (command.type) {
     case 'turn.submit':
@@ -31,6 +35,10 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'turn.retry':
     case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
+    case 'checkpoint.rollback':
+      return { type: command.type, rollback: rollbackOf(lookups.rows, command, lookups.newTurnId) };
+    case 'turn.edit':
+      return { type: 'checkpoint.rollback', rollback: editOf(lookups.rows, command, lookups.newTurnId) };
     case 'request.askAgain':
       return askAgainOf(command, lookups);
     case 'request.respond':
@@ -112,7 +120,8 @@ export function resultOf(
   const { sequence, threadId, activeTurnId } = place;
   const began = facts.find((fact) => fact.type === 'turn.began');
   const added = facts.find((fact) => fact.type === 'queue.added');
-  const turnId = began?.turnId ?? steered(input, activeTurnId);
+  const edited = input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
+  const turnId = began?.turnId ?? edited ?? steered(input, activeTurnId);
   return {
     sequence,
     threadId,

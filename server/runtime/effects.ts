@@ -1,6 +1,7 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
@@ -9,11 +10,13 @@ import type { Threads } from './threads.ts';
 export class Effects {
   readonly #threads: Threads;
   readonly #adapters: Adapters;
+  readonly #checkpoints: Checkpoints | null;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters) {
+  constructor(threads: Threads, adapters: Adapters, checkpoints: Checkpoints | null) {
     this.#threads = threads;
     this.#adapters = adapters;
+    this.#checkpoints = checkpoints;
   }
 
   release(staged: readonly StagedEffect[]): void {
@@ -21,6 +24,10 @@ export class Effects {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
       if (effect.type === 'instance.rebuild') {
         this.#adapters.rebuild(effect.instanceId);
+        continue;
+      }
+      if (effect.type === 'checkpoint.capture' || effect.type === 'checkpoint.restore') {
+        if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
         continue;
       }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);

@@ -6,13 +6,16 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import { Adapters } from './adapters.ts';
-import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import type { Clock } from './clock.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
+import { StoredDiffs } from './diffs.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -42,6 +45,8 @@ export interface RuntimeOptions extends Workspaces {
   readonly drivers: readonly ProviderDriver[];
   readonly instances: readonly InstanceConfig[];
   readonly processes: ProcessHost;
+  /** Where workspaces are captured; absent: nowhere. */
+  readonly history?: WorkspaceHistory;
   /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
   readonly endSurvivor: (row: ProcessRow) => Promise<void>;
   readonly clock: Clock;
@@ -73,6 +78,7 @@ export interface RuntimeOptions extends Workspaces {
 export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
+  readonly diffs: Diffs;
   readonly threads: Threads;
   readonly counters: Counters = {
     ignored: 0,
@@ -90,6 +96,7 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
+  readonly #checkpoints: Checkpoints | null;
   readonly #effects: Effects;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
@@ -116,6 +123,7 @@ export class ThreadRuntime implements Runtime {
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
+    this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
@@ -131,7 +139,12 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    this.#effects = new Effects(this.threads, this.#adapters);
+    const { history } = options;
+    this.#checkpoints =
+      history === undefined
+        ? null
+        : new Checkpoints({ ...options, history, threads: this.threads, push: this.#tell });
+    this.#effects = new Effects(this.threads, this.#adapters, this.#checkpoints);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -141,6 +154,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
+      hasHistory: history !== undefined,
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -277,6 +291,9 @@ export class ThreadRuntime implements Runtime {
     await this.#adapters.dispose();
     try {
       this.#recover();
+      // the files as the turns left them, before anybody else changes them
+      await this.#checkpoints?.idle();
+      this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
       this.#options.log.error(
@@ -352,7 +369,10 @@ export class ThreadRuntime implements Runtime {
       ...options,
       commitCount: () => this.#loop.commitCount,
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => this.threads.drop(threadId),
+      forget: (threadId) => {
+        this.threads.drop(threadId);
+        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+      },
     });
   }
 

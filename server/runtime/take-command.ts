@@ -13,6 +13,7 @@ import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
 import { secretFingerprintOf } from './fingerprint.ts';
 import type { CommandArrival } from './ingress.ts';
+import { checkRollback } from './rollback-command.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
 import type { Applied, Intake } from './take.ts';
@@ -83,7 +84,8 @@ interface Done {
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
-  const { type, threadId: asked, ...settings } = command;
+  const { type, threadId: asked, checkpoints, ...rest } = command;
+  const settings = checkpoints && intake.parts.hasHistory ? { ...rest, checkpoints } : rest;
   checkFolder(intake.parts, settings.cwd);
   const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
   if (isUsed(intake, threadId)) {
@@ -125,8 +127,10 @@ function onThread(
     context: thread.context,
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
+    rows: thread.projection,
   });
   refuse(intake, thread, { type: command.type, input });
+  if ('rollback' in input) checkRollback(thread.projection, input.rollback);
   checkPrompt(intake.parts, command, thread.context.settings.cwd);
   if (command.type === 'request.respond' && input.type === 'request.respond') {
     const kept = keptInput(input, requests.get(input.requestId));

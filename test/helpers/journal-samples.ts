@@ -137,6 +137,7 @@ export const rowsOf = (id: string, rows: Partial<Omit<ThreadRows, 'threadId'>>):
   turns: [],
   items: [],
   requests: [],
+  checkpoints: [],
   ...rows,
 });
 
@@ -169,6 +170,7 @@ export function stateOf(
     plan: null,
     bound: false,
     removal: 'none',
+    errands: 0,
     ...more,
   };
 }
