@@ -3,7 +3,7 @@ import type { ConnectionInput } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { ThreadInputOf } from './domain/input.ts';
 import { RESUME } from './domain/opening.ts';
-import { connectionIdIn, onlineOf, settingsFor } from './thread-turns.ts';
+import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
@@ -33,8 +33,13 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
   const { threadId, settings } = context;
-  const { instanceId } = settings;
-  return { threadId, instanceId, connectionId: connectionIdIn(context), settings, ...beginningOf(context) };
+  return {
+    threadId,
+    instanceId: settings.instanceId,
+    connectionId: connectionIdIn(context),
+    settings: { ...settings, model: openingModelOf(context) },
+    ...beginningOf(context),
+  };
 }
 
 /** What the conversation begins with. */

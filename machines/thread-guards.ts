@@ -9,9 +9,9 @@ import type { SubmitMode } from './domain/command.ts';
 import type { Failure } from './domain/error.ts';
 import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
-import { QUEUE_LIMIT, type Usage } from './domain/turn.ts';
+import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
-import { connectionIdIn } from './thread-turns.ts';
+import { connectionIdIn, needsReopening } from './thread-turns.ts';
 
 interface Of {
   readonly context: ThreadContext;
@@ -27,6 +27,7 @@ interface Began extends Named, NamesTurn {
 }
 interface Submit {
   readonly mode: SubmitMode;
+  readonly prompt: Prompt;
 }
 interface Entry {
   readonly queueEntryId: TurnId;
@@ -51,6 +52,14 @@ const hasEntry = ({ context }: Of, id: TurnId): boolean =>
   context.queue.entries.some((entry) => entry.turnId === id);
 const canRetry = ({ context }: Of): boolean => context.retryable !== null && !context.archived;
 const isGone = ({ context }: Of): boolean => context.link.end !== null;
+/** The connection is not the one that the prompt can have. */
+const needsOther = (of: Of, prompt: Prompt): boolean =>
+  isClosing(of) || isFolding(of) || needsReopening(of.context, prompt);
+const nextNeedsReopening = ({ context }: Of): boolean => {
+  const [next] = context.queue.entries;
+  return next !== undefined && needsReopening(context, next);
+};
+const canDrain = (of: Of): boolean => canFlow(of) && !of.context.archived && !isClosing(of) && !isFolding(of);
 const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
   end?.how === 'restarted' || (end?.how === 'closed' && link.closing === 'stop');
 
@@ -98,20 +107,22 @@ export const threadGuards = {
 
   // a prompt
   /** Now, in a settled thread; a queued prompt does not overtake others that are held. */
-  canBegin: (of: Of, { mode }: Submit) =>
+  canBegin: (of: Of, { mode, prompt }: Submit) =>
     !of.context.archived &&
-    !isClosing(of) &&
-    !isFolding(of) &&
+    !needsOther(of, prompt) &&
     (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
   canWait: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'queue' && hasRoom(of),
   /** A start that has to wait: for the next connection, or for work in the background. */
-  canBeNext: (of: Of, { mode }: Submit) =>
-    !of.context.archived && mode === 'start' && (isClosing(of) || isFolding(of)) && hasRoom(of),
+  canBeNext: (of: Of, { mode, prompt }: Submit) =>
+    !of.context.archived && mode === 'start' && needsOther(of, prompt) && hasRoom(of),
   isQueue: (of: Of, { mode }: Submit) => mode === 'queue' && hasRoom(of),
   isSteer: (_: Of, { mode }: Submit) => mode === 'steer',
   isRestart: (of: Of, { mode }: Submit) => mode === 'restart' && hasRoom(of),
   canRetry,
-  canRetryNext: (of: Of) => canRetry(of) && (isClosing(of) || isFolding(of)) && hasRoom(of),
+  canRetryNext: (of: Of) => {
+    const { retryable } = of.context;
+    return retryable !== null && canRetry(of) && needsOther(of, retryable) && hasRoom(of);
+  },
 
   // files of the workspace
   isAsked: ({ context }: Of, named: Capture) => askedIn(context, named) !== undefined,
@@ -125,7 +136,8 @@ export const threadGuards = {
   isStart: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'start' && hasRoom(of),
 
   // the queue
-  canDrain: (of: Of) => canFlow(of) && !of.context.archived && !isClosing(of) && !isFolding(of),
+  canDrain: (of: Of) => canDrain(of) && !nextNeedsReopening(of),
+  mustReopen: (of: Of) => canDrain(of) && nextNeedsReopening(of),
   mustWait: (of: Of) => canFlow(of) && isFolding(of),
   hasEntry: (of: Of, { queueEntryId }: Entry) => hasEntry(of, queueEntryId),
   hasBoth: (of: Of, { queueEntryId, before }: Entry & { readonly before: TurnId | null }) =>

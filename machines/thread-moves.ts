@@ -57,12 +57,15 @@ export const threadMoves = {
   clearError: act(() => ({ set: { lastError: null } })),
 
   // the connection
-  bind: act(({ connectionCount }) => ({
-    set: { connectionCount: connectionCount + 1, link: { ...NO_LINK, phase: 'opening' } },
+  bind: act((context) => ({
+    set: {
+      connectionCount: context.connectionCount + 1,
+      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+    },
   })),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
-      link: { ...NO_LINK, phase: 'open', folds: context.link.folds },
+      link: again(context.link),
       capabilities,
       session:
         context.session?.nativeThreadId === nativeThreadId
@@ -89,8 +92,7 @@ export const threadMoves = {
   })),
   noteKept: act((context, { failure: cause }: Extract<LinkSignal, { type: '$kept' }>) => {
     const topic = context.link.closing === 'stop' ? 'stop.failed' : 'close.failed';
-    const { folds } = context.link;
-    const set = { link: { ...NO_LINK, phase: 'open', folds }, lastError: cause } as const;
+    const set = { link: again(context.link), lastError: cause };
     return withNotice(context, { set }, { topic, text: cause.message });
   }),
   /** What waited for it goes on; what is held for another reason stays so. */
@@ -105,10 +107,10 @@ export const threadMoves = {
   ),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
+  closeToReopen: act(({ link }) => close(link, 'settings', true)),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
-  closeToRollBack: act(({ link }) => close(link, 'rollback', true)),
   restartConnection: act(() => ({ toConnection: { type: '$restarted' } })),
   /** The connection has ended and no turn is there to be told. */
   noteGone: act((context, { output }: { output: ConnectionEnd }) => {
@@ -224,9 +226,12 @@ export const threadMoves = {
   noteCapture: act((context, event: CaptureAnswer) => afterwards(context, checkpoints.note(context, event))),
   giveUpCaptures: act((context) => afterwards(context, checkpoints.overdue(context))),
   captureAgain: act((context) => checkpoints.recovered(context)),
-  beginRollback: act((context, { rollback }: Of<'checkpoint.rollback'>) =>
-    rollbacks.begin(context, rollback),
-  ),
+  /** The conversation that the connection has is not the one that the next prompt is for. */
+  beginRollback: act((context, { rollback }: Of<'checkpoint.rollback'>) => {
+    const begun = rollbacks.begin(context, rollback);
+    const closing = context.link.phase === 'none' ? {} : close(context.link, 'rollback', true);
+    return { ...begun, ...closing, set: { ...begun.set, ...closing.set } };
+  }),
   askRestore: act((context) => rollbacks.ask(context)),
   endRollback: act((context, { restored, failure: cause }: Of<'checkpoint.restored'>) =>
     cause === null ? rollbacks.finish(context, restored) : rollbacks.fail(context, cause),
@@ -317,9 +322,13 @@ const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never>
 const next = (context: Context, prompt: Prompt): Move<Context, never> =>
   onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
 
+/** It is open, and nobody wants it closed. */
+const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });
+
 const CLOSE_REASONS: readonly (CloseReason | null)[] = [
   null,
   'idle',
+  'settings',
   'archive',
   'suspect',
   'rollback',

@@ -40,6 +40,18 @@ export function settingsFor({ settings, activeTurn }: Context): PromptSettings {
   return { model, options, runtimeMode, interactionMode, policy, cwd };
 }
 
+/** The model that the next connection is opened with. Where a turn can change it, that is the thread's own. */
+export function openingModelOf(context: Context): string | null {
+  const { settings, capabilities } = context;
+  return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
+}
+
+/** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
+export function needsReopening({ link, settings, capabilities }: Context, { model }: Prompt): boolean {
+  if (capabilities.modelSwitch !== 'byResume' || link.phase !== 'open' || link.closing !== null) return false;
+  return link.model !== undefined && link.model !== (model ?? settings.model);
+}
+
 export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
   return withBefore(context, userTurn(context, prompt), prompt.turnId);
 }

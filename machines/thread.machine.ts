@@ -131,6 +131,7 @@ export const threadMachine = setup({
             { guard: 'hasSideTurn', target: 'working.running', actions: 'adoptSideTurn' },
             { guard: 'canDrain', target: 'working', actions: 'beginQueued' },
             { guard: 'mustWait', actions: 'holdForBackground' },
+            { guard: 'mustReopen', actions: 'closeToReopen' },
           ],
           on: {
             'turn.submit': [
@@ -156,10 +157,7 @@ export const threadMachine = setup({
               { actions: by('sayNoEffect') },
             ],
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
-            'checkpoint.rollback': {
-              guard: 'canRollBack',
-              actions: [by('beginRollback'), 'closeToRollBack'],
-            },
+            'checkpoint.rollback': { guard: 'canRollBack', actions: by('beginRollback') },
           },
           states: {
             ready: {

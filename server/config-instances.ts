@@ -23,7 +23,9 @@ export const instanceSchema = z.strictObject({
   args: z
     .array(z.string())
     .default([])
-    .describe('given to the program after those that the server starts it with'),
+    .describe(
+      'given to the program after those that the server starts it with; over ACP `{model}` stands for the thread’s model',
+    ),
   env: z.record(z.string(), z.string()).default({}).describe('added to the environment of the server'),
   home: z
     .string()

@@ -1,14 +1,15 @@
 /** What an agent asks of its client: permission, answers, files and terminals. Every request is answered. */
 import { z } from 'zod';
+import { INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND } from '../shared/json-rpc-error.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
-import type { LoggedFrame } from './agent-process.ts';
 import { elicited, permissionAsked, permissionReply, ruledDecision, type Asked } from './approvals.ts';
 import { isInside } from './confine.ts';
 import { readTextFile, writeTextFile } from './files.ts';
 import { scopeOf } from './frames.ts';
 import { pathsOf } from './items.ts';
 import { verdictOn } from './policy.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, Refused } from './refused.ts';
+import { Refused } from './refused.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import { unrecognized } from './translate.ts';
@@ -20,7 +21,11 @@ interface Asking {
   readonly rawRef: string;
 }
 
-export function takeRequest(run: Run, session: Session, asked: { id: JsonRpcId; frame: LoggedFrame }): void {
+export function takeRequest(
+  run: Run,
+  session: Session,
+  asked: { id: JsonRpcId; frame: LoggedMessage },
+): void {
   const { id, frame } = asked;
   const { method, params, rawRef } = frame;
   const take = TAKES.get(method);
@@ -41,8 +46,6 @@ function refusalOf(method: string, error: unknown): [code: number, message: stri
   if (error instanceof z.ZodError) return [INVALID_PARAMS, `${method}: ${z.prettifyError(error)}`];
   return [INTERNAL_ERROR, error instanceof Error ? error.message : String(error)];
 }
-
-const INTERNAL_ERROR = -32_603;
 
 /** @throws {Refused} or {ZodError}, which become the answer */
 type Take = (params: unknown, asking: Asking) => Promise<void> | void;

@@ -12,7 +12,7 @@ export function cancelTurn(session: Session): void {
   // not handed over yet: that follows when it is
   if (transcript.turn.nativeTurnId !== turn.nativeTurnId) return;
   transcript.interrupted();
-  process.notify('session/cancel', { sessionId: session.sessionId });
+  process.notify('session/cancel', { sessionId: session.calledId });
   settleRequests(session);
 }
 

@@ -1,10 +1,14 @@
 import type { Capabilities } from '../../machines/domain/capability.ts';
-import type { Controls } from './controls.ts';
+import { takesModel } from './launch.ts';
 import type { Preset } from './presets.ts';
+import type { Session } from './sessions.ts';
 import type { Initialized } from './wire.ts';
 
 /** As far as it is known without a handshake: agents without `session/load` are few, and say so. */
-export const declaredCapabilities = ({ images, planMode, forks }: Preset): Capabilities => ({
+export const declaredCapabilities = (
+  { images, planMode, forks }: Preset,
+  args: readonly string[],
+): Capabilities => ({
   interrupt: true,
   // a second prompt joins, cancels or kills the first, as the agent likes: there is only one at a time
   nativeSteer: false,
@@ -12,22 +16,25 @@ export const declaredCapabilities = ({ images, planMode, forks }: Preset): Capab
   planMode,
   resume: true,
   compact: false,
+  ...(takesModel(args) && { modelSwitch: 'byResume' as const }),
   ...(forks && { fork: 'now' as const }),
 });
 
 /** As the handshake and the session tell. */
 export function refinedCapabilities(
   { agentCapabilities: { loadSession, promptCapabilities, sessionCapabilities } }: Initialized,
-  controls: Pick<Controls, 'canPlan' | 'control'>,
+  { controls, launchModel }: Pick<Session, 'controls' | 'launchModel'>,
 ): Capabilities {
+  const resume = loadSession || sessionCapabilities.resume;
+  const byResume = resume && 'byResume';
   return {
     interrupt: true,
     nativeSteer: false,
     images: promptCapabilities.image,
     planMode: controls.canPlan,
-    resume: loadSession || sessionCapabilities.resume,
+    resume,
     compact: false,
-    modelSwitch: controls.control('model') !== null,
+    modelSwitch: launchModel === undefined ? controls.control('model') !== null : byResume,
     ...(sessionCapabilities.fork && { fork: 'now' as const }),
   };
 }

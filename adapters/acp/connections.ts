@@ -11,7 +11,7 @@ import { refinedCapabilities } from './capabilities.ts';
 import { Controls } from './controls.ts';
 import { isUnknownSession } from './failures.ts';
 import { takeEarly, takeNotification } from './frames.ts';
-import { handshakeProblem } from './launch.ts';
+import { handshakeProblem, takesModel, withModel } from './launch.ts';
 import { enterSession } from './log-in.ts';
 import { policyFor, unmetPolicy } from './policy.ts';
 import type { Preset } from './presets.ts';
@@ -58,10 +58,12 @@ export async function openConnection(run: Run, effect: OpenConnection): Promise<
 }
 
 function newSession(run: Run, { connectionId, threadId, settings }: OpenConnection): Session {
-  const { cwd } = settings;
+  const { cwd, model } = settings;
   const terminals = new Terminals({ processes: run.host.processes, spec: run.spec, cwd });
   const controls = new Controls(run.preset);
-  const start = { connectionId, threadId, cwd, controls, policy: policyFor(settings), terminals };
+  const launchModel = takesModel(run.spec.args) ? { launchModel: model } : {};
+  const policy = policyFor(settings);
+  const start = { connectionId, threadId, cwd, controls, policy, terminals, ...launchModel };
   return new Session(start, run.host);
 }
 
@@ -69,7 +71,7 @@ function newSession(run: Run, { connectionId, threadId, settings }: OpenConnecti
 async function launch(run: Run, session: Session, effect: OpenConnection): Promise<Initialized> {
   const { host, preset } = run;
   const process: AgentProcess = new AgentProcess(
-    { ...run.spec, cwd: session.cwd },
+    { ...withModel(run.spec, effect.settings.model), cwd: session.cwd },
     {
       host,
       name: preset.name,
@@ -96,7 +98,7 @@ function sayOpened(session: Session, { resume }: OpenConnection, answer: Initial
     connectionId,
     nativeThreadId: session.sessionId,
     resumed: resume !== null,
-    capabilities: refinedCapabilities(answer, controls),
+    capabilities: refinedCapabilities(answer, session),
     model: controls.control('model')?.current ?? null,
   });
 }

@@ -2,8 +2,8 @@
 import type * as acp from '@agentclientprotocol/sdk';
 import type { z } from 'zod';
 import { requestIdOf } from '../../machines/domain/ids.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
-import type { LoggedFrame } from './agent-process.ts';
 import { IGNORED, IGNORED_NOTIFICATIONS, isModeEcho, OF_HISTORY } from './ignored.ts';
 import { commandsOf } from './instance-report.ts';
 import { blockText } from './items.ts';
@@ -20,7 +20,7 @@ interface Taken {
   readonly rawRef: string;
 }
 
-export function takeNotification(run: Run, session: Session, frame: LoggedFrame): void {
+export function takeNotification(run: Run, session: Session, frame: LoggedMessage): void {
   const { method, params, rawRef } = frame;
   if (method === '$/cancel_request') return takeCancel(session, params);
   if (method === 'elicitation/complete') return takePageDone(session, params);
@@ -30,13 +30,13 @@ export function takeNotification(run: Run, session: Session, frame: LoggedFrame)
     return session.report(unrecognized({ method, params }, scopeOf(session, rawRef), method));
   if (!session.isKnown) return keepEarly(run, session, frame);
   const { sessionId, update } = notice.data;
-  if (sessionId === session.sessionId) return takeUpdate({ run, session, rawRef }, update);
+  if (sessionId === session.calledId) return takeUpdate({ run, session, rawRef }, update);
   run.host.warn('the agent told of a session that is not open', { sessionId, rawRef });
 }
 
 const MOST_EARLY = 1000;
 
-function keepEarly({ host }: Run, { early }: Session, frame: LoggedFrame): void {
+function keepEarly({ host }: Run, { early }: Session, frame: LoggedMessage): void {
   if (early.length < MOST_EARLY) early.push(frame);
   else host.warn('the agent tells too much before its session has an id', { rawRef: frame.rawRef });
 }

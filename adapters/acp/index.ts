@@ -14,7 +14,7 @@ const driverOf = (preset: Preset): ProviderDriver => ({
   playback: ACP_PLAYBACK,
   create: (instance, host) =>
     new LifecycleAdapter(host, {
-      capabilities: declaredCapabilities(preset),
+      capabilities: declaredCapabilities(preset, instance.args ?? []),
       lifecycle: lifecycleOf({ spec: launchSpec(instance, preset, process.env), preset, host }),
       performer: PERFORMER,
     }),

@@ -25,6 +25,20 @@ export function launchSpec(instance: InstanceConfig, preset: Preset, inherited: 
   };
 }
 
+/** Stands for the thread's model in the arguments of an instance: its agent takes it when it is started. */
+const MODEL = '{model}';
+
+export const takesModel = (args: readonly string[]): boolean => args.some((arg) => arg.includes(MODEL));
+
+/** Without a model, arguments that would name one are left out. */
+export function withModel(spec: ProcessSpec, model: string | null): ProcessSpec {
+  const args =
+    model === null
+      ? spec.args.filter((arg) => !arg.includes(MODEL))
+      : spec.args.map((arg) => arg.replaceAll(MODEL, model));
+  return { ...spec, args };
+}
+
 /** Why the instance can never start as it is configured; `null`: it may. */
 export function launchProblem({ command }: Pick<ProcessSpec, 'command'>): Failure | null {
   return command === '' ? refusedStart('the configuration has to name the program in `command`') : null;

@@ -6,7 +6,7 @@ import { ProbingLifecycle } from '../shared/probing-lifecycle.ts';
 import { AgentProcess } from './agent-process.ts';
 import { handshakeWith } from './connections.ts';
 import { reportOf } from './instance-report.ts';
-import { handshakeProblem, launchProblem } from './launch.ts';
+import { handshakeProblem, launchProblem, withModel } from './launch.ts';
 import type { Preset } from './presets.ts';
 import { Run } from './run.ts';
 import type { Initialized } from './wire.ts';
@@ -31,7 +31,7 @@ export const lifecycleOf = ({
       refuse(launchProblem(spec));
       // it is asked for one thing, and answers that
       const events = { onNotification: () => {}, onRequest: () => {}, onExit };
-      return new AgentProcess(spec, { host, name: preset.name, ...events });
+      return new AgentProcess(withModel(spec, null), { host, name: preset.name, ...events });
     },
     ask: (probe) => probe.ask(handshakeWith(preset)),
     accept: (answer) => {

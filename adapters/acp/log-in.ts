@@ -21,17 +21,18 @@ interface Entering extends Pick<OpenConnection, 'resume' | 'fork'> {
 export async function enterSession(run: Run, session: Session, entering: Entering): Promise<void> {
   const { answer, resume } = entering;
   if (resume !== null) session.sessionId = resume;
-  const entered = await enter(session, entering).catch(async (error: unknown) => {
+  const entered = await enter(run, session, entering).catch(async (error: unknown) => {
     if (!isLoginRequired(error)) throw error;
     await logIn(run, session, answer);
-    return enter(session, entering);
+    return enter(run, session, entering);
   });
   session.controls.take(entered);
   if (entered.sessionId !== undefined) session.sessionId = entered.sessionId;
   if (!session.isKnown) throw new RuntimeError('OPEN_FAILED', 'the agent gave its session no id');
 }
 
-function enter({ process, cwd }: Session, entering: Entering): Promise<SessionAnswer> {
+function enter({ preset }: Run, session: Session, entering: Entering): Promise<SessionAnswer> {
+  const { process, cwd } = session;
   const { answer, resume, fork } = entering;
   const { loadSession, sessionCapabilities } = answer.agentCapabilities;
   const where = { cwd, mcpServers: [] };
@@ -42,11 +43,11 @@ function enter({ process, cwd }: Session, entering: Entering): Promise<SessionAn
     return ask('session/fork', { sessionId: fork.nativeThreadId, ...where });
   }
   if (resume === null) return ask('session/new', where);
-  const params = { sessionId: resume, ...where };
   // the conversation is here already; `session/load` says all of it again
-  if (sessionCapabilities.resume) return ask('session/resume', params);
-  if (loadSession) return ask('session/load', params);
-  throw new RuntimeError('RESUME_FAILED', 'the agent keeps no sessions');
+  if (sessionCapabilities.resume) return ask('session/resume', { sessionId: resume, ...where });
+  if (!loadSession) throw new RuntimeError('RESUME_FAILED', 'the agent keeps no sessions');
+  if (preset.tested.includes(answer.agentInfo?.version ?? '')) session.calledId = preset.loadsAs(resume);
+  return ask('session/load', { sessionId: session.calledId, ...where });
 }
 
 const NO_FORK = new RuntimeError('CAPABILITY_UNSUPPORTED', 'the agent does not fork conversations');

@@ -1,4 +1,5 @@
-import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+import type { Policy } from '../../machines/domain/settings.ts';
+import { policyOf, type AskedPolicy, type Sandbox } from '../shared/policy.ts';
 
 /** What becomes of what an agent asks permission for, beside asking a person. */
 export interface AcpPolicy {
@@ -11,28 +12,13 @@ export interface AcpPolicy {
 }
 type Verdict = 'person' | 'accept' | 'decline';
 
-interface Asked {
-  readonly runtimeMode: RuntimeMode;
-  readonly interactionMode: InteractionMode;
-  readonly policy: Policy;
-}
-type Approval = NonNullable<Policy['approval']>;
-type Sandbox = NonNullable<Policy['sandbox']>;
-
-const MODES: Readonly<Record<RuntimeMode, { readonly approval: Approval; readonly sandbox: Sandbox }>> = {
-  'approval-required': { approval: 'untrusted', sandbox: 'read-only' },
-  'auto-accept-edits': { approval: 'on-request', sandbox: 'workspace-write' },
-  auto: { approval: 'on-request', sandbox: 'workspace-write' },
-  'full-access': { approval: 'never', sandbox: 'full-access' },
-};
-
 /**
  * ACP has no sandbox and no word for how much an agent may do: its modes are the agent's own. So what it asks is answered
  * here, whatever its mode; explicit policy fields win.
  */
-export function policyFor({ runtimeMode, interactionMode, policy }: Asked): AcpPolicy {
-  const { approval = MODES[runtimeMode].approval, sandbox = MODES[runtimeMode].sandbox } = policy;
-  if (interactionMode === 'plan') return { edits: 'decline', others: 'decline', reads: 'person' };
+export function policyFor(asked: AskedPolicy): AcpPolicy {
+  const { approval, sandbox } = policyOf(asked);
+  if (asked.interactionMode === 'plan') return { edits: 'decline', others: 'decline', reads: 'person' };
   if (approval === 'never') return NEVER_ASKED[sandbox];
   const mayEdit = approval === 'on-request' && sandbox === 'workspace-write';
   return { edits: mayEdit ? 'accept' : 'person', others: 'person', reads: 'person' };

@@ -21,6 +21,8 @@ export interface Preset {
   readonly planMode: boolean;
   /** Conversations can be forked as they are now. */
   readonly forks: boolean;
+  /** How a session has to be called when it is loaded by a version that was tested; default: by its id. */
+  readonly loadsAs: (sessionId: string) => string;
 }
 
 const preset = (given: Pick<Preset, 'driver' | 'name' | 'command'> & Partial<Preset>): Preset => ({
@@ -32,6 +34,7 @@ const preset = (given: Pick<Preset, 'driver' | 'name' | 'command'> & Partial<Pre
   images: true,
   planMode: true,
   forks: false,
+  loadsAs: (sessionId) => sessionId,
   ...given,
 });
 
@@ -46,6 +49,9 @@ export const PRESETS: readonly Preset[] = [
     tested: ['0.61.0'],
     // 0.61.0 does not understand that a file is missing, and so would never make one
     readsFiles: false,
+    // before it looks for a session, 0.61.0 begins a file of that id, named by the minute and the first letters: in the
+    // minute in which the session was made that is its own file, and all of it is lost. It looks without spaces
+    loadsAs: (sessionId) => ` ${sessionId}`,
     modes: {
       'approval-required': ['default'],
       'auto-accept-edits': ['autoEdit'],

@@ -1,3 +1,5 @@
+import { INVALID_PARAMS } from '../shared/json-rpc-error.ts';
+
 /** What an agent asks of us and does not get; the message is for the agent. */
 export class Refused extends Error {
   override readonly name = 'Refused';
@@ -10,7 +12,6 @@ export class Refused extends Error {
   }
 }
 
-export const INVALID_PARAMS = -32_602;
-export const METHOD_NOT_FOUND = -32_601;
+/** The protocol's own. */
 export const NOT_FOUND = -32_002;
 export const CANCELLED = -32_800;

@@ -23,12 +23,20 @@ export async function applySettings(session: Session, host: ProviderHost, wanted
   const { model, options, interactionMode, runtimeMode } = wanted;
   const unknown = Object.keys(options).filter((name) => !OPTIONS.has(name));
   if (unknown.length > 0) host.warn('ACP has no such options', { options: unknown });
-  await set(session, 'model', model ?? controls.first('model'));
+  await setModel(session, model);
   const { effort } = options;
   await set(session, 'effort', typeof effort === 'string' ? effort : controls.first('effort'));
   await set(session, 'collaboration', controls.collaborationFor(interactionMode));
   await setMode(session, host, { modeId: controls.modeIdFor(interactionMode, runtimeMode), ...wanted });
   session.policy = policyFor(wanted);
+}
+
+/** One that is given when the agent is started is not asked for again: it need not be among those that it names. */
+async function setModel(session: Session, model: string | null): Promise<void> {
+  const { launchModel, controls } = session;
+  if (launchModel === undefined) return set(session, 'model', model ?? controls.first('model'));
+  if (model !== launchModel)
+    throw notApplied(`the agent was started with ${launchModel ?? 'its own model'}, not ${model ?? 'that'}`);
 }
 
 interface WantedMode extends Wanted {
@@ -65,9 +73,9 @@ async function set(session: Session, name: ControlName, id: string | null): Prom
   session.controls.changed(name, id);
 }
 
-async function ask({ process, controls, sessionId }: Session, control: Control, id: string): Promise<void> {
+async function ask({ process, controls, calledId }: Session, control: Control, id: string): Promise<void> {
   const { method } = control;
-  const answer = await process.ask({ method, params: control.params(sessionId, id), answer: ANSWER });
+  const answer = await process.ask({ method, params: control.params(calledId, id), answer: ANSWER });
   controls.take({ configOptions: answer.configOptions });
 }
 

@@ -1,16 +1,10 @@
-import { itemIdOf, type ConnectionId, type ItemId, type TurnId } from '../../machines/domain/ids.ts';
+import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
 import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import type { TurnRef } from '../shared/own-items.ts';
 import { blockText, bodyOf, isOver, NEW_TOOL, statusOf, textOf, updated, type Tool } from './items.ts';
 import type { Block, ToolCall } from './wire.ts';
-
-/** How a turn is named to the charts. */
-export interface TurnRef {
-  readonly turnId: TurnId | null;
-  readonly attempt: number;
-  readonly nativeTurnId: string | null;
-}
 
 /** A piece of a message or of a thought. */
 interface Chunk {

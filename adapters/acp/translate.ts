@@ -1,24 +1,16 @@
 import type * as acp from '@agentclientprotocol/sdk';
 import type { z } from 'zod';
 import type { Failure } from '../../machines/domain/error.ts';
-import { itemIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
-import type { ItemBody, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
+import { itemIdOf } from '../../machines/domain/ids.ts';
+import type { ItemBody, PlanStep } from '../../machines/domain/item.ts';
 import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { ownItem, type TurnScope } from '../shared/own-items.ts';
 import { failureOfStop, TOOL_FAILED } from './failures.ts';
 import { blockText } from './items.ts';
-import type { Transcript, TurnRef } from './transcript.ts';
+import type { Transcript } from './transcript.ts';
 import * as wire from './wire.ts';
 import type { PromptAnswer, Update } from './wire.ts';
-
-/** What an update is translated for. */
-export interface Scope {
-  readonly connectionId: ConnectionId;
-  /** The turn that runs, or the last one. */
-  readonly turn: TurnRef;
-  /** Where the frame stands in the protocol log. */
-  readonly rawRef: string;
-}
 
 /** Updates that need to know nothing but themselves. */
 type Plain = Extract<
@@ -27,13 +19,13 @@ type Plain = Extract<
 >;
 
 /** An update as inputs of ours. Pure and total: what it does not know is told as such. */
-export function translate(update: Update, scope: Scope): readonly ProviderReport[] {
+export function translate(update: Update, scope: TurnScope): readonly ProviderReport[] {
   return TRANSLATIONS.get(update.sessionUpdate)?.(update, scope) ?? [unrecognized(update, scope)];
 }
 
 /** Something of the agent that is not known here, as an entry of the transcript. */
-export const unrecognized = (what: object, scope: Scope, method = nameOf(what)): ProviderReport =>
-  own(scope, {
+export const unrecognized = (what: object, scope: TurnScope, method = nameOf(what)): ProviderReport =>
+  ownItem(scope, {
     key: `${method}:${scope.rawRef}`,
     body: { kind: 'unrecognized', method },
     text: JSON.stringify(what).slice(0, UNRECOGNIZED_TEXT_LENGTH),
@@ -45,11 +37,11 @@ const UNRECOGNIZED_TEXT_LENGTH = 2000;
 const nameOf = (what: object): string => String(Reflect.get(what, 'sessionUpdate'));
 
 /** `null`: the update is not what it was. */
-type Translation = (update: unknown, scope: Scope) => readonly ProviderReport[] | null;
+type Translation = (update: unknown, scope: TurnScope) => readonly ProviderReport[] | null;
 
 function on<S extends z.ZodType>(
   schema: S,
-  toReports: (update: z.output<S>, scope: Scope) => readonly ProviderReport[],
+  toReports: (update: z.output<S>, scope: TurnScope) => readonly ProviderReport[],
 ): Translation {
   return (update, scope) => {
     const parsed = schema.safeParse(update);
@@ -70,7 +62,9 @@ const BY_KIND: Readonly<Record<Plain, Translation>> = {
   notice: on(wire.noticeSchema, ({ severity, title, description }, scope) => {
     const tone = severity === 'error' ? 'error' : 'info';
     const text = [title, description].filter(Boolean).join('\n');
-    return [own(scope, { key: `notice:${scope.rawRef}`, body: noticeBody(tone, 'provider.notice'), text })];
+    return [
+      ownItem(scope, { key: `notice:${scope.rawRef}`, body: noticeBody(tone, 'provider.notice'), text }),
+    ];
   }),
   compaction_update: on(wire.compactionSchema, ({ compactionId, status, error }, scope) => {
     const item = {
@@ -78,8 +72,9 @@ const BY_KIND: Readonly<Record<Plain, Translation>> = {
       body: { kind: 'compaction' },
       text: error ?? '',
     } as const;
-    if (status === 'in_progress') return [own(scope, { ...item, status: 'open' }, 'provider.itemStarted')];
-    return [own(scope, { ...item, status: status === 'completed' ? 'completed' : 'failed' })];
+    if (status === 'in_progress')
+      return [ownItem(scope, { ...item, status: 'open' }, 'provider.itemStarted')];
+    return [ownItem(scope, { ...item, status: status === 'completed' ? 'completed' : 'failed' })];
   }),
   compaction_summary_chunk: on(
     wire.compactionChunkSchema,
@@ -100,24 +95,6 @@ const STEPS: Readonly<Record<string, PlanStep['status']>> = {
 const stepStatus = (status: string): PlanStep['status'] => STEPS[status] ?? 'pending';
 
 const noticeBody = (tone: 'info' | 'error', topic: string): ItemBody => ({ kind: 'notice', tone, topic });
-
-interface OwnItem {
-  /** Unique in the turn, or in the connection where there is none. */
-  readonly key: string;
-  readonly body: ItemBody;
-  readonly text: string;
-  readonly status?: ItemStatus;
-}
-
-/** An entry of the transcript that is no message and no tool. */
-export function own(
-  { connectionId, turn, rawRef }: Scope,
-  { key, ...item }: OwnItem,
-  type: 'provider.itemStarted' | 'provider.itemCompleted' = 'provider.itemCompleted',
-): ProviderReport {
-  const itemId = itemIdOf(turn.nativeTurnId ?? connectionId, key);
-  return { type, connectionId, ...turn, item: { itemId, status: 'completed', ...item, rawRef } };
-}
 
 // ---- the end of a turn -------------------------------------------------------------------------------------------
 
@@ -141,8 +118,8 @@ export function endOf({ stopReason }: PromptAnswer, last: Transcript['last']): T
   return last === 'failed' ? failed(TOOL_FAILED) : { outcome: 'completed', failure: null };
 }
 
-export const errorItem = (cause: Failure, scope: Scope): ProviderReport =>
-  own(scope, {
+export const errorItem = (cause: Failure, scope: TurnScope): ProviderReport =>
+  ownItem(scope, {
     key: `error:${scope.rawRef}`,
     body: { kind: 'error', code: cause.code, retryable: cause.retryable },
     text: cause.message,

@@ -6,6 +6,7 @@ import type { EffectOf, TurnEffect } from '../shared/effects.ts';
 import { failureOfRequest, isClosed } from '../shared/request-failures.ts';
 import { cancelTurn, settleRequests } from './cancelling.ts';
 import { failureOfPrompt, isCancelled } from './failures.ts';
+import { unmetPolicy } from './policy.ts';
 import { promptBlocks } from './requests.ts';
 import type { Run } from './run.ts';
 import type { RunningTurn, Session } from './sessions.ts';
@@ -57,13 +58,13 @@ async function prompt(session: Session, turn: RunningTurn, blocks: readonly obje
   session.transcript.begin(ref);
   const asked = session.process.ask({
     method: 'session/prompt',
-    params: { sessionId: session.sessionId, prompt: blocks },
+    params: { sessionId: session.calledId, prompt: blocks },
     answer: promptAnswerSchema,
     timeoutMs: null,
   });
   session.report({ type: 'provider.turnAccepted', connectionId, ...ref });
   session.report({ type: 'provider.turnStarted', connectionId, ...ref, isNew: false });
-  if (turn.isCancelled) session.process.notify('session/cancel', { sessionId: session.sessionId });
+  if (turn.isCancelled) session.process.notify('session/cancel', { sessionId: session.calledId });
   await asked.then(
     (answer) => finish(session, turn, answer),
     (error: unknown) => fail(session, turn, error),
@@ -127,8 +128,13 @@ const NO_IMAGES = refused('CAPABILITY_UNSUPPORTED', 'the agent takes no images')
 const BUSY = refused('START_REFUSED', 'a prompt runs already; agents take one at a time');
 const NOT_ACTIVE = failure('TURN_NOT_ACTIVE', 'no turn runs at the agent', { class: 'provider' });
 
-function refusalFor(session: Session, { prompt: { attachments } }: EffectOf<'turn.start'>): Failure | null {
+function refusalFor(
+  session: Session,
+  { prompt: { attachments }, settings }: EffectOf<'turn.start'>,
+): Failure | null {
   if (session.turn !== null) return BUSY;
+  const unmet = unmetPolicy(settings.policy);
+  if (unmet !== null) return refused('SETTINGS_NOT_APPLIED', unmet);
   return attachments.length > 0 && !session.takesImages ? NO_IMAGES : null;
 }
 

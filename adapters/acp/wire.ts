@@ -4,12 +4,6 @@
  */
 import { z } from 'zod';
 
-/** A message without its id. */
-export interface Frame {
-  readonly method: string;
-  readonly params: unknown;
-}
-
 const optionalText = z.string().nullish().catch(undefined);
 
 // ---- handshake and sessions --------------------------------------------------------------------------------------

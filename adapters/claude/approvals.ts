@@ -2,11 +2,11 @@ import { requestIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Answer, Decision, Question, RequestBody } from '../../machines/domain/request.ts';
 import type { FormFields } from '../shared/forms.ts';
+import type { TurnRef } from '../shared/own-items.ts';
 import { elicitationReply } from './elicitation.ts';
 import { FILE_TOOLS, isReading, mcpName, pathsOf, textIn } from './items.ts';
 import type { ClaudePolicy } from './policy.ts';
 import type { Transcript } from './transcript.ts';
-import type { TurnRef } from './prompts.ts';
 import * as wire from './wire.ts';
 import type { CanUseTool, Questions } from './wire.ts';
 

@@ -1,4 +1,5 @@
-import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+import type { Policy } from '../../machines/domain/settings.ts';
+import { policyOf, type AskedPolicy, type ModePolicy } from '../shared/policy.ts';
 
 /** Claude's own modes. */
 export const PERMISSION_MODES = ['default', 'acceptEdits', 'auto', 'bypassPermissions', 'plan'] as const;
@@ -11,34 +12,20 @@ export interface ClaudePolicy {
   readonly asks: 'person' | 'accept' | 'decline' | 'plan';
 }
 
-interface Asked {
-  readonly runtimeMode: RuntimeMode;
-  readonly interactionMode: InteractionMode;
-  readonly policy: Policy;
-}
-type Approval = NonNullable<Policy['approval']>;
-type Sandbox = NonNullable<Policy['sandbox']>;
-
-const MODES: Readonly<Record<RuntimeMode, { readonly approval: Approval; readonly sandbox: Sandbox }>> = {
-  'approval-required': { approval: 'untrusted', sandbox: 'read-only' },
-  'auto-accept-edits': { approval: 'on-request', sandbox: 'workspace-write' },
-  auto: { approval: 'on-request', sandbox: 'workspace-write' },
-  'full-access': { approval: 'never', sandbox: 'full-access' },
-};
-
 /** The settings for a runtime mode; explicit policy fields win. Planning is a mode of its own at claude. */
-export function policyFor({ runtimeMode, interactionMode, policy }: Asked): ClaudePolicy {
+export function policyFor(asked: AskedPolicy): ClaudePolicy {
+  const { runtimeMode, interactionMode, policy } = asked;
   if (interactionMode === 'plan') return { permissionMode: 'plan', asks: 'plan' };
-  const { approval = MODES[runtimeMode].approval, sandbox = MODES[runtimeMode].sandbox } = policy;
+  const { approval, sandbox } = policyOf(asked);
   const isExplicit = policy.approval !== undefined || policy.sandbox !== undefined;
   if (runtimeMode === 'auto' && !isExplicit) return { permissionMode: 'auto', asks: 'person' };
-  if (approval !== 'never') return { permissionMode: asking(approval, sandbox), asks: 'person' };
+  if (approval !== 'never') return { permissionMode: asking({ approval, sandbox }), asks: 'person' };
   if (sandbox === 'full-access') return { permissionMode: 'bypassPermissions', asks: 'accept' };
   return { permissionMode: sandbox === 'read-only' ? 'default' : 'acceptEdits', asks: 'decline' };
 }
 
 /** Where somebody is asked, only edits of the workspace may go without, and only if what is asked about is for the agent to say. */
-const asking = (approval: Approval, sandbox: Sandbox): PermissionMode =>
+const asking = ({ approval, sandbox }: ModePolicy): PermissionMode =>
   approval === 'on-request' && sandbox === 'workspace-write' ? 'acceptEdits' : 'default';
 
 /** What claude cannot be held to; `null`: everything that is asked for. */

@@ -3,6 +3,7 @@ import type { Failure } from '../../machines/domain/error.ts';
 import type { ConnectionId, TurnId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import type { TurnRef } from '../shared/own-items.ts';
 
 /** A message of ours that was written to claude. */
 export interface SentMessage {
@@ -11,13 +12,6 @@ export interface SentMessage {
   readonly key: TurnKey;
   /** Set for one that joins a running turn. */
   readonly steerId: TurnId | null;
-}
-
-/** How a turn is named to the charts. */
-export interface TurnRef {
-  readonly turnId: TurnId | null;
-  readonly attempt: number;
-  readonly nativeTurnId: string | null;
 }
 
 /** How claude says that a turn has ended. */

@@ -1,7 +1,7 @@
 import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
 import type { ItemDraft } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
-import type { TurnRef } from './prompts.ts';
+import type { TurnRef } from '../shared/own-items.ts';
 import type { StreamEvent } from './wire.ts';
 
 /** What a frame is read for. */

@@ -1,38 +1,30 @@
 import type { z } from 'zod';
 import type { Failure } from '../../machines/domain/error.ts';
-import { itemIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
+import { itemIdOf } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
-import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
+import type { ItemDraft } from '../../machines/domain/item.ts';
 import type { Usage } from '../../machines/domain/turn.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { ownItem, type TurnScope } from '../shared/own-items.ts';
 import { failureOfResult } from './failures.ts';
 import { IGNORED } from './ignored.ts';
-import type { TurnRef, TurnResult } from './prompts.ts';
+import type { TurnResult } from './prompts.ts';
 import * as wire from './wire.ts';
 import type { Frame, MessageUsage, Result } from './wire.ts';
-
-/** What a frame is translated for. */
-export interface Scope {
-  readonly connectionId: ConnectionId;
-  /** The turn that runs. */
-  readonly turn: TurnRef;
-  /** Where the frame stands in the protocol log. */
-  readonly rawRef: string;
-}
 
 /** `system/init`, or `assistant`. */
 export const nameOf = ({ type, subtype }: Frame): string =>
   type === 'system' && subtype !== undefined ? `system/${subtype}` : type;
 
 /** A notice of claude as inputs of ours. Pure and total: what it does not know is told as such. */
-export function translate(frame: Frame, scope: Scope): readonly ProviderReport[] {
+export function translate(frame: Frame, scope: TurnScope): readonly ProviderReport[] {
   const name = nameOf(frame);
   if (IGNORED.has(name)) return [];
   return TRANSLATIONS.get(name)?.(frame, scope) ?? [unrecognized(frame, scope)];
 }
 
 /** Something of claude that is not known here, as an entry of the transcript. */
-export function unrecognized(frame: Frame, scope: Scope): ProviderReport {
+export function unrecognized(frame: Frame, scope: TurnScope): ProviderReport {
   const item = unrecognizedItem(nameOf(frame), frame, scope);
   return { type: 'provider.itemCompleted', connectionId: scope.connectionId, ...scope.turn, item };
 }
@@ -43,7 +35,7 @@ const UNRECOGNIZED_TEXT_LENGTH = 2000;
 export const unrecognizedItem = (
   method: string,
   what: object,
-  { connectionId, rawRef }: Pick<Scope, 'connectionId' | 'rawRef'>,
+  { connectionId, rawRef }: Pick<TurnScope, 'connectionId' | 'rawRef'>,
 ): ItemDraft => ({
   itemId: itemIdOf(connectionId, `${method}:${rawRef}`),
   body: { kind: 'unrecognized', method },
@@ -53,11 +45,11 @@ export const unrecognizedItem = (
 });
 
 /** `null`: the frame is not what it was. */
-type Translation = (frame: Frame, scope: Scope) => readonly ProviderReport[] | null;
+type Translation = (frame: Frame, scope: TurnScope) => readonly ProviderReport[] | null;
 
 function on<S extends z.ZodType>(
   schema: S,
-  toReports: (frame: z.output<S>, scope: Scope) => readonly ProviderReport[],
+  toReports: (frame: z.output<S>, scope: TurnScope) => readonly ProviderReport[],
 ): Translation {
   return (frame, scope) => {
     const parsed = schema.safeParse(frame);
@@ -70,11 +62,11 @@ const BY_NAME: Readonly<Record<string, Translation>> = {
   'system/compact_boundary': on(wire.compactBoundarySchema, ({ compact_metadata: metadata }, scope) => {
     const { trigger = '', pre_tokens: tokens } = metadata ?? {};
     const text = [trigger, tokens === undefined ? '' : `${tokens} tokens before`].filter(Boolean).join(', ');
-    return [own(scope, { key: COMPACTION, body: { kind: 'compaction' }, text })];
+    return [ownItem(scope, { key: COMPACTION, body: { kind: 'compaction' }, text })];
   }),
   // of no turn: claude that tries again for ever must not look as if it made progress
   'system/api_retry': on(wire.retrySchema, (retry, scope) => [
-    own(
+    ownItem(
       { ...scope, turn: byNative(null) },
       {
         key: `retrying:${scope.turn.nativeTurnId ?? ''}`,
@@ -98,29 +90,29 @@ const COMPACTION = 'compaction';
 /** A compaction is one item from its beginning to its end; several in a turn are one after the other. */
 function compactionOf(
   { status, compact_result: result, compact_error: error }: z.infer<typeof wire.statusSchema>,
-  scope: Scope,
+  scope: TurnScope,
 ): readonly ProviderReport[] {
   const item = { key: COMPACTION, body: { kind: 'compaction' } } as const;
   // 2.1.197 begins one before its turn
   if (scope.turn.nativeTurnId === null) return [];
   if (status === 'compacting')
-    return [own(scope, { ...item, text: '', status: 'open' }, 'provider.itemStarted')];
+    return [ownItem(scope, { ...item, text: '', status: 'open' }, 'provider.itemStarted')];
   if (result !== 'failed') return [];
-  return [own(scope, { ...item, text: error ?? '', status: 'failed' })];
+  return [ownItem(scope, { ...item, text: error ?? '', status: 'failed' })];
 }
 
 function fallback(
   { trigger, original_model: from, fallback_model: to }: z.infer<typeof wire.modelFallbackSchema>,
-  scope: Scope,
+  scope: TurnScope,
 ): readonly ProviderReport[] {
   const text = `${from ?? 'the model'} → ${to ?? 'another one'}${trigger === undefined ? '' : ` (${trigger})`}`;
   const body = { kind: 'notice', tone: 'info', topic: 'model.rerouted' } as const;
-  return [own(scope, { key: `rerouted:${scope.rawRef}`, body, text })];
+  return [ownItem(scope, { key: `rerouted:${scope.rawRef}`, body, text })];
 }
 
 function notice(topic: string): Translation {
   return on(wire.contentSchema, ({ content }, scope) => [
-    own(scope, {
+    ownItem(scope, {
       key: `${topic}:${scope.rawRef}`,
       body: { kind: 'notice', tone: 'info', topic },
       text: content,
@@ -136,24 +128,6 @@ const retryText = ({
 }: z.infer<typeof wire.retrySchema>): string =>
   `${error ?? 'unknown'}${status === null || status === undefined ? '' : ` ${status}`}: try ${attempt}${most === undefined ? '' : ` of ${most}`}`;
 
-interface OwnItem {
-  /** Unique in the turn, or in the connection where there is none. */
-  readonly key: string;
-  readonly body: ItemBody;
-  readonly text: string;
-  readonly status?: ItemStatus;
-}
-
-/** An entry of the transcript that claude has no message for. */
-export function own(
-  { connectionId, turn, rawRef }: Scope,
-  { key, ...item }: OwnItem,
-  type: 'provider.itemStarted' | 'provider.itemCompleted' = 'provider.itemCompleted',
-): ProviderReport {
-  const itemId = itemIdOf(turn.nativeTurnId ?? connectionId, key);
-  return { type, connectionId, ...turn, item: { itemId, status: 'completed', ...item, rawRef } };
-}
-
 /** `is_error` tells a failure, not the subtype; a turn that was cut off has a reason of its own. */
 export function resultOf(result: Result): TurnResult {
   if (result.terminal_reason?.startsWith('aborted')) return { outcome: 'interrupted', failure: null };
@@ -161,8 +135,8 @@ export function resultOf(result: Result): TurnResult {
   return { outcome: 'failed', failure: failureOfResult(result) };
 }
 
-export const errorItem = (cause: Failure, scope: Scope): ProviderReport =>
-  own(scope, {
+export const errorItem = (cause: Failure, scope: TurnScope): ProviderReport =>
+  ownItem(scope, {
     key: `error:${scope.rawRef}`,
     body: { kind: 'error', code: cause.code, retryable: cause.retryable },
     text: cause.message,

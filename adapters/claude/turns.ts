@@ -7,6 +7,7 @@ import { keyOf, refusalOf } from '../shared/decline.ts';
 import type { EffectOf, TurnEffect } from '../shared/effects.ts';
 import { failureOfRequest, isClosed, isRefusal } from '../shared/request-failures.ts';
 import { launchMode } from './launch.ts';
+import { unmetPolicy } from './policy.ts';
 import { messageOf, messageUuid, OPTIONS, userMessage, wanted, type InEffect } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
@@ -30,6 +31,8 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
 
 async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>): Promise<void> {
   const { prompt, settings, clientMessageId } = effect;
+  const unmet = unmetPolicy(settings.policy);
+  if (unmet !== null) return session.report(refusalOf(effect, notApplied(unmet)));
   warnOfOptions(run, effect);
   try {
     const uuid = messageUuid(clientMessageId);
@@ -132,6 +135,7 @@ const isPlanning = (session: Session): boolean => session.permissionMode === 'pl
 const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
   class: 'validation',
 });
+const notApplied = (unmet: string): Failure => failure('SETTINGS_NOT_APPLIED', unmet, { class: 'provider' });
 const NOT_RUNNING: Failure = failure('STEER_REFUSED', 'the turn is over at claude', { class: 'provider' });
 const COMPACTING: Failure = failure('STEER_REFUSED', 'a compaction takes no message', { class: 'provider' });
 const NOT_ACTIVE: Failure = failure('TURN_NOT_ACTIVE', 'no turn runs at claude', { class: 'provider' });

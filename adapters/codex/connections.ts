@@ -67,7 +67,7 @@ async function begin(run: Run, { resume, fork, settings }: OpenConnection): Prom
   const answer = wire.threadAnswerSchema;
   const known = fork?.nativeThreadId ?? resume;
   if (known === null) return server.ask({ method: 'thread/start', params: startThread(settings), answer });
-  await run.lettingGo.get(known);
+  await run.lettingGo.gone(known);
   return takenOut(run, known, () =>
     fork === undefined
       ? server.ask({ method: 'thread/resume', params: resumeThread(known, settings), answer })
@@ -184,18 +184,10 @@ export function killConnection(run: Run, connectionId: ConnectionId): void {
   if (session !== null) letGo(run, session.nativeThreadId);
 }
 
-/** Ends what runs in a thread that nobody holds any more, and takes no more of its frames. Never rejects. */
+/** Ends what runs in a thread that nobody holds any more, and takes no more of its frames. */
 function letGo(run: Run, nativeThreadId: string): void {
   if (run.sessions.route(nativeThreadId) !== null) return;
-  const gone = endAndUnsubscribe(run, nativeThreadId)
-    .catch((error: unknown) => {
-      if (!isClosed(error))
-        run.host.warn('a thread of codex could not be let go', { nativeThreadId, error: String(error) });
-    })
-    .finally(() => {
-      if (run.lettingGo.get(nativeThreadId) === gone) run.lettingGo.delete(nativeThreadId);
-    });
-  run.lettingGo.set(nativeThreadId, gone);
+  run.lettingGo.add(nativeThreadId, () => endAndUnsubscribe(run, nativeThreadId));
 }
 
 async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void> {

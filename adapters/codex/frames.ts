@@ -2,9 +2,10 @@
 import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
-import type { JsonRpcId } from '../shared/json-rpc.ts';
 import { keyOf } from '../shared/decline.ts';
-import type { LoggedFrame } from './app-server.ts';
+import { METHOD_NOT_FOUND } from '../shared/json-rpc-error.ts';
+import type { LoggedMessage } from '../shared/json-rpc-process.ts';
+import type { JsonRpcId } from '../shared/json-rpc.ts';
 import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
@@ -18,7 +19,7 @@ import { translate, unrecognized } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
-export function takeNotification(run: Run, frame: LoggedFrame): void {
+export function takeNotification(run: Run, frame: LoggedMessage): void {
   const route = routeOf(run, frame);
   if (route === null) return takeOfProcess(run, frame);
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
@@ -48,7 +49,7 @@ function sayCompacting(run: Run, { session, agent }: Route, { method, params }: 
 }
 
 /** A request of codex is always answered: by a person, or at once with an error. */
-export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
+export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void {
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
@@ -77,12 +78,12 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedFrame): void {
 
 function refuse({ server }: Run, id: JsonRpcId, method: string): void {
   const refusal = REFUSALS.get(method);
-  if (refusal === undefined) server.refuse(id, `${method} is not supported by this client`);
+  if (refusal === undefined) server.refuse(id, METHOD_NOT_FOUND, `${method} is not supported by this client`);
   else server.respond(id, refusal(Date.now()));
 }
 
 interface Early {
-  readonly frame: LoggedFrame;
+  readonly frame: LoggedMessage;
   readonly take: () => void;
 }
 
@@ -128,7 +129,7 @@ function wasOpen(run: Run, { session }: Route, { params }: Frame): boolean {
   return run.requests.remove(requestIdOf(session.connectionId, String(data.requestId))) !== null;
 }
 
-type Take = (run: Run, frame: LoggedFrame) => void;
+type Take = (run: Run, frame: LoggedMessage) => void;
 
 const refreshAccount: Take = (run) => refresh(run, readAccount(run.server));
 const warn: Take = (run, { method, params }) => run.host.warn('codex warns', { method, params });
@@ -145,7 +146,7 @@ export const OF_PROCESS: ReadonlyMap<string, Take> = new Map<string, Take>([
   ['deprecationNotice', warn],
 ]);
 
-function takeOfProcess(run: Run, frame: LoggedFrame): void {
+function takeOfProcess(run: Run, frame: LoggedMessage): void {
   const { method, rawRef } = frame;
   if (IGNORED_OF_PROCESS.has(method)) return;
   const take = OF_PROCESS.get(method);

@@ -1,4 +1,4 @@
-import type { Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+import { policyOf, type AskedPolicy, type Sandbox } from '../shared/policy.ts';
 import type { ApprovalsReviewer, AskForApproval, SandboxMode, SandboxPolicy } from './wire.gen.ts';
 
 /** A runtime mode in codex's own settings. */
@@ -11,20 +11,6 @@ export interface CodexPolicy {
   readonly sandboxPolicy: SandboxPolicy;
 }
 
-type Sandbox = NonNullable<Policy['sandbox']>;
-interface Mode {
-  readonly approval: NonNullable<Policy['approval']>;
-  readonly sandbox: Sandbox;
-  readonly reviewer: ApprovalsReviewer;
-}
-
-const MODES: Readonly<Record<RuntimeMode, Mode>> = {
-  'approval-required': { approval: 'untrusted', sandbox: 'read-only', reviewer: 'user' },
-  'auto-accept-edits': { approval: 'on-request', sandbox: 'workspace-write', reviewer: 'user' },
-  auto: { approval: 'on-request', sandbox: 'workspace-write', reviewer: 'auto_review' },
-  'full-access': { approval: 'never', sandbox: 'full-access', reviewer: 'user' },
-};
-
 const SANDBOX_MODES: Readonly<Record<Sandbox, SandboxMode>> = {
   'read-only': 'read-only',
   'workspace-write': 'workspace-write',
@@ -32,17 +18,13 @@ const SANDBOX_MODES: Readonly<Record<Sandbox, SandboxMode>> = {
 };
 
 /** The settings for a runtime mode; explicit policy fields win. */
-export function policyFor(asked: {
-  readonly runtimeMode: RuntimeMode;
-  readonly policy: Policy;
-}): CodexPolicy {
-  const mode = MODES[asked.runtimeMode];
-  const { approval = mode.approval, sandbox = mode.sandbox, network = false } = asked.policy;
+export function policyFor(asked: Pick<AskedPolicy, 'runtimeMode' | 'policy'>): CodexPolicy {
+  const { approval, sandbox } = policyOf(asked);
   return {
     approvalPolicy: approval,
-    approvalsReviewer: mode.reviewer,
+    approvalsReviewer: asked.runtimeMode === 'auto' ? 'auto_review' : 'user',
     sandbox: SANDBOX_MODES[sandbox],
-    sandboxPolicy: sandboxPolicyFor(sandbox, network),
+    sandboxPolicy: sandboxPolicyFor(sandbox, asked.policy.network ?? false),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ConnectionId } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { LettingGo } from '../shared/letting-go.ts';
 import { OpenRequests } from '../shared/open-requests.ts';
 import { AppServer } from './app-server.ts';
 import { EarlyFrames } from './early-frames.ts';
@@ -19,8 +20,8 @@ export class Run {
   readonly early = new EarlyFrames();
   /** Connections that are being opened; those that were closed meanwhile are taken out. */
   readonly opening = new Set<ConnectionId>();
-  /** Threads of codex that are still being let go; nobody opens them before that is done. */
-  readonly lettingGo = new Map<string, Promise<void>>();
+  /** Threads of codex in which something still ends. */
+  readonly lettingGo: LettingGo;
   models: readonly CodexModel[] = [];
   rateLimits: NonNullable<InstanceReport['rateLimits']> = [];
 
@@ -30,6 +31,7 @@ export class Run {
     onExit: (exit: ProcessExit, error: Error | null) => void,
   ) {
     this.host = host;
+    this.lettingGo = new LettingGo(host);
     this.server = new AppServer(spec, host, {
       onNotification: (frame) => takeNotification(this, frame),
       onRequest: (id, frame) => takeRequest(this, id, frame),

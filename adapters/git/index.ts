@@ -17,8 +17,10 @@ import type {
 } from '../../machines/ports/workspace-history.ts';
 import { DEFAULT_LIMITS, type Limits } from './candidates.ts';
 import { readChanges, readDiff } from './changes.ts';
+import { readPlan } from './read-plan.ts';
 import { deleteRefs, readRef, refOf, writeRef } from './refs.ts';
 import { findRepository, readFileSettings, type Repository } from './repository.ts';
+import { restoreFiles } from './restore.ts';
 import { Git, type GitOptions } from './run-git.ts';
 import { Shadow } from './shadow.ts';
 import { writeTree, type Memory, type WrittenTree } from './write-tree.ts';
@@ -62,19 +64,25 @@ export class GitHistory implements WorkspaceHistory {
   }
 
   async changes(root: string, range: TreeRange, page: ChangePageRequest = {}): Promise<ChangePage> {
-    return readChanges(await this.#reader(root), range, page);
+    return readChanges((await this.#reading(root)).shadow, range, page);
   }
 
   async diff(root: string, request: DiffRequest): Promise<DiffText> {
-    return readDiff(await this.#reader(root), request);
+    return readDiff((await this.#reading(root)).shadow, request);
   }
 
-  async plan(_root: string, _request: PlanRequest): Promise<RestorePlan> {
-    return Promise.reject(new RuntimeError('GIT_FAILED', 'not yet'));
+  async plan(root: string, request: PlanRequest): Promise<RestorePlan> {
+    const { repository, shadow } = await this.#reading(root);
+    const { tree } = await this.#inTurn(repository, () => this.#treeToChange(repository));
+    return readPlan(shadow, tree, request);
   }
 
-  async restore(_root: string, _plan: RestorePlan): Promise<RestoreReport> {
-    return Promise.reject(new RuntimeError('GIT_FAILED', 'not yet'));
+  async restore(root: string, { restore }: RestorePlan): Promise<RestoreReport> {
+    const { repository, shadow } = await this.#reading(root);
+    return this.#inTurn(repository, async () => {
+      const { tree } = await this.#treeToChange(repository);
+      return restoreFiles(shadow, tree, restore);
+    });
   }
 
   async forget(root: string, threadId: ThreadId): Promise<void> {
@@ -91,13 +99,19 @@ export class GitHistory implements WorkspaceHistory {
     return writeTree({ git: this.#git, shadow, settings, limits: this.#limits, memory });
   }
 
+  async #treeToChange(repository: Repository): Promise<WrittenTree> {
+    const written = await this.#treeNow(repository);
+    if (written.status === 'missing') throw new RuntimeError('CHECKPOINT_LOST', written.message);
+    return written;
+  }
+
   /** For reading what was captured: it needs no setting of the user's. */
-  async #reader(root: string): Promise<Shadow> {
+  async #reading(root: string): Promise<{ repository: Repository; shadow: Shadow }> {
     const repository = await findRepository(this.#git, root);
     if (repository.status === 'missing') throw new RuntimeError('CHECKPOINT_LOST', repository.message);
     const shadow = new Shadow(this.#git, { repository, folder: this.#folder });
     await shadow.prepare();
-    return shadow;
+    return { repository, shadow };
   }
 
   #memoryOf({ gitDir }: Repository): Memory {

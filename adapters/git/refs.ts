@@ -7,7 +7,8 @@ import type { Git } from './run-git.ts';
 const ROOT = 'refs/threadchart';
 const MAX_PART_LENGTH = 180;
 
-export const refOf = ({ threadId, name }: CapturePoint): string => `${ROOT}/${part(threadId)}/${part(name)}`;
+export const refOf = ({ threadId, name }: CapturePoint): string =>
+  `${ROOT}/${safePart(threadId)}/${safePart(name)}`;
 
 /** The tree under a ref, or `null`. */
 export async function readRef(git: Git, cwd: string, ref: string): Promise<string | null> {
@@ -22,14 +23,14 @@ export async function writeRef(git: Git, cwd: string, [ref, tree]: readonly [str
 
 /** @throws {RuntimeError} GIT_FAILED */
 export async function deleteRefs(git: Git, cwd: string, threadId: ThreadId): Promise<void> {
-  const args = ['for-each-ref', '--format=delete %(refname)', `${ROOT}/${part(threadId)}/`];
+  const args = ['for-each-ref', '--format=delete %(refname)', `${ROOT}/${safePart(threadId)}/`];
   const deletions = await git.read({ args, cwd });
   if (deletions.length > 0)
     await git.read({ args: ['update-ref', '--no-deref', '--stdin'], cwd, stdin: deletions });
 }
 
-/** One part of a ref's name: git allows less in it than an id may hold. */
-function part(text: string): string {
+/** Any text as one part of a path: git and file systems allow less in it than an id may hold. */
+export function safePart(text: string): string {
   const escaped = Array.from(Buffer.from(text), escapedByte).join('');
   if (escaped.length <= MAX_PART_LENGTH) return escaped;
   return `%${createHash('sha256').update(text).digest('hex')}`;

@@ -51,7 +51,7 @@ export async function findRepository(git: Git, cwd: string): Promise<Repository 
 }
 
 async function tooOld(git: Git, cwd: string): Promise<Missing | null> {
-  const said = (await git.read({ args: ['version'], cwd })).toString().trim();
+  const said = await git.version(cwd);
   const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(said) ?? []).map(Number);
   const isEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
   return isEnough ? null : missing('old-git', `${said} is older than ${OLDEST.join('.')}`);

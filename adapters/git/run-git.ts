@@ -52,6 +52,7 @@ export class Git {
   readonly #command: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
+  #version: string | null = null;
 
   constructor({ command = 'git', env, timeoutMs = DEFAULT_TIMEOUT_MS }: GitOptions) {
     this.#command = command;
@@ -79,6 +80,12 @@ export class Git {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** What it says it is; asked for once. @throws {GitAbsent} */
+  async version(cwd: string): Promise<string> {
+    this.#version ??= (await this.read({ args: ['version'], cwd })).toString().trim();
+    return this.#version;
   }
 
   /** What it wrote. @throws {RuntimeError} GIT_FAILED when it exits with anything but 0 */

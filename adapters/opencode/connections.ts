@@ -83,7 +83,7 @@ async function begin(run: Run, { resume, fork, settings }: OpenConnection): Prom
   if (known === null) return run.server.ask({ ...createSession(settings), answer: wire.sessionSchema });
   if (!known.startsWith('ses_'))
     throw new RuntimeError('RESUME_FAILED', `${known} is no session of opencode`);
-  await run.lettingGo.get(known);
+  await run.lettingGo.gone(known);
   const place = { nativeThreadId: known, directory: settings.cwd };
   return fork === undefined ? resumed(run, place) : forked(run, place, fork.nativeTurnId);
 }
@@ -156,21 +156,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
 export function killConnection(run: Run, connectionId: ConnectionId): void {
   run.opening.delete(connectionId);
   const session = run.forget(connectionId);
-  if (session !== null) letGo(run, session);
-}
-
-/** Nobody opens the session before that is done. Never rejects. */
-function letGo(run: Run, session: Session): void {
-  const { nativeThreadId } = session;
-  const gone = endRunning(run, session)
-    .catch((error: unknown) => {
-      if (!isClosed(error))
-        run.host.warn('a session of opencode could not be let go', { nativeThreadId, error: String(error) });
-    })
-    .finally(() => {
-      if (run.lettingGo.get(nativeThreadId) === gone) run.lettingGo.delete(nativeThreadId);
-    });
-  run.lettingGo.set(nativeThreadId, gone);
+  if (session !== null) run.lettingGo.add(session.nativeThreadId, () => endRunning(run, session));
 }
 
 /** Ends what runs in a session, its commands and sub-agents with it. */

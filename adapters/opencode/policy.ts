@@ -1,4 +1,12 @@
-import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+import type { Policy, RuntimeMode } from '../../machines/domain/settings.ts';
+import {
+  MODES as COMMON_MODES,
+  policyOf,
+  type Approval,
+  type AskedPolicy,
+  type ModePolicy,
+  type Sandbox,
+} from '../shared/policy.ts';
 
 /** What is done about a tool's wish; of several that fit, the last one counts. */
 export interface Rule {
@@ -7,19 +15,10 @@ export interface Rule {
   readonly action: 'allow' | 'ask' | 'deny';
 }
 
-interface Asked {
-  readonly runtimeMode: RuntimeMode;
-  readonly interactionMode: InteractionMode;
-  readonly policy: Policy;
-}
-type Approval = NonNullable<Policy['approval']>;
-type Sandbox = NonNullable<Policy['sandbox']>;
-
-const MODES: Readonly<Record<RuntimeMode, { readonly approval: Approval; readonly sandbox: Sandbox }>> = {
-  'approval-required': { approval: 'untrusted', sandbox: 'read-only' },
+/** opencode knows of no request by the agent itself: where only edits are accepted, the rest is asked about. */
+const MODES: Readonly<Record<RuntimeMode, ModePolicy>> = {
+  ...COMMON_MODES,
   'auto-accept-edits': { approval: 'untrusted', sandbox: 'workspace-write' },
-  auto: { approval: 'on-request', sandbox: 'workspace-write' },
-  'full-access': { approval: 'never', sandbox: 'full-access' },
 };
 
 const rule = (permission: string, action: Rule['action'], pattern = '*'): Rule => ({
@@ -46,11 +45,10 @@ const PLAN_FILES: readonly Rule[] = [
 ];
 
 /** The rules of a session for a runtime mode; explicit policy fields win. Nothing of a user's own rules is left. */
-export function rulesFor({ runtimeMode, interactionMode, policy }: Asked): readonly Rule[] {
-  const mode = MODES[runtimeMode];
-  const { approval = mode.approval, sandbox = mode.sandbox, network } = policy;
-  const web = network === false ? [rule('webfetch', 'deny'), rule('websearch', 'deny')] : [];
-  if (interactionMode === 'plan') {
+export function rulesFor(asked: AskedPolicy): readonly Rule[] {
+  const { approval, sandbox } = policyOf(asked, MODES);
+  const web = asked.policy.network === false ? [rule('webfetch', 'deny'), rule('websearch', 'deny')] : [];
+  if (asked.interactionMode === 'plan') {
     return [rule('*', approval === 'never' ? 'deny' : 'ask'), ...HARMLESS, ...PLAN_FILES, ...web];
   }
   return [...rulesOf(approval, sandbox), ...web];

@@ -1,6 +1,7 @@
 import type { ConnectionId, RequestId } from '../../machines/domain/ids.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
+import { LettingGo } from '../shared/letting-go.ts';
 import { catchUpAll } from './catch-up.ts';
 import { takeEvent } from './frames.ts';
 import type { Catalogue } from './instance-report.ts';
@@ -14,8 +15,8 @@ export class Run {
   readonly sessions = new Sessions();
   /** Connections that are being opened; those that were closed meanwhile are taken out. */
   readonly opening = new Set<ConnectionId>();
-  /** Sessions of opencode that are still being let go; nobody opens them before that is done. */
-  readonly lettingGo = new Map<string, Promise<void>>();
+  /** Sessions of opencode in which something still ends. */
+  readonly lettingGo: LettingGo;
   catalogue: Catalogue = { defaultModel: null, contextWindows: new Map() };
   /** What comes while lost events are asked for; `null`: none were lost. */
   #held: LoggedFrame[] | null = null;
@@ -26,6 +27,7 @@ export class Run {
     onExit: (exit: ProcessExit, error: Error | null) => void,
   ) {
     this.host = host;
+    this.lettingGo = new LettingGo(host);
     this.server = new OpencodeServer(spec, host, {
       onEvent: (frame) => {
         if (this.#held === null) takeEvent(this, frame);

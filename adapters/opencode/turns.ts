@@ -10,7 +10,7 @@ import type { HeardTurn } from './conversation.ts';
 import { accepted } from './endings.ts';
 import { failureOfRequest, isClosed, isRefusal } from './failures.ts';
 import { nextMessageId } from './message-ids.ts';
-import { rulesFor } from './policy.ts';
+import { rulesFor, unmetPolicy } from './policy.ts';
 import { abortSession, OPTIONS, promptSession, summarize } from './requests.ts';
 import type { Run } from './run.ts';
 import type { Scope } from './scope.ts';
@@ -39,6 +39,7 @@ export function performTurn(run: Run, session: Session, effect: TurnEffect): Pro
 const NO_STEER = failure('STEER_REFUSED', 'opencode takes no message into a running turn', {
   class: 'provider',
 });
+const notApplied = (unmet: string): Failure => failure('SETTINGS_NOT_APPLIED', unmet, { class: 'provider' });
 const NO_IMAGE = failure('ATTACHMENT_NOT_FOUND', 'an attached image is not stored any more', {
   class: 'validation',
 });
@@ -51,6 +52,8 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   const { prompt, settings, clientMessageId } = effect;
   const imagePaths = pathsOf(run, prompt.attachments);
   if (imagePaths === null) return run.report(session, refusalOf(effect, NO_IMAGE));
+  const unmet = unmetPolicy(settings.policy);
+  if (unmet !== null) return run.report(session, refusalOf(effect, notApplied(unmet)));
   warnOfOptions(run, effect);
   const { talk } = session;
   const messageId = nextMessageId(talk.newestId, clientMessageId);

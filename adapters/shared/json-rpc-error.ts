@@ -1,3 +1,8 @@
+/** As JSON-RPC numbers errors. */
+export const METHOD_NOT_FOUND = -32_601;
+export const INVALID_PARAMS = -32_602;
+export const INTERNAL_ERROR = -32_603;
+
 /** What the other side said when it refused. */
 export interface RemoteError {
   readonly code: number;

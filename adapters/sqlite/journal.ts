@@ -194,15 +194,15 @@ export class SqliteJournal implements port.Journal {
   }
 
   checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null {
-    return this.#rows.checkpoint(threadId, turnId);
+    return this.#rows.checkpoints.checkpoint(threadId, turnId);
   }
 
   checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[] {
-    return this.#rows.checkpointsAbove(threadId, ordinal);
+    return this.#rows.checkpoints.checkpointsAbove(threadId, ordinal);
   }
 
   checkpointRoots(threadId: ThreadId): string[] {
-    return this.#rows.checkpointRoots(threadId);
+    return this.#rows.checkpoints.checkpointRoots(threadId);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {

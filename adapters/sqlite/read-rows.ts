@@ -7,13 +7,12 @@ import {
   type ThreadId,
   type TurnId,
 } from '../../machines/domain/ids.ts';
-import { checkpointRowSchema, type CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import { instanceRowSchema, type InstanceRow } from '../../machines/domain/instance.ts';
 import { itemRowSchema, type ItemRow } from '../../machines/domain/item.ts';
 import { requestRowSchema, type RequestRow } from '../../machines/domain/request.ts';
 import { threadStateSchema, type ThreadState } from '../../machines/domain/snapshot.ts';
 import { turnRowSchema, type TurnRow } from '../../machines/domain/turn.ts';
-import { z } from 'zod';
+import { CheckpointReader } from './read-checkpoints.ts';
 import { parseJson, Query, type Columns } from './query.ts';
 
 /** Reads the projections. */
@@ -24,9 +23,7 @@ export class RowReader {
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
   readonly #turnsAbove: Query<TurnRow>;
-  readonly #checkpoint: Query<CheckpointRow>;
-  readonly #checkpointsAbove: Query<CheckpointRow>;
-  readonly #checkpointRoots: Query<string>;
+  readonly checkpoints: CheckpointReader;
   readonly #item: Query<ItemRow>;
   readonly #itemsBelow: Query<ItemRow>;
   readonly #openItems: Query<ItemRow>;
@@ -60,21 +57,7 @@ export class RowReader {
     this.#turnByNative = turns('native_turn_id = ? order by ordinal desc limit 1');
     this.#latestTurn = turns('true order by ordinal desc limit 1');
     this.#turnsAbove = turns('ordinal > ? order by ordinal');
-    const checkpoints = (which: string): Query<CheckpointRow> =>
-      new Query(sqlite, {
-        ...checked,
-        table: 'checkpoints',
-        schema: checkpointRowSchema,
-        sql: ofThread('turn_id', 'checkpoints', which),
-      });
-    this.#checkpoint = checkpoints('turn_id = ?');
-    this.#checkpointsAbove = checkpoints('ordinal > ? order by ordinal');
-    this.#checkpointRoots = new Query<string>(sqlite, {
-      table: 'checkpoints',
-      schema: z.string(),
-      toValue: (columns) => columns['key'],
-      sql: 'select distinct root as key from checkpoints where thread_id = ? and root is not null',
-    });
+    this.checkpoints = new CheckpointReader(sqlite);
     const items = (which: string): Query<ItemRow> =>
       new Query(sqlite, {
         ...checked,
@@ -124,18 +107,6 @@ export class RowReader {
 
   turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
     return this.#turnsAbove.all(threadId, ordinal);
-  }
-
-  checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null {
-    return this.#checkpoint.one(threadId, turnId);
-  }
-
-  checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[] {
-    return this.#checkpointsAbove.all(threadId, ordinal);
-  }
-
-  checkpointRoots(threadId: ThreadId): string[] {
-    return this.#checkpointRoots.all(threadId);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {

@@ -21,9 +21,12 @@ export const capabilitiesSchema = z.object({
     .describe('`RESUME_FAILED`, told in the transcript; the next prompt begins a new conversation'),
   /** The conversation can be shortened on demand. */
   compact: z.boolean().default(false).describe(`\`thread.compact\`: ${REFUSED}`),
-  /** Another model can be chosen for a conversation that has begun. Absent: it can. */
+  /**
+   * Another model can be chosen for a conversation that has begun. `byResume`: not in its live session, which is closed and
+   * resumed with that model before the next turn. Absent: it can.
+   */
   modelSwitch: z
-    .boolean()
+    .union([z.boolean(), z.literal('byResume')])
     .optional()
     .meta({ description: `another model once the conversation has begun: ${REFUSED}`, absent: true }),
   /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */

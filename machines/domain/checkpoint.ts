@@ -42,7 +42,7 @@ export type Changes = z.infer<typeof changesSchema>;
 /** Why a file is left as it is; the port of workspaces says what the words mean. */
 export const conflictSchema = z.object({
   path: z.string(),
-  reason: z.enum(['changed-since', 'changed-between', 'contested', 'unseen']),
+  reason: z.enum(['changed-since', 'changed-between', 'contested', 'unseen', 'unwritable']),
 });
 export type FileConflict = z.infer<typeof conflictSchema>;
 

@@ -13,7 +13,7 @@ import type { Transfer } from './transfer.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'archive' | 'delete' | 'suspect' | 'rollback';
+export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect' | 'rollback';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -24,6 +24,8 @@ export interface Link {
   readonly end: ConnectionEnd | null;
   /** The provider would fold a prompt into what comes of its work in the background. */
   readonly folds: boolean;
+  /** The model that the session was opened with. Absent: there is none. */
+  readonly model?: string | null;
 }
 
 /** A turn that the provider began beside the active one. */

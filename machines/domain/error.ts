@@ -54,6 +54,13 @@ export const ERRORS = {
   INSTANCE_UNAVAILABLE: entry(503, true, 'the provider instance cannot be used now'),
   CAPABILITY_UNSUPPORTED: entry(409, false, 'the provider cannot do that; details name the capability'),
   WORKSPACE_NOT_FOUND: entry(400, false, 'the working folder does not exist or is not a folder'),
+  WORKTREE_FAILED: entry(502, true, "the thread's working tree could not be made or removed"),
+  WORKTREE_SETUP_FAILED: entry(
+    502,
+    true,
+    'the setup command of the working tree failed; its item has the output',
+  ),
+  WORKTREE_TIMED_OUT: entry(504, true, 'the working tree was not made and set up in time'),
   GIT_FAILED: entry(502, true, 'git failed or took too long; the message has its words'),
   CHECKPOINT_LOST: entry(410, false, 'the files of that moment are no longer in the repository'),
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),

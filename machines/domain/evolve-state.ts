@@ -39,7 +39,8 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   const { fact } = event;
   // both only tell the text that an item has anyway
   if (fact.type === 'item.delta' || fact.type === 'item.closed') return state;
-  const next = { ...state, queue: evolveQueue(state.queue, fact), ...changeOf(state, fact) };
+  const errands = Math.max(0, state.errands + (ERRANDS.get(fact.type) ?? 0));
+  const next = { ...state, errands, queue: evolveQueue(state.queue, fact), ...changeOf(state, fact) };
   return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
 }
 
@@ -55,7 +56,6 @@ const ERRANDS: ReadonlyMap<Fact['type'], number> = new Map([
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('connection.')) return boundBy(fact);
-  if (ERRANDS.has(fact.type)) return { errands: Math.max(0, state.errands + (ERRANDS.get(fact.type) ?? 0)) };
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':

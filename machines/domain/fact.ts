@@ -73,7 +73,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
-    why: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect', 'rollback']),
+    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'rollback']),
   }),
   fact('connection.closed', { connectionId: connectionIdSchema }),
   fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),

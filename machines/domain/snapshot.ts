@@ -75,7 +75,7 @@ export const machineStateSchema = z.object({
   /** Armed now, the next one first. */
   timers: z.array(deadlineSchema),
   /** Why the connection is being closed. */
-  closing: z.enum(['stop', 'idle', 'archive', 'delete', 'suspect', 'rollback']).nullable(),
+  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'rollback']).nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 

@@ -122,6 +122,7 @@ export const TURN_STATES: readonly string[] = Object.keys(TURN);
 const CLOSING: Readonly<Record<NonNullable<MachineState['closing']>, string>> = {
   stop: 'the thread is being stopped: the provider closes the session',
   idle: 'the provider closes the session, which nobody used for long',
+  settings: 'the provider closes the session, which is resumed with the new settings',
   archive: 'the provider closes the session, because the thread was archived',
   delete: 'the thread is being deleted: the provider closes the session',
   rollback: 'the thread goes back to an earlier turn: the provider closes the session',
@@ -134,7 +135,7 @@ export const phraseOfClose = (why: MachineState['closing']): Phrase => ({
   from: 'provider',
   timers: ['connection.closeTimedOut'],
   outcome:
-    why === 'delete' || why === 'suspect'
+    why === 'delete' || why === 'suspect' || why === 'settings'
       ? 'the session is ended by force'
       : 'the session stays open and the failure is shown; one that never opened is ended by force',
   canDo: [],

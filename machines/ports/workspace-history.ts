@@ -104,7 +104,7 @@ export interface Step {
 }
 
 export interface PlanRequest {
-  /** The turns to take back, oldest first: every turn of the thread after the target. */
+  /** The turns to take back, oldest first: all after the target whose changes are still in the files. */
   readonly steps: readonly Step[];
   /** Conflicts that are put back all the same. */
   readonly force?: readonly string[];
@@ -135,9 +135,9 @@ export interface Restoration {
  * Why a path is left alone. `changed-since`: somebody else changed it after the thread's last turn that did.
  * `changed-between`: somebody else changed it between two of the thread's turns that did. `contested`: another thread
  * changed it at the same time. `unseen`: something that is not captured (an ignored file, one over the limit, a folder)
- * is in its place.
+ * is in its place. `unwritable`: the file system refused to change it, which only the restore itself finds out.
  */
-export type ConflictReason = 'changed-since' | 'changed-between' | 'contested' | 'unseen';
+export type ConflictReason = 'changed-since' | 'changed-between' | 'contested' | 'unseen' | 'unwritable';
 
 export interface Conflict {
   readonly path: string;

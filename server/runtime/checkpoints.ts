@@ -7,7 +7,7 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Captured, WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import type { Clock } from './clock.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 import { restoreFiles } from './restore-files.ts';
 import type { Threads } from './threads.ts';
 

@@ -36,9 +36,9 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
     case 'checkpoint.rollback':
-      return { type: command.type, rollback: rollbackOf(lookups.rows, command, lookups.newTurnId) };
+      return { type: command.type, rollback: rollbackOf(lookups.rows, command, lookups.newTurnId()) };
     case 'turn.edit':
-      return { type: 'checkpoint.rollback', rollback: editOf(lookups.rows, command, lookups.newTurnId) };
+      return { type: 'checkpoint.rollback', rollback: editOf(lookups.rows, command, lookups.newTurnId()) };
     case 'request.askAgain':
       return askAgainOf(command, lookups);
     case 'request.respond':

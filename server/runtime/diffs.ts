@@ -138,13 +138,14 @@ export class StoredDiffs implements Diffs {
       body.kind === 'file_change' ? body.changes : [],
     );
     const files = [...new Map(told.map((change) => [change.path, change])).values()];
-    const wanted = query.path === undefined ? files : files.filter(({ path }) => path === query.path);
-    const from = Number(query.cursor ?? '0');
-    const page = wanted.slice(from, from + query.limit);
+    const { path: named, cursor = '0', limit, text } = query;
+    const wanted = named === undefined ? files : files.filter(({ path }) => path === named);
+    const from = Number(cursor);
+    const page = wanted.slice(from, from + limit);
+    const diff = page.map((change) => change.diff ?? '').join('\n');
     return {
       ...NOTHING,
-      status: row?.status === 'capturing' ? 'capturing' : row?.status === 'failed' ? 'failed' : 'missing',
-      reason: row === null ? 'no checkpoint was taken' : (reasonIn(row)?.reason ?? null),
+      ...statusOf(row),
       fileCount: wanted.length,
       files: page.map(({ path, kind, from: oldPath }) => ({
         path,
@@ -153,13 +154,8 @@ export class StoredDiffs implements Diffs {
         additions: null,
         deletions: null,
       })),
-      next: from + query.limit < wanted.length ? String(from + query.limit) : null,
-      diff: query.text
-        ? page
-            .map(({ diff }) => diff ?? '')
-            .join('\n')
-            .slice(0, DIFF_BYTES)
-        : null,
+      next: from + limit < wanted.length ? String(from + limit) : null,
+      diff: text ? diff.slice(0, DIFF_BYTES) : null,
     };
   }
 
@@ -192,6 +188,12 @@ const NOTHING = {
   diff: null,
   truncated: false,
 };
+
+function statusOf(row: CheckpointRow | null): Pick<DiffRead, 'status' | 'reason'> {
+  if (row === null) return { status: 'missing', reason: 'no checkpoint was taken' };
+  const reason = reasonIn(row)?.reason ?? null;
+  return { status: row.status === 'captured' ? 'missing' : row.status, reason };
+}
 
 const rangeOf = ({ before }: CheckpointRow, { after }: CheckpointRow): TreeRange | null =>
   before === null || after === null ? null : { from: before.tree, to: after.tree };

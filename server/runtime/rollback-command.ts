@@ -16,10 +16,10 @@ const isThere = ({ status }: TurnRow): boolean => status !== 'rolledBack';
 export function rollbackOf(
   rows: ThreadProjection,
   { turnId, files, conversation, force }: Omit<RollbackCommand, 'type' | 'threadId'>,
-  newTurnId: () => TurnId,
+  newId: TurnId,
 ): PendingRollback {
   const target = turnId === null ? null : targetIn(rows, turnId);
-  return pending(rows, target, { rollbackId: newTurnId(), files, conversation, force, prompt: null });
+  return pending(rows, target, { rollbackId: newId, files, conversation, force, prompt: null });
 }
 
 function targetIn(rows: ThreadProjection, turnId: TurnId): TurnRow {
@@ -53,10 +53,9 @@ function pending(
 export function editOf(
   rows: ThreadProjection,
   { text, attachments, files }: EditCommand,
-  newTurnId: () => TurnId,
+  turnId: TurnId,
 ): PendingRollback {
   const { prompted, before } = latestPrompt(rows);
-  const turnId = newTurnId();
   const prompt = { turnId, text, attachments: attachments ?? attachmentsOf(rows, prompted.turnId) };
   return pending(rows, before, { rollbackId: turnId, files, conversation: true, force: [], prompt });
 }

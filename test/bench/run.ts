@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureAdapters } from './adapters.bench.ts';
 import { buildServer } from './built-server.ts';
+import { measureCapture } from './capture.bench.ts';
 import { measureCodex } from './codex.bench.ts';
 import { measureCreate } from './create.bench.ts';
 import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   wire: measureWire,
   scale: measureScale,
   store: measureStore,
+  capture: measureCapture,
   start: measureStart,
   'slow-client': measureSlowClient,
 };

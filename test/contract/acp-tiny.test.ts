@@ -1,4 +1,5 @@
 /** The adapter of ACP agents on the tiny agent, whole and spoilt. */
+import { describe } from 'vitest';
 import { acpDrivers } from '../../adapters/acp/index.ts';
 import { makeTinyWorld, spoilable } from '../helpers/tiny-world.ts';
 import { describeProviderFaults } from './provider-faults.contract.ts';
@@ -16,4 +17,11 @@ const CHATTER = {
 const makeWorld = async () => ({ ...(await makeTinyWorld(AGENT)), looksUp: false }) as const;
 
 describeProviderContract(makeWorld);
+
+describe('an agent that is started with its model', () => {
+  describeProviderContract(async () => {
+    const world = await makeWorld();
+    return { ...world, instance: { ...world.instance, args: ['--model={model}'] } };
+  });
+});
 describeProviderFaults(async () => spoilable(await makeWorld(), CHATTER));

@@ -159,6 +159,7 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       const thread = await stage.openThread();
       await thread.turn('one');
       thread.settings = { ...thread.settings, model: otherModel(stage) };
+      if (stage.adapter.capabilities.modelSwitch === 'byResume') return switchesByResume(stage, thread);
       expect(await thread.turn('two')).toMatchObject({ outcome: 'completed' });
       expect(stage.world.shown('two')).toContain('answer one');
       expect(stage.harness.all(thread.threadId, 'connection.opened')).toHaveLength(1);
@@ -173,6 +174,19 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
     },
   },
 };
+
+/** In the session it is refused; the one that is resumed with it has it. */
+async function switchesByResume(stage: ContractStage, thread: ProviderThread): Promise<void> {
+  thread.send('two');
+  const { failure } = await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+  expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
+  await thread.close();
+  const resumed = new ProviderThread(stage.adapter, stage.harness, thread.settings);
+  resumed.nativeThreadId = thread.nativeThreadId;
+  expect(await resumed.open()).toMatchObject({ resumed: true });
+  expect(await resumed.turn('two')).toMatchObject({ outcome: 'completed' });
+  expect(stage.world.shown('two')).toContain('answer one');
+}
 
 const otherModel = ({ world }: ContractStage): string => world.otherModel ?? 'another-model';
 

@@ -47,6 +47,27 @@ export function describeConnections(stage: ContractStage): void {
       expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
     });
 
+    it('keeps to a policy in a session as it does in a new one, or says that it cannot', async () => {
+      stage.world.script('one', [[say('answer one')]]);
+      const thread = await stage.openThread();
+      const policy = { network: false };
+      const strict = stage.newThread({ policy });
+      strict.askToOpen();
+      const { reports } = stage.harness;
+      const isOfOpening = ({ threadId, input: { type } }: (typeof reports)[number]): boolean =>
+        threadId === strict.threadId && (type === 'connection.opened' || type === 'connection.openFailed');
+      const opening = await until(() => reports.find(isOfOpening), WAIT);
+      thread.settings = { ...thread.settings, policy };
+      if (opening.input.type === 'connection.opened') {
+        expect(await thread.turn('one')).toMatchObject({ outcome: 'completed' });
+        return;
+      }
+      expect(opening.input).toMatchObject({ failure: { code: 'SETTINGS_NOT_APPLIED' } });
+      thread.send('one');
+      const { failure } = await stage.harness.awaitReport(thread.threadId, 'provider.turnRefused');
+      expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
+    });
+
     it('ends the command of a turn that it interrupted just before', async () => {
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);

@@ -1,41 +1,29 @@
 import { realpath } from 'node:fs/promises';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
-import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
-import type { ParsedRequest } from '../model-endpoint/parse-request.ts';
-import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
-import {
-  customToolCall,
-  drop,
-  functionCall,
-  gate,
-  hang,
-  httpError,
-  reasoning,
-  text,
-  type Step,
-} from '../model-endpoint/step.ts';
+import type { ModelFailure } from '../contract/provider-world.ts';
+import { customToolCall, drop, functionCall, httpError, type Step } from '../model-endpoint/step.ts';
 import { makeCodexHome, type CodexHomeOptions } from './codex-home.ts';
+import { startScriptedModel, type ModelledWorld, type ToolAct } from './scripted-model.ts';
 
 /** How long codex waits for a command before it lets the model go on without its end. */
 const COMMAND_WAIT_MS = 20_000;
-
-/** With a look at what the model was asked. */
-export interface CodexWorld extends ProviderWorld {
-  readonly endpoint: ModelEndpoint;
-}
 
 /** The real codex with a scripted model. */
 export async function makeCodexWorld(
   binary: string,
   options: Omit<CodexHomeOptions, 'endpointUrl'> = {},
-): Promise<CodexWorld> {
-  const script = new CodexScript();
-  const endpoint = await startModelEndpoint((request) => script.reply(request));
+): Promise<ModelledWorld> {
+  const model = await startScriptedModel({
+    useTool,
+    failures: FAILURES,
+    promptIn,
+    gist: ({ purpose }) => (purpose === 'compaction' ? 'a summary' : null),
+  });
   const features = { default_mode_request_user_input: true, ...options.features };
-  const home = await makeCodexHome({ ...options, features, endpointUrl: endpoint.url });
+  const home = await makeCodexHome({ ...options, features, endpointUrl: model.endpoint.url });
   return {
-    endpoint,
+    ...model,
     driver: codexDriver,
     processPer: 'instance',
     instance: {
@@ -45,15 +33,9 @@ export async function makeCodexWorld(
       env: home.env,
     },
     workspace: await realpath(home.workspace),
-    script: (prompt, replies) => script.set(prompt, replies),
-    gate: (name) => endpoint.gate(name),
-    shown: (prompt) =>
-      JSON.stringify(
-        endpoint.requests.findLast(({ userText }) => promptIn(userText) === prompt)?.input ?? null,
-      ),
     planMark: /<collaboration_mode># Plan Mode/,
     close: async () => {
-      await endpoint.close();
+      await model.endpoint.close();
       await home.remove();
     },
   };
@@ -62,33 +44,8 @@ export async function makeCodexWorld(
 /** codex puts the text for an image between marks, beside the prompt. */
 const promptIn = (userText: string): string => userText.replaceAll(/<\/?image[^>]*>/g, '').trim();
 
-/** Replies by prompt, counted per thread and prompt. */
-class CodexScript {
-  readonly #replies = new Map<string, Replies>();
-  readonly #counts = new Map<string, number>();
-
-  set(prompt: string, replies: Replies): void {
-    this.#replies.set(prompt, replies);
-  }
-
-  reply({ userText, threadId, purpose }: ParsedRequest): readonly Step[] {
-    if (purpose === 'compaction') return [text('a summary')];
-    const prompt = promptIn(userText);
-    const replies = this.#replies.get(prompt);
-    if (replies === undefined) throw new Error(`no script for ${JSON.stringify(prompt)}`);
-    const key = `${threadId}\n${prompt}`;
-    const count = this.#counts.get(key) ?? 0;
-    this.#counts.set(key, count + 1);
-    return (replies[count] ?? replies.at(-1) ?? []).map(stepOf);
-  }
-}
-
-function stepOf(act: Act): Step {
+function useTool(act: ToolAct): Step {
   switch (act.do) {
-    case 'say':
-      return text(act.text, act.chunkLength === undefined ? {} : { chunkLength: act.chunkLength });
-    case 'think':
-      return reasoning(act.text);
     case 'run':
       return functionCall('exec_command', {
         cmd: act.command,
@@ -99,12 +56,6 @@ function stepOf(act: Act): Step {
       return customToolCall('apply_patch', addFilePatch(act.path, act.content));
     case 'ask':
       return functionCall('request_user_input', { questions: [questionOf(act)] });
-    case 'wait':
-      return gate(act.gate);
-    case 'fail':
-      return FAILURES[act.how];
-    case 'hang':
-      return hang();
   }
 }
 
@@ -116,7 +67,7 @@ const addFilePatch = (path: string, content: string): string =>
     '*** End Patch',
   ].join('\n');
 
-const questionOf = ({ question, options }: Extract<Act, { do: 'ask' }>) => ({
+const questionOf = ({ question, options }: Extract<ToolAct, { do: 'ask' }>) => ({
   id: 'q1',
   header: 'Choice',
   question,

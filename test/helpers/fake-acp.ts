@@ -33,6 +33,7 @@ interface FakeOptions {
   /** Of the adapter; default `acp`. */
   readonly driver?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
   /** It does not end with its stdin. */
   readonly staysOn?: boolean;
 }
@@ -45,7 +46,7 @@ export class FakeAcp {
   readonly instanceId = instanceIdSchema.parse('fake');
 
   private constructor(script: FakeScript, workspace: string, options: FakeOptions) {
-    const { driver: name = 'acp', env = {}, staysOn = false } = options;
+    const { driver: name = 'acp', env = {}, args = [], staysOn = false } = options;
     const driver = acpDrivers.find((each) => each.driver === name);
     if (driver === undefined) throw new Error(`there is no driver ${name}`);
     this.workspace = workspace;
@@ -54,6 +55,7 @@ export class FakeAcp {
         instanceId: this.instanceId,
         driver: name,
         command: COMMAND,
+        args,
         env: { FAKE_ACP: JSON.stringify({ staysOn, ...script }), ...env },
       },
       this.harness,

@@ -2,41 +2,28 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { opencodeDriver } from '../../adapters/opencode/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
-import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
-import type { ParsedRequest } from '../model-endpoint/parse-request.ts';
-import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
-import { drop, gate, hang, httpError, reasoning, text, type Step } from '../model-endpoint/step.ts';
+import type { ModelFailure } from '../contract/provider-world.ts';
+import { drop, httpError, type Step } from '../model-endpoint/step.ts';
 import { askUser, bash, writeFile } from '../model-endpoint/opencode-tools.ts';
 import { makeOpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
-
-/** With a look at what the model was asked. */
-export interface OpencodeWorld extends ProviderWorld {
-  readonly endpoint: ModelEndpoint;
-}
+import { startScriptedModel, type ModelledWorld, type ToolAct } from './scripted-model.ts';
 
 /** The real opencode with a scripted model. */
 export async function makeOpencodeWorld(
   binary: string,
   options: Omit<OpencodeHomeOptions, 'endpointUrl'> = {},
-): Promise<OpencodeWorld> {
-  const replies = new Map<string, Replies>();
-  const counts = new Map<string, number>();
+): Promise<ModelledWorld> {
   let workspace = '';
-  const reply = ({ userText, threadId, purpose }: ParsedRequest): readonly Step[] => {
-    if (purpose === 'compaction') return [text('the gist')];
-    const prompt = userText.trim();
-    const known = replies.get(prompt);
-    if (known === undefined) throw new Error(`no script for ${JSON.stringify(prompt)}`);
-    const key = `${threadId}\n${prompt}`;
-    const count = counts.get(key) ?? 0;
-    counts.set(key, count + 1);
-    return (known[count] ?? known.at(-1) ?? []).map((act) => stepOf(act, workspace));
-  };
-  const endpoint = await startModelEndpoint(reply);
-  const home = await makeOpencodeHome({ ...options, endpointUrl: endpoint.url });
+  const model = await startScriptedModel({
+    useTool: (act) => useTool(act, workspace),
+    failures: FAILURES,
+    promptIn: (userText) => userText.trim(),
+    gist: ({ purpose }) => (purpose === 'compaction' ? 'the gist' : null),
+  });
+  const home = await makeOpencodeHome({ ...options, endpointUrl: model.endpoint.url });
   workspace = await realpath(home.workspace);
   return {
-    endpoint,
+    ...model,
     driver: opencodeDriver,
     processPer: 'instance',
     runtimeMode: 'auto',
@@ -48,23 +35,15 @@ export async function makeOpencodeWorld(
       env: home.env,
     },
     workspace,
-    script: (prompt, given) => void replies.set(prompt, given),
-    gate: (name) => endpoint.gate(name),
-    shown: (prompt) =>
-      JSON.stringify(endpoint.requests.findLast(({ userText }) => userText.trim() === prompt)?.input ?? null),
     close: async () => {
-      await endpoint.close();
+      await model.endpoint.close();
       await home.remove();
     },
   };
 }
 
-function stepOf(act: Act, workspace: string): Step {
+function useTool(act: ToolAct, workspace: string): Step {
   switch (act.do) {
-    case 'say':
-      return text(act.text, act.chunkLength === undefined ? {} : { chunkLength: act.chunkLength });
-    case 'think':
-      return reasoning(act.text);
     case 'run':
       // a command that works elsewhere is asked about
       return bash(act.command, act.asks === true ? { workdir: '/' } : {});
@@ -72,12 +51,6 @@ function stepOf(act: Act, workspace: string): Step {
       return writeFile(join(workspace, act.path), `${act.content}\n`);
     case 'ask':
       return askUser(act.question, act.options);
-    case 'wait':
-      return gate(act.gate);
-    case 'fail':
-      return FAILURES[act.how];
-    case 'hang':
-      return hang();
   }
 }
 

@@ -6,19 +6,9 @@ import { join } from 'node:path';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { FaultyWorld } from '../contract/provider-faults.contract.ts';
-import type { Act, ModelFailure, ProviderWorld, Replies } from '../contract/provider-world.ts';
-import type { ParsedRequest } from '../model-endpoint/parse-request.ts';
-import { startModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
-import {
-  drop,
-  functionCall,
-  gate,
-  hang,
-  httpError,
-  reasoning,
-  text,
-  type Step,
-} from '../model-endpoint/step.ts';
+import type { ModelFailure, ProviderWorld } from '../contract/provider-world.ts';
+import { drop, functionCall, httpError, type Step } from '../model-endpoint/step.ts';
+import { startScriptedModel, type ToolAct } from './scripted-model.ts';
 
 const AGENT = join(import.meta.dirname, '..', 'fixtures', 'tiny-agent');
 
@@ -34,12 +24,12 @@ export async function makeTinyWorld({
   protocol,
   processPer,
 }: TinyWorldOptions): Promise<ProviderWorld> {
-  const script = new TinyScript();
-  const endpoint = await startModelEndpoint((request) => script.reply(request));
+  const { endpoint, ...model } = await startScriptedModel({ useTool, failures: FAILURES });
   const root = await realpath(await mkdtemp(join(tmpdir(), 'threadchart-tiny-')));
   const workspace = join(root, 'workspace');
   await mkdir(workspace);
   return {
+    ...model,
     driver,
     processPer,
     instance: {
@@ -53,10 +43,6 @@ export async function makeTinyWorld({
       },
     },
     workspace,
-    script: (prompt, replies) => script.set(prompt, replies),
-    gate: (name) => endpoint.gate(name),
-    shown: (prompt) =>
-      JSON.stringify(endpoint.requests.findLast(({ userText }) => userText === prompt)?.input ?? null),
     planMark: /<system-reminder>plan<\/system-reminder>/,
     close: async () => {
       await endpoint.close();
@@ -88,43 +74,14 @@ const spoilerOf =
   (fault) =>
     writeFileSync(faultFileOf(world), `${fault ?? 'none'}\n${JSON.stringify(chatter)}`);
 
-/** Replies by prompt, counted per conversation and prompt. */
-class TinyScript {
-  readonly #replies = new Map<string, Replies>();
-  readonly #counts = new Map<string, number>();
-
-  set(prompt: string, replies: Replies): void {
-    this.#replies.set(prompt, replies);
-  }
-
-  reply({ userText, threadId }: ParsedRequest): readonly Step[] {
-    const replies = this.#replies.get(userText);
-    if (replies === undefined) throw new Error(`no script for ${JSON.stringify(userText)}`);
-    const key = `${threadId}\n${userText}`;
-    const count = this.#counts.get(key) ?? 0;
-    this.#counts.set(key, count + 1);
-    return (replies[count] ?? replies.at(-1) ?? []).map(stepOf);
-  }
-}
-
-function stepOf(act: Act): Step {
+function useTool(act: ToolAct): Step {
   switch (act.do) {
-    case 'say':
-      return text(act.text, act.chunkLength === undefined ? {} : { chunkLength: act.chunkLength });
-    case 'think':
-      return reasoning(act.text);
     case 'run':
       return functionCall('run', { command: act.command, asks: act.asks });
     case 'write':
       return functionCall('write', { path: act.path, content: act.content });
     case 'ask':
       return functionCall('ask', { question: act.question, options: act.options });
-    case 'wait':
-      return gate(act.gate);
-    case 'fail':
-      return FAILURES[act.how];
-    case 'hang':
-      return hang();
   }
 }
 

@@ -5,12 +5,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { GEMINI_TOOLS, geminiAgent } from '../helpers/acp-agents.ts';
-import { startLiveServer } from '../helpers/live-server.ts';
+import { startLiveServer, type LiveAgent } from '../helpers/live-server.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
+import type { ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import { drop, gate, hang, httpError, reasoning, text, type Step } from '../model-endpoint/step.ts';
 
 const agent = { agent: geminiAgent };
 const { run, write } = GEMINI_TOOLS;
+const LATER_CLOCK = join(import.meta.dirname, '..', 'fixtures', 'later-clock.mjs');
+
+async function startedWithModel(endpoint: ModelEndpoint): Promise<LiveAgent> {
+  const made = await geminiAgent(endpoint);
+  const env = { ...made.home.env, NODE_OPTIONS: `--import=${LATER_CLOCK}` };
+  return { ...made, args: ['--skip-trust', '--model={model}'], home: { ...made.home, env } };
+}
+
 const says =
   (content: string): Script =>
   () => [text(content)];
@@ -108,7 +117,7 @@ describe.skipIf(requireAgent('gemini') === null)('the server with gemini', { tim
     expect(thread.said).toBe('so far \nfirst\nsecond');
   });
 
-  it('runs two threads at once, calls errors by their names, and settles after kill -9 of the agent', async () => {
+  it('runs two threads at once, calls errors by their names, and resumes after kill -9 of the agent', async () => {
     const script = byUserText({
       left: () => [text('left begins '), gate('left'), text('and ends')],
       right: says('right'),
@@ -130,11 +139,30 @@ describe.skipIf(requireAgent('gemini') === null)('the server with gemini', { tim
     process.kill(first?.pid ?? 0, 'SIGKILL');
     expect(await left.ended(turnId ?? '')).toMatchObject({ failure: { code: 'CONNECTION_LOST' } });
     await left.reached('error');
-    // gemini 0.61.0 keeps nothing of a session that was killed, and says so
-    const lost = await left.turn('after');
-    const next = lost.outcome === 'completed' ? lost : await left.turn('after');
-    expect(next).toMatchObject({ outcome: 'completed' });
-    expect(left.facts('connection.sessionForgotten')).toMatchObject([{ failure: { code: 'RESUME_FAILED' } }]);
+    // called as usual, the session would be lost in the minute in which it was made
+    expect(await left.turn('after')).toMatchObject({ outcome: 'completed' });
+    expect(left.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, true]);
+    const shown = server.endpoint.requests.findLast(({ userText }) => userText.trim() === 'after');
+    expect(JSON.stringify(shown?.input)).toContain('"left"');
     expect(await right.turn('after')).toMatchObject({ outcome: 'completed' });
+  });
+
+  it('is closed and resumed with a model that it takes only when it is started', async () => {
+    const script = byUserText({ one: says('first'), two: says('second'), three: says('third') });
+    const server = await startLiveServer(script, { agent: startedWithModel });
+    // gemini names neither of them, and its sessions would not take them
+    const thread = await server.thread({ model: 'gemini-custom-1' });
+    expect(await thread.turn('one')).toMatchObject({ outcome: 'completed' });
+    await thread.do({ type: 'thread.setModel', model: 'gemini-custom-2' });
+    const { queueEntryId = '' } = await thread.submit('two');
+    expect(await thread.ended(queueEntryId)).toMatchObject({ outcome: 'completed' });
+    expect(await thread.turn('three')).toMatchObject({ outcome: 'completed' });
+    const asked = server.endpoint.requests.map(({ model, userText }) => `${model} ${userText.trim()}`);
+    expect(asked).toEqual(['gemini-custom-1 one', 'gemini-custom-2 two', 'gemini-custom-2 three']);
+    expect(JSON.stringify(server.endpoint.requests[1]?.input)).toContain('first');
+    expect(thread.facts('connection.closing').map(({ why }) => why)).toEqual(['settings']);
+    expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, true]);
+    await thread.reached('ready');
+    await thread.expectSameView();
   });
 });

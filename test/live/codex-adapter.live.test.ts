@@ -5,7 +5,8 @@ import { requireAgent } from '../agents/agents.ts';
 import { ContractStage } from '../contract/contract-stage.ts';
 import { describeProviderContract } from '../contract/provider.contract.ts';
 import { run, say, wait } from '../contract/provider-world.ts';
-import { makeCodexWorld, type CodexWorld } from '../helpers/codex-world.ts';
+import { makeCodexWorld } from '../helpers/codex-world.ts';
+import type { ModelledWorld } from '../helpers/scripted-model.ts';
 import { until } from '../helpers/until.ts';
 
 const binary = requireAgent('codex');
@@ -19,7 +20,7 @@ describe.skipIf(binary === null)('the codex adapter', () => {
 
 describe.skipIf(binary === null)('what is special to codex', () => {
   const stage = new ContractStage();
-  let world: CodexWorld;
+  let world: ModelledWorld;
 
   beforeEach(async () => {
     world = await makeCodexWorld(binary ?? '');

@@ -3,6 +3,7 @@ import {
   asRecord,
   asText,
   CLIENT_CONTEXT,
+  readConversation,
   type InputItem,
   type ParsedRequest,
   type ToolOutput,
@@ -15,20 +16,18 @@ import {
  */
 export function parseChat(body: string, headers: IncomingHttpHeaders, index: number): ParsedRequest {
   const raw = asRecord(JSON.parse(body));
-  const messages = raw['messages'];
-  if (!Array.isArray(messages)) throw new TypeError('the request has no list of messages');
-  const items: InputItem[] = messages.map(asRecord);
-  const latestUser = items.findLastIndex((item) => userTextOf(item) !== null);
+  const conversation = readConversation(raw['messages'], {
+    itemName: 'messages',
+    userTextOf,
+    toolOutputsOf,
+  });
   return {
     index,
     model: asText(raw['model']),
     threadId: asText(headers['x-session-affinity'] ?? headers['x-session-id']),
     turnId: '',
-    purpose: purposeOf(raw, items),
-    input: items,
-    userText: userTextOf(items[latestUser]) ?? '',
-    toolOutputs: toolOutputsOf(items),
-    turnToolOutputs: toolOutputsOf(items.slice(latestUser + 1)),
+    purpose: purposeOf(raw, conversation.input),
+    ...conversation,
     headers,
     raw,
   };

@@ -3,32 +3,26 @@ import {
   asRecord,
   asText,
   CLIENT_CONTEXT,
+  readConversation,
   type InputItem,
   type ParsedRequest,
   type ToolOutput,
 } from './parse-request.ts';
 
 /**
- * Reads a `POST /v1beta/models/…:streamGenerateContent`. Gemini names no thread, and the model only in the path.
+ * Reads a `POST /v1beta/models/…:streamGenerateContent`. Gemini names no thread, and the model only in the path, where the endpoint reads it.
  * @throws {SyntaxError} when the body is not JSON
  * @throws {TypeError} when it is not an object with a list of contents
  */
 export function parseGenerate(body: string, headers: IncomingHttpHeaders, index: number): ParsedRequest {
   const raw = asRecord(JSON.parse(body));
-  const contents = raw['contents'];
-  if (!Array.isArray(contents)) throw new TypeError('the request has no list of contents');
-  const items: InputItem[] = contents.map(asRecord);
-  const latestUser = items.findLastIndex((item) => userTextOf(item) !== null);
   return {
     index,
     model: '',
     threadId: '',
     turnId: '',
     purpose: Array.isArray(raw['tools']) && raw['tools'].length > 0 ? 'turn' : '',
-    input: items,
-    userText: userTextOf(items[latestUser]) ?? '',
-    toolOutputs: toolOutputsOf(items),
-    turnToolOutputs: toolOutputsOf(items.slice(latestUser + 1)),
+    ...readConversation(raw['contents'], { itemName: 'contents', userTextOf, toolOutputsOf }),
     headers,
     raw,
   };

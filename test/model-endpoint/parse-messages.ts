@@ -3,6 +3,7 @@ import {
   asRecord,
   asText,
   CLIENT_CONTEXT,
+  readConversation,
   type InputItem,
   type ParsedRequest,
   type ToolOutput,
@@ -15,20 +16,13 @@ import {
  */
 export function parseMessages(body: string, headers: IncomingHttpHeaders, index: number): ParsedRequest {
   const raw = asRecord(JSON.parse(body));
-  const messages = raw['messages'];
-  if (!Array.isArray(messages)) throw new TypeError('the request has no list of messages');
-  const items: InputItem[] = messages.map(asRecord);
-  const latestUser = items.findLastIndex((item) => userTextOf(item) !== null);
   return {
     index,
     model: asText(raw['model']),
     threadId: asText(headers['x-claude-code-session-id']),
     turnId: '',
     purpose: Array.isArray(raw['tools']) && raw['tools'].length > 0 ? 'turn' : '',
-    input: items,
-    userText: userTextOf(items[latestUser]) ?? '',
-    toolOutputs: toolOutputsOf(items),
-    turnToolOutputs: toolOutputsOf(items.slice(latestUser + 1)),
+    ...readConversation(raw['messages'], { itemName: 'messages', userTextOf, toolOutputsOf }),
     headers,
     raw,
   };

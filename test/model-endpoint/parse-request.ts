@@ -44,10 +44,6 @@ const IMAGE_TAG = /^<\/?image\b[^<>]*>$/;
  */
 export function parseRequest(body: string, headers: IncomingHttpHeaders, index: number): ParsedRequest {
   const raw = asRecord(JSON.parse(body));
-  const input = raw['input'];
-  if (!Array.isArray(input)) throw new TypeError('the request has no list of input items');
-  const items: InputItem[] = input.map(asRecord);
-  const latestUser = items.findLastIndex((item) => userTextOf(item) !== null);
   const metadata = turnMetadata(headers);
   return {
     index,
@@ -55,12 +51,33 @@ export function parseRequest(body: string, headers: IncomingHttpHeaders, index: 
     threadId: asText(headers['thread-id'] ?? raw['prompt_cache_key']),
     turnId: asText(metadata['turn_id']),
     purpose: asText(metadata['request_kind']),
-    input: items,
-    userText: userTextOf(items[latestUser]) ?? '',
-    toolOutputs: toolOutputsOf(items),
-    turnToolOutputs: toolOutputsOf(items.slice(latestUser + 1)),
+    ...readConversation(raw['input'], { itemName: 'input items', userTextOf, toolOutputsOf }),
     headers,
     raw,
+  };
+}
+
+/** How the conversation is read in one API. */
+interface ConversationReader {
+  /** For the error where there is no list of them. */
+  readonly itemName: string;
+  /** What the user wrote in an item, `null` when it is not the user's or has context only. */
+  readonly userTextOf: (item: InputItem | undefined) => string | null;
+  readonly toolOutputsOf: (items: readonly InputItem[]) => ToolOutput[];
+}
+
+export function readConversation(
+  list: unknown,
+  { itemName, userTextOf: read, toolOutputsOf: outputsOf }: ConversationReader,
+): Pick<ParsedRequest, 'input' | 'userText' | 'toolOutputs' | 'turnToolOutputs'> {
+  if (!Array.isArray(list)) throw new TypeError(`the request has no list of ${itemName}`);
+  const input: InputItem[] = list.map(asRecord);
+  const latestUser = input.findLastIndex((item) => read(item) !== null);
+  return {
+    input,
+    userText: read(input[latestUser]) ?? '',
+    toolOutputs: outputsOf(input),
+    turnToolOutputs: outputsOf(input.slice(latestUser + 1)),
   };
 }
 

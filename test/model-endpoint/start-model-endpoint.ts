@@ -27,7 +27,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['POST /v1/chat/completions', { dialect: CHAT, parse: parseChat }],
 ]);
 /** Gemini's model stands in the path. */
-const GENERATE_PATH = /^POST \/v1beta\/models\/[^/]+:streamGenerateContent$/;
+const GENERATE_PATH = /^POST \/v1beta\/models\/(?<model>[^/:]+):streamGenerateContent$/;
 const GENERATE_ROUTE: Route = { dialect: GENERATE, parse: parseGenerate };
 const COUNT_TOKENS = 'POST /v1/messages/count_tokens';
 
@@ -129,7 +129,9 @@ export class ModelEndpoint {
     if (name === COUNT_TOKENS) return void response.end(JSON.stringify({ input_tokens: body.length }));
     const route = ROUTES.get(name) ?? (GENERATE_PATH.test(name) ? GENERATE_ROUTE : undefined);
     if (route === undefined) throw new Error(`unexpected request ${name}`);
-    const parsed = route.parse(body, request.headers, this.requests.length);
+    const read = route.parse(body, request.headers, this.requests.length);
+    const { model = read.model } = GENERATE_PATH.exec(name)?.groups ?? {};
+    const parsed = { ...read, model };
     // a client that only looks whether there is such a model is not told of
     if (isProbe(parsed)) return void response.end(JSON.stringify(PROBE_ANSWER));
     this.requests.push(parsed);

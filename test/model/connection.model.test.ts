@@ -37,7 +37,7 @@ const ofLink = (on: number): readonly AnyEventObject[] => [
 const EVENTS: readonly AnyEventObject[] = [
   ...[1, 0].flatMap(ofLink),
   ...[false, true].flatMap((force) =>
-    (['stop', 'idle', 'archive', 'delete', 'suspect'] as const).map((why) => ({
+    (['stop', 'idle', 'settings', 'archive', 'delete', 'suspect'] as const).map((why) => ({
       type: '$close',
       why,
       force,

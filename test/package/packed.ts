@@ -94,8 +94,9 @@ export class Packed {
     return {
       place,
       log: () => log,
+      /** May be called again. */
       stop: async (): Promise<unknown> => {
-        process.kill(place.pid, 'SIGTERM');
+        if (child.exitCode === null && child.signalCode === null) process.kill(place.pid, 'SIGTERM');
         const [code] = (await ended) as [unknown];
         return code;
       },

@@ -3,6 +3,7 @@ import { GEMINI, OPENCODE, type AcpAgent } from '../../helpers/record-acp.ts';
 import type { RecordingStage, Scenario } from '../../helpers/recording-stage.ts';
 import { byUserText, type Script } from '../../model-endpoint/script.ts';
 import { drop, gate, hang, httpError, reasoning, text, type Step } from '../../model-endpoint/step.ts';
+import { answerRequest, planThenAct, takeTurns } from './plays.ts';
 
 const says =
   (content: string): Script =>
@@ -38,10 +39,7 @@ const simple = (agent: AcpAgent): AcpScenario =>
     title: 'A simple turn',
     description: 'one prompt, some thinking, a streamed answer',
     script: { hello: () => [reasoning('Greeting'), text('Hello from the recording.', { chunkLength: 9 })] },
-    play: async (stage) => {
-      await stage.create();
-      await stage.turn('hello');
-    },
+    play: takeTurns(['hello']),
   });
 
 const multiTurn = (agent: AcpAgent): AcpScenario =>
@@ -66,12 +64,7 @@ const answered = (agent: AcpAgent, decision: 'accept' | 'decline', description: 
     title: `A command that a person has to ${decision}`,
     description,
     script: { go: inTurn([agent.tools.run(COMMAND)], [text('done')]) },
-    play: async (stage) => {
-      await stage.create({ runtimeMode: 'approval-required' });
-      const { turnId } = await stage.submit('go');
-      await stage.answer(decision);
-      await stage.ended(turnId);
-    },
+    play: answerRequest(decision, 'go', { runtimeMode: 'approval-required' }),
   });
 
 const interruptStreaming = (agent: AcpAgent): AcpScenario =>
@@ -130,10 +123,7 @@ const failed = (agent: AcpAgent): AcpScenario =>
     title: 'A model that refuses the key',
     description: 'the turn fails with the reason',
     script: { hello: () => [httpError(401)] },
-    play: async (stage) => {
-      await stage.create();
-      await stage.turn('hello');
-    },
+    play: takeTurns(['hello']),
   });
 
 const killed = (agent: AcpAgent, description: string): AcpScenario =>
@@ -160,12 +150,7 @@ const planMode = (agent: AcpAgent): AcpScenario =>
     title: 'A turn that only plans',
     description: 'the mode of the session is changed for the turn and changed back for the next',
     script: { plan: says('first this'), act: says('done') },
-    play: async (stage) => {
-      await stage.create({ interactionMode: 'plan' });
-      await stage.turn('plan');
-      await stage.do({ type: 'thread.setInteractionMode', interactionMode: 'default' });
-      await stage.turn('act');
-    },
+    play: planThenAct('plan', 'act'),
   });
 
 const streamDropped = of(GEMINI, {
@@ -173,11 +158,7 @@ const streamDropped = of(GEMINI, {
   title: 'A stream that is lost',
   description: 'gemini fails the turn, and answers the next prompt',
   script: { hello: () => [text('half'), drop()], again: says('whole') },
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('hello');
-    await stage.turn('again');
-  },
+  play: takeTurns(['hello', 'again']),
 });
 
 export const ACP_SCENARIOS: readonly AcpScenario[] = [

@@ -1,20 +1,13 @@
 /** What codex asks leave for. */
 import { join } from 'node:path';
 import type { CodexScenario } from '../../helpers/record-codex.ts';
-import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { addFile, runEscalated } from '../../model-endpoint/codex-tools.ts';
 import { replies } from '../../model-endpoint/script.ts';
 import { functionCall, text, type Step } from '../../model-endpoint/step.ts';
+import { answerQuestions, answerRequest, takeTurns } from './plays.ts';
 
 const ASKS_FOR_COMMANDS = { runtimeMode: 'auto-accept-edits' };
 const ASKS_FOR_EDITS = { runtimeMode: 'approval-required' };
-type Decision = 'accept' | 'acceptForSession' | 'decline' | 'cancel';
-
-async function answered(stage: RecordingStage, decision: Decision): Promise<void> {
-  const { turnId } = await stage.submit('go');
-  await stage.answer(decision);
-  await stage.ended(turnId);
-}
 
 const run = runEscalated('echo ran');
 const done = [text('done')];
@@ -24,10 +17,7 @@ const commandAccepted: CodexScenario = {
   title: 'A command that is accepted',
   description: 'request opened, delivered, accepted; the command completes with its output',
   script: replies([[run], done]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_COMMANDS);
-    await answered(stage, 'accept');
-  },
+  play: answerRequest('accept', 'go', ASKS_FOR_COMMANDS),
 };
 
 const commandDeclined: CodexScenario = {
@@ -35,10 +25,7 @@ const commandDeclined: CodexScenario = {
   title: 'A command that is declined',
   description: 'the command is declined, the model goes on, the turn completes',
   script: replies([[run], [text('without it')]]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_COMMANDS);
-    await answered(stage, 'decline');
-  },
+  play: answerRequest('decline', 'go', ASKS_FOR_COMMANDS),
 };
 
 const commandCancelled: CodexScenario = {
@@ -46,10 +33,7 @@ const commandCancelled: CodexScenario = {
   title: 'A command that is cancelled',
   description: 'the command is declined, and the turn is interrupted by it',
   script: replies([[run]]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_COMMANDS);
-    await answered(stage, 'cancel');
-  },
+  play: answerRequest('cancel', 'go', ASKS_FOR_COMMANDS),
 };
 
 const commandForSession: CodexScenario = {
@@ -58,8 +42,7 @@ const commandForSession: CodexScenario = {
   description: 'the same command runs a second time without a request',
   script: replies([[run], done, [run], done]),
   play: async (stage) => {
-    await stage.create(ASKS_FOR_COMMANDS);
-    await answered(stage, 'acceptForSession');
+    await answerRequest('acceptForSession', 'go', ASKS_FOR_COMMANDS)(stage);
     await stage.turn('again');
   },
 };
@@ -71,10 +54,7 @@ const patchAccepted: CodexScenario = {
   title: 'A patch that is accepted',
   description: 'the request names the file; the change completes',
   script: replies([[patch], done]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_EDITS);
-    await answered(stage, 'accept');
-  },
+  play: answerRequest('accept', 'go', ASKS_FOR_EDITS),
 };
 
 const patchDeclined: CodexScenario = {
@@ -82,10 +62,7 @@ const patchDeclined: CodexScenario = {
   title: 'A patch that is declined',
   description: 'the change is declined, the model goes on, the turn completes',
   script: replies([[patch], [text('without it')]]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_EDITS);
-    await answered(stage, 'decline');
-  },
+  play: answerRequest('decline', 'go', ASKS_FOR_EDITS),
 };
 
 const patchCancelled: CodexScenario = {
@@ -93,10 +70,7 @@ const patchCancelled: CodexScenario = {
   title: 'A patch that is cancelled',
   description: 'codex never ends the change: it is closed with the turn, which is interrupted',
   script: replies([[patch]]),
-  play: async (stage) => {
-    await stage.create(ASKS_FOR_EDITS);
-    await answered(stage, 'cancel');
-  },
+  play: answerRequest('cancel', 'go', ASKS_FOR_EDITS),
 };
 
 const twoApprovals: CodexScenario = {
@@ -126,10 +100,7 @@ const mcpCall: CodexScenario = {
   description: 'two tool calls without a request: the first completes, the second fails; the turn completes',
   home: MCP,
   script: replies([[tiny('echo', { word: 'hi' })], [tiny('fail', {})], done]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('go');
-  },
+  play: takeTurns(['go']),
 };
 
 const mcpApproval: CodexScenario = {
@@ -138,10 +109,7 @@ const mcpApproval: CodexScenario = {
   description: 'the request names the tool and its server; it is accepted, and the call completes',
   home: MCP,
   script: replies([[tiny('write', { path: 'a' })], done]),
-  play: async (stage) => {
-    await stage.create();
-    await answered(stage, 'accept');
-  },
+  play: answerRequest('accept', 'go'),
 };
 
 const mcpElicitation: CodexScenario = {
@@ -153,13 +121,7 @@ const mcpElicitation: CodexScenario = {
     [tiny('ask', { schema: { type: 'object', properties: { name: { type: 'string', title: 'Name' } } } })],
     done,
   ]),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('go');
-    const { requestId } = await stage.request();
-    await stage.do({ type: 'request.respond', requestId, answers: { name: ['Bo'] } });
-    await stage.ended(turnId);
-  },
+  play: answerQuestions({ name: ['Bo'] }, 'go'),
 };
 
 export const APPROVALS: readonly CodexScenario[] = [

@@ -1,20 +1,12 @@
 /** Turns of claude that somebody ends, or the death of its process, and what goes wrong at the model. */
 import type { ClaudeScenario } from '../../helpers/record-claude.ts';
-import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { bash, openText } from '../../model-endpoint/claude-tools.ts';
-import { byUserText, inTurn, replies, type Script } from '../../model-endpoint/script.ts';
+import { byUserText, inTurn, replies } from '../../model-endpoint/script.ts';
 import { drop, gate, httpError, text, type Step } from '../../model-endpoint/step.ts';
 import { says } from './claude-turns.ts';
+import { interruptInOpening, restartAfter, takeTurns, interruptAt, killAt, type Place } from './plays.ts';
 
 const others = { hello: says('hello'), 'go on': says('the end') };
-
-/** A turn that has come to a place where it does not end by itself. */
-interface Place {
-  readonly name: 'streaming' | 'command' | 'approval';
-  readonly script: Script;
-  readonly runtimeMode: string;
-  readonly reach: (stage: RecordingStage) => Promise<unknown>;
-}
 
 const PLACES: readonly Place[] = [
   {
@@ -43,35 +35,20 @@ const LEFT = {
   approval: 'the request expires, and the item of the command is',
 };
 
-const interrupted = ({ name, script, runtimeMode, reach }: Place): ClaudeScenario => ({
-  scenario: `interrupt-${name}`,
-  title: `An interrupt: ${name}`,
-  description: `the turn is interrupted; ${LEFT[name]} closed; the next prompt completes`,
-  script: byUserText({ tell: script, ...others }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode });
-    const { turnId } = await stage.submit('tell');
-    await reach(stage);
-    await stage.do({ type: 'turn.interrupt', turnId });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+const interrupted = (place: Place): ClaudeScenario => ({
+  scenario: `interrupt-${place.name}`,
+  title: `An interrupt: ${place.name}`,
+  description: `the turn is interrupted; ${LEFT[place.name]} closed; the next prompt completes`,
+  script: byUserText({ tell: place.script, ...others }),
+  play: interruptAt(place),
 });
 
-const killed = ({ name, script, runtimeMode, reach }: Place): ClaudeScenario => ({
-  scenario: `killed-${name}`,
-  title: `claude is killed: ${name}`,
-  description: `the turn fails with CONNECTION_LOST; ${LEFT[name]} unknown; the next prompt resumes and completes`,
-  script: byUserText({ tell: script, ...others }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode });
-    await stage.turn('hello');
-    const { turnId } = await stage.submit('tell');
-    await reach(stage);
-    stage.killAgent();
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+const killed = (place: Place): ClaudeScenario => ({
+  scenario: `killed-${place.name}`,
+  title: `claude is killed: ${place.name}`,
+  description: `the turn fails with CONNECTION_LOST; ${LEFT[place.name]} unknown; the next prompt resumes and completes`,
+  script: byUserText({ tell: place.script, ...others }),
+  play: killAt(place, ['hello']),
 });
 
 const interruptOpening: ClaudeScenario = {
@@ -79,13 +56,7 @@ const interruptOpening: ClaudeScenario = {
   title: 'An interrupt while claude is being started',
   description: 'the prompt never reaches claude; its turn is interrupted, and the next prompt completes',
   script: byUserText(others),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('hello');
-    await stage.do({ type: 'turn.interrupt', turnId });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: interruptInOpening('hello'),
 };
 
 const resume: ClaudeScenario = {
@@ -93,12 +64,7 @@ const resume: ClaudeScenario = {
   title: 'A thread is resumed after a restart of the server',
   description: 'stopped by the restart; the next prompt opens the same conversation in another process',
   script: byUserText(others),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('hello');
-    await stage.restart();
-    await stage.turn('go on');
-  },
+  play: restartAfter('hello'),
 };
 
 const stopped: ClaudeScenario = {
@@ -129,11 +95,7 @@ const failing = (scenario: string, what: string, reply: readonly Step[]): Claude
     'claude tries again and gives up; the turn fails with a code of its own, the next prompt completes',
   home: FEW,
   script: byUserText({ ask: () => reply, ...others }),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('ask');
-    await stage.turn('go on');
-  },
+  play: takeTurns(['ask', 'go on']),
 });
 
 const recovering = (scenario: string, what: string, first: readonly Step[]): ClaudeScenario => ({
@@ -142,10 +104,7 @@ const recovering = (scenario: string, what: string, first: readonly Step[]): Cla
   description: 'claude tries again; what was streamed before counts no more, and the turn completes',
   home: FEW,
   script: byUserText({ ask: replies([first, [text('the whole')]]) }),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('ask');
-  },
+  play: takeTurns(['ask']),
 });
 
 export const CLAUDE_ENDS: readonly ClaudeScenario[] = [

@@ -5,6 +5,7 @@ import type { ParsedRequest } from '../../model-endpoint/parse-request.ts';
 import { byUserText, inTurn, type Script } from '../../model-endpoint/script.ts';
 import { functionCall, text } from '../../model-endpoint/step.ts';
 import { says } from './claude-turns.ts';
+import { answerQuestions, answerRequest, takeTurns } from './plays.ts';
 
 const done = [text('done')];
 
@@ -45,12 +46,7 @@ const forSession: ClaudeScenario = {
       [writeFile(inFolder(request, 'two.txt'), 'two')],
       done,
     )(request),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('write');
-    await stage.answer('acceptForSession');
-    await stage.ended(turnId);
-  },
+  play: answerRequest('acceptForSession', 'write'),
 };
 
 const twoRequests: ClaudeScenario = {
@@ -72,13 +68,7 @@ const question: ClaudeScenario = {
   title: 'A question with options',
   description: 'the turn waits for the answer, which is delivered, and completes',
   script: inTurn([askUser('Which colour?', ['red', 'blue'])], [text('as you like')]),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('ask');
-    const { requestId } = await stage.request();
-    await stage.do({ type: 'request.respond', requestId, answers: { q1: ['blue'] } });
-    await stage.ended(turnId);
-  },
+  play: answerQuestions({ q1: ['blue'] }, 'ask'),
 };
 
 const planning: Script = (request) =>
@@ -120,10 +110,7 @@ const readOnly: ClaudeScenario = {
       [],
       done,
     )(request),
-  play: async (stage) => {
-    await stage.create({ policy: { approval: 'never', sandbox: 'read-only' } });
-    await stage.turn('try');
-  },
+  play: takeTurns(['try'], { policy: { approval: 'never', sandbox: 'read-only' } }),
 };
 
 export const CLAUDE_REQUESTS: readonly ClaudeScenario[] = [

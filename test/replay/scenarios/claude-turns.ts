@@ -4,7 +4,16 @@ import type { ClaudeScenario } from '../../helpers/record-claude.ts';
 import { agent, bash, openText } from '../../model-endpoint/claude-tools.ts';
 import type { ParsedRequest } from '../../model-endpoint/parse-request.ts';
 import { byUserText, inTurn, replies, type Script } from '../../model-endpoint/script.ts';
-import { event, functionCall, gate, reasoning, text, type Step } from '../../model-endpoint/step.ts';
+import { event, functionCall, gate, text, type Step } from '../../model-endpoint/step.ts';
+import {
+  answerQuestions,
+  compactBetween,
+  queueTwo,
+  steerByRestart,
+  steerInCommand,
+  takeTurns,
+} from './plays.ts';
+import { simple } from './turns.ts';
 
 export const says = (content: string): Script => inTurn([text(content)]);
 
@@ -14,28 +23,12 @@ const isAfterTask = ({ input }: ParsedRequest): boolean =>
 
 const UNTIL_GO = 'echo begun; while [ ! -e go ]; do sleep 0.1; done; echo done';
 
-const simple: ClaudeScenario = {
-  scenario: 'simple',
-  title: 'A simple turn',
-  description: 'one prompt, some thinking, a streamed answer',
-  script: replies([[reasoning('Greeting'), text('Hello from the recording.', { chunkLength: 9 })]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('say hello');
-  },
-};
-
 const multiTurn: ClaudeScenario = {
   scenario: 'multi-turn',
   title: 'Three turns on one connection',
   description: 'each completes; one process serves all, and the usage counts all of them',
   script: replies([[text('one')], [text('two')], [text('three')]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('first');
-    await stage.turn('second');
-    await stage.turn('third');
-  },
+  play: takeTurns(['first', 'second', 'third']),
 };
 
 const steer: ClaudeScenario = {
@@ -62,15 +55,7 @@ const steerCommand: ClaudeScenario = {
   title: 'A steer while a command runs',
   description: 'the message waits for the end of the command, and joins the turn with its result',
   script: byUserText({ run: inTurn([bash(UNTIL_GO)]), 'and then?': says('that was it') }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'full-access' });
-    const { turnId } = await stage.submit('run');
-    await stage.began('command');
-    await stage.submit('and then?', { mode: 'steer', turnId });
-    await stage.fact('turn.steered');
-    stage.write('go');
-    await stage.ended(turnId);
-  },
+  play: steerInCommand,
 };
 
 const restarted: ClaudeScenario = {
@@ -81,13 +66,7 @@ const restarted: ClaudeScenario = {
     go: inTurn([...openText('one way '), gate('never')]),
     'turn left': says('left it is'),
   }),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('go');
-    await stage.streamed('one way ');
-    const { queueEntryId } = await stage.submit('turn left', { mode: 'restart', turnId });
-    await stage.ended(queueEntryId);
-  },
+  play: steerByRestart,
 };
 
 const queue: ClaudeScenario = {
@@ -99,15 +78,7 @@ const queue: ClaudeScenario = {
     two: says('second'),
     three: says('third'),
   }),
-  play: async (stage) => {
-    await stage.create();
-    await stage.submit('one');
-    await stage.endpoint.gate('go').reached;
-    await stage.submit('two', { mode: 'queue' });
-    const { queueEntryId } = await stage.submit('three', { mode: 'queue' });
-    stage.endpoint.gate('go').release();
-    await stage.ended(queueEntryId);
-  },
+  play: queueTwo,
 };
 
 const task = (subject: string): Step =>
@@ -123,10 +94,7 @@ const todo: ClaudeScenario = {
     [functionCall('TaskUpdate', { taskId: '1', status: 'completed' })],
     [text('half done')],
   ),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('go');
-  },
+  play: takeTurns(['go']),
 };
 
 const subAgent: ClaudeScenario = {
@@ -138,10 +106,7 @@ const subAgent: ClaudeScenario = {
     'outer job': inTurn([text('outer begins'), agent('inner job')], [text('outer is done')]),
     'inner job': inTurn([bash('echo inner')], [text('inner is done')]),
   }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'full-access' });
-    await stage.turn('go');
-  },
+  play: takeTurns(['go'], { runtimeMode: 'full-access' }),
 };
 
 const backgroundCommand: ClaudeScenario = {
@@ -205,13 +170,7 @@ const compaction: ClaudeScenario = {
   title: 'A conversation that is shortened by a command of claude',
   description: 'the prompt /compact is a turn with a compaction, and the next turn completes',
   script: summary,
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('one');
-    await stage.turn('two');
-    await stage.turn('/compact');
-    await stage.turn('three');
-  },
+  play: takeTurns(['one', 'two', '/compact', 'three']),
 };
 
 const compactionByHand: ClaudeScenario = {
@@ -219,13 +178,7 @@ const compactionByHand: ClaudeScenario = {
   title: 'A conversation that is shortened on request',
   description: 'a turn of its own, without a prompt; the next turn completes',
   script: summary,
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('one');
-    const { turnId } = await stage.do({ type: 'thread.compact' });
-    await stage.ended(turnId);
-    await stage.turn('two');
-  },
+  play: compactBetween('one', 'two'),
 };
 
 const fork: ClaudeScenario = {
@@ -334,10 +287,7 @@ const webSearch: ClaudeScenario = {
     isSearch(request)
       ? SEARCHED
       : inTurn([functionCall('WebSearch', { query: 'threads' })], [text('I found it')])(request),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'full-access' });
-    await stage.turn('look it up');
-  },
+  play: takeTurns(['look it up'], { runtimeMode: 'full-access' }),
 };
 
 const TINY = join(import.meta.dirname, '..', '..', 'fixtures', 'tiny-mcp.mjs');
@@ -373,17 +323,11 @@ const mcpElicitation: ClaudeScenario = {
   description: 'its fields are questions; the answers go back as values of the form, and the turn completes',
   home: MCP,
   script: inTurn([functionCall('mcp__tiny__ask', { schema: FORM })], [text('done')]),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'full-access' });
-    const { turnId } = await stage.submit('ask');
-    const { requestId } = await stage.request();
-    await stage.do({ type: 'request.respond', requestId, answers: { name: ['Ada'], count: ['3'] } });
-    await stage.ended(turnId);
-  },
+  play: answerQuestions({ name: ['Ada'], count: ['3'] }, 'ask', { runtimeMode: 'full-access' }),
 };
 
 export const CLAUDE_TURNS: readonly ClaudeScenario[] = [
-  simple,
+  simple(),
   multiTurn,
   steer,
   steerCommand,

@@ -1,10 +1,10 @@
 /** Turns and threads that somebody ends, or the death of a process. */
 import type { CodexScenario } from '../../helpers/record-codex.ts';
-import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import { openText, runCommand, runEscalated } from '../../model-endpoint/codex-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
 import { gate, text } from '../../model-endpoint/step.ts';
 import { says } from './turns.ts';
+import { interruptInOpening, restartAfter, interruptAt, killAt, reach, type Place } from './plays.ts';
 
 const goOn = { 'go on': says('the end') };
 const streaming: Script = byUserText({
@@ -13,14 +13,6 @@ const streaming: Script = byUserText({
 });
 const running: Script = byUserText({ tell: replies([[runCommand('touch begun; sleep 999')]]), ...goOn });
 const asking: Script = byUserText({ tell: replies([[runEscalated('echo made')]]), ...goOn });
-
-/** A turn that has come to a place where it does not end by itself. */
-interface Place {
-  readonly name: 'streaming' | 'command' | 'approval';
-  readonly script: Script;
-  readonly runtimeMode: string;
-  readonly reach: (stage: RecordingStage) => Promise<unknown>;
-}
 
 const PLACES: readonly Place[] = [
   {
@@ -46,13 +38,6 @@ const PLACES: readonly Place[] = [
   },
 ];
 
-async function reach(stage: RecordingStage, { runtimeMode, reach: come }: Place) {
-  await stage.create({ runtimeMode });
-  const { turnId } = await stage.submit('tell');
-  await come(stage);
-  return turnId;
-}
-
 const LEFT = {
   streaming: 'the open message is',
   command: 'the command is ended with it, and its item is',
@@ -64,12 +49,7 @@ const interrupted = (place: Place): CodexScenario => ({
   title: `An interrupt: ${place.name}`,
   description: `the turn is interrupted; ${LEFT[place.name]} closed; the next prompt completes`,
   script: place.script,
-  play: async (stage) => {
-    const turnId = await reach(stage, place);
-    await stage.do({ type: 'turn.interrupt', turnId });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: interruptAt(place),
 });
 
 const killed = (place: Place): CodexScenario => ({
@@ -77,12 +57,7 @@ const killed = (place: Place): CodexScenario => ({
   title: `codex is killed: ${place.name}`,
   description: `the turn fails with CONNECTION_LOST; ${LEFT[place.name]} unknown; the next prompt resumes and completes`,
   script: place.script,
-  play: async (stage) => {
-    const turnId = await reach(stage, place);
-    stage.killAgent();
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: killAt(place),
 });
 
 const interruptOpening: CodexScenario = {
@@ -90,13 +65,7 @@ const interruptOpening: CodexScenario = {
   title: 'An interrupt while codex is being started',
   description: 'the prompt never reaches codex; its turn is interrupted, and the next prompt completes',
   script: byUserText(goOn),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('tell');
-    await stage.do({ type: 'turn.interrupt', turnId });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: interruptInOpening('tell'),
 };
 
 const interruptStarting: CodexScenario = {
@@ -118,12 +87,7 @@ const resume: CodexScenario = {
   title: 'A thread is resumed after a restart of the server',
   description: 'stopped by the restart; the next prompt opens the same conversation again and completes',
   script: byUserText({ tell: says('once'), ...goOn }),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('tell');
-    await stage.restart();
-    await stage.turn('go on');
-  },
+  play: restartAfter('tell'),
 };
 
 const restartStreaming: CodexScenario = {

@@ -3,6 +3,7 @@ import type { CodexScenario } from '../../helpers/record-codex.ts';
 import { openText } from '../../model-endpoint/codex-tools.ts';
 import { replies, type Script } from '../../model-endpoint/script.ts';
 import { drop, httpError, text, type Step } from '../../model-endpoint/step.ts';
+import { takeTurns } from './plays.ts';
 
 const error = (code: string) => ({ body: { error: { message: `scripted ${code}`, type: code, code } } });
 const always =
@@ -10,10 +11,7 @@ const always =
   () => [step];
 const failing = (scenario: Omit<CodexScenario, 'play'>): CodexScenario => ({
   ...scenario,
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('are you there?');
-  },
+  play: takeTurns(['are you there?']),
 });
 
 const recovers = failing({

@@ -1,20 +1,12 @@
 /** Turns of opencode that somebody ends, the death of its process, and a model that cannot be had. */
-import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import type { OpencodeScenario } from '../../helpers/record-opencode.ts';
 import { bash } from '../../model-endpoint/opencode-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
 import { event, gate, httpError, text, type Step } from '../../model-endpoint/step.ts';
 import { says } from './turns.ts';
+import { takeTurns, interruptAt, killAt, type Place } from './plays.ts';
 
 const goOn = { 'go on': says('the end') };
-
-/** A turn that has come to a place where it does not end by itself. */
-interface Place {
-  readonly name: 'streaming' | 'command' | 'approval';
-  readonly script: Script;
-  readonly runtimeMode: string;
-  readonly reach: (stage: RecordingStage) => Promise<unknown>;
-}
 
 const PLACES: readonly Place[] = [
   {
@@ -40,25 +32,13 @@ const PLACES: readonly Place[] = [
   },
 ];
 
-async function reach(stage: RecordingStage, { runtimeMode, reach: come }: Place) {
-  await stage.create({ runtimeMode });
-  const { turnId } = await stage.submit('tell');
-  await come(stage);
-  return turnId;
-}
-
 const interrupted = (place: Place): OpencodeScenario => ({
   scenario: `interrupt-${place.name}`,
   title: `An interrupt of opencode: ${place.name}`,
   description:
     'opencode says twice that it is idle, and completes its message in between; the next prompt completes',
   script: place.script,
-  play: async (stage) => {
-    const turnId = await reach(stage, place);
-    await stage.do({ type: 'turn.interrupt', turnId });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: interruptAt(place),
 });
 
 const killed = (place: Place): OpencodeScenario => ({
@@ -67,12 +47,7 @@ const killed = (place: Place): OpencodeScenario => ({
   description:
     'the turn fails with CONNECTION_LOST, and what was open is unknown; the next prompt resumes and completes',
   script: place.script,
-  play: async (stage) => {
-    const turnId = await reach(stage, place);
-    stage.killAgent();
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: killAt(place),
 });
 
 const resume: OpencodeScenario = {
@@ -94,10 +69,7 @@ const always =
   () => [step];
 const failing = (scenario: Omit<OpencodeScenario, 'play'>): OpencodeScenario => ({
   ...scenario,
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('are you there?');
-  },
+  play: takeTurns(['are you there?']),
 });
 const AT_ONCE = { headers: { 'retry-after-ms': '10' } };
 const error = (code: string) => ({ body: { error: { message: `scripted ${code}`, type: code, code } } });
@@ -152,10 +124,7 @@ const unknownAgent: OpencodeScenario = {
   title: 'An agent that is not there',
   description: 'opencode takes the prompt and says only that it has failed',
   script: byUserText(goOn),
-  play: async (stage) => {
-    await stage.create({ options: { agent: 'nobody' } });
-    await stage.turn('tell');
-  },
+  play: takeTurns(['tell'], { options: { agent: 'nobody' } }),
 };
 
 export const OPENCODE_ENDS: readonly OpencodeScenario[] = [

@@ -4,8 +4,9 @@ import type { RecordingStage } from '../../helpers/recording-stage.ts';
 import type { OpencodeScenario } from '../../helpers/record-opencode.ts';
 import { askUser, bash, editFile, task, writeFile, writeTodos } from '../../model-endpoint/opencode-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
-import { functionCall, gate, reasoning, text, usage, type Step } from '../../model-endpoint/step.ts';
-import { says } from './turns.ts';
+import { functionCall, gate, text, usage, type Step } from '../../model-endpoint/step.ts';
+import { says, simple } from './turns.ts';
+import { answerRequest, compactBetween, steerInMessage, takeTurns } from './plays.ts';
 
 /** What is not a turn is the gist of a conversation. */
 export const withGist =
@@ -13,28 +14,12 @@ export const withGist =
   (request) =>
     request.purpose === 'turn' ? script(request) : [text('the gist')];
 
-const simple: OpencodeScenario = {
-  scenario: 'simple',
-  title: 'A simple turn',
-  description: 'one prompt, some thinking, a streamed answer',
-  script: replies([[reasoning('Greeting'), text('Hello from the recording.', { chunkLength: 9 })]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('say hello');
-  },
-};
-
 const multiTurn: OpencodeScenario = {
   scenario: 'multi-turn',
   title: 'Three turns on one connection',
   description: 'each completes; the connection is opened once, and the usage counts all of them',
   script: replies([[text('one')], [text('two')], [text('three')]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('first');
-    await stage.turn('second');
-    await stage.turn('third');
-  },
+  play: takeTurns(['first', 'second', 'third']),
 };
 
 const twoThreads: OpencodeScenario = {
@@ -80,13 +65,7 @@ const steerByRestart: OpencodeScenario = {
   title: 'A steer in the middle of a message',
   description: 'opencode is interrupted, and the message begins a second attempt of the turn',
   script: byUserText({ go: replies([[text('one way '), gate('never')]]), 'turn left': says('left it is') }),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('go');
-    await stage.streamed('one way ');
-    await stage.submit('turn left', { mode: 'steer', turnId });
-    await stage.ended(turnId);
-  },
+  play: steerInMessage,
 };
 
 const command: OpencodeScenario = {
@@ -94,10 +73,7 @@ const command: OpencodeScenario = {
   title: 'A command that fails',
   description: 'its output comes as it is written; the model goes on with the code',
   script: replies([[bash('echo out; exit 3')], [text('it failed')]]),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'auto' });
-    await stage.turn('run it');
-  },
+  play: takeTurns(['run it'], { runtimeMode: 'auto' }),
 };
 
 /** The folder is known when the recording begins. */
@@ -146,12 +122,7 @@ const asked = (decision: 'accept' | 'decline' | 'cancel', description: string): 
   title: `A command that a person is asked about: ${decision}`,
   description,
   script: replies([[bash('echo made')], [text('so be it')]]),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'auto-accept-edits' });
-    const { turnId } = await stage.submit('make it');
-    await stage.answer(decision);
-    await stage.ended(turnId);
-  },
+  play: answerRequest(decision, 'make it', { runtimeMode: 'auto-accept-edits' }),
 });
 
 const forSession: OpencodeScenario = {
@@ -208,10 +179,7 @@ const todo: OpencodeScenario = {
     ],
     [text('done')],
   ]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('plan it');
-  },
+  play: takeTurns(['plan it']),
 };
 
 const subAgent: OpencodeScenario = {
@@ -222,12 +190,7 @@ const subAgent: OpencodeScenario = {
     delegate: replies([[task('look around')], [text('all looked at')]]),
     'look around': replies([[bash('echo seen')], [text('I have seen it')]]),
   }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'auto-accept-edits' });
-    const { turnId } = await stage.submit('delegate');
-    await stage.answer('accept');
-    await stage.ended(turnId);
-  },
+  play: answerRequest('accept', 'delegate', { runtimeMode: 'auto-accept-edits' }),
 };
 
 const planMode: OpencodeScenario = {
@@ -238,10 +201,7 @@ const planMode: OpencodeScenario = {
     [functionCall('edit', { filePath: '/tmp/x', oldString: 'a', newString: 'b' })],
     [text('the plan')],
   ]),
-  play: async (stage) => {
-    await stage.create({ interactionMode: 'plan', runtimeMode: 'full-access' });
-    await stage.turn('think');
-  },
+  play: takeTurns(['think'], { interactionMode: 'plan', runtimeMode: 'full-access' }),
 };
 
 const compactionByHand: OpencodeScenario = {
@@ -249,13 +209,7 @@ const compactionByHand: OpencodeScenario = {
   title: 'A conversation that is shortened on demand',
   description: 'a turn of its own; the next prompt goes on with the gist',
   script: withGist(byUserText({ tell: says('a long story'), 'go on': says('the end') })),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('tell');
-    const { turnId } = await stage.do({ type: 'thread.compact' });
-    await stage.ended(turnId);
-    await stage.turn('go on');
-  },
+  play: compactBetween('tell', 'go on'),
 };
 
 const FULL = usage({ inputTokens: 19_500, outputTokens: 100 });
@@ -268,14 +222,11 @@ const compaction: OpencodeScenario = {
     if (!userText.startsWith('tell')) return [text('the end')];
     return turnToolOutputs.length === 0 ? [bash('echo long'), FULL] : [text('the end')];
   }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'auto' });
-    await stage.turn('tell');
-  },
+  play: takeTurns(['tell'], { runtimeMode: 'auto' }),
 };
 
 export const OPENCODE_TURNS: readonly OpencodeScenario[] = [
-  simple,
+  simple(),
   multiTurn,
   twoThreads,
   queue,

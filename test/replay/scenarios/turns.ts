@@ -1,33 +1,35 @@
 /** Turns as they go when nothing is in their way. */
 import type { CodexScenario } from '../../helpers/record-codex.ts';
+import type { Scenario } from '../../helpers/recording-stage.ts';
 import { askUser, openText, runCommand } from '../../model-endpoint/codex-tools.ts';
 import { byUserText, replies, type Script } from '../../model-endpoint/script.ts';
 import { event, functionCall, gate, reasoning, text, type Step } from '../../model-endpoint/step.ts';
+import {
+  compactBetween,
+  planThenAct,
+  queueTwo,
+  steerByRestart,
+  steerInCommand,
+  steerInMessage,
+  takeTurns,
+} from './plays.ts';
 
 export const says = (content: string): Script => replies([[text(content)]]);
 
-const simple: CodexScenario = {
+export const simple = (): Scenario<never> => ({
   scenario: 'simple',
   title: 'A simple turn',
   description: 'one prompt, some thinking, a streamed answer',
   script: replies([[reasoning('Greeting'), text('Hello from the recording.', { chunkLength: 9 })]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('say hello');
-  },
-};
+  play: takeTurns(['say hello']),
+});
 
 const multiTurn: CodexScenario = {
   scenario: 'multi-turn',
   title: 'Three turns on one connection',
   description: 'each completes; the connection is opened once, and the usage counts all of them',
   script: replies([[text('one')], [text('two')], [text('three')]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('first');
-    await stage.turn('second');
-    await stage.turn('third');
-  },
+  play: takeTurns(['first', 'second', 'third']),
 };
 
 const steer: CodexScenario = {
@@ -38,13 +40,7 @@ const steer: CodexScenario = {
     go: replies([[...openText('one way '), gate('never')]]),
     'turn left': says('left it is'),
   }),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('go');
-    await stage.streamed('one way ');
-    await stage.submit('turn left', { mode: 'steer', turnId });
-    await stage.ended(turnId);
-  },
+  play: steerInMessage,
 };
 
 const steerCommand: CodexScenario = {
@@ -55,15 +51,7 @@ const steerCommand: CodexScenario = {
     run: replies([[runCommand('until [ -e go ]; do sleep 0.02; done; echo ran')]]),
     'and then?': says('that was it'),
   }),
-  play: async (stage) => {
-    await stage.create({ runtimeMode: 'full-access' });
-    const { turnId } = await stage.submit('run');
-    await stage.began('command');
-    await stage.submit('and then?', { mode: 'steer', turnId });
-    await stage.fact('turn.steered');
-    stage.write('go');
-    await stage.ended(turnId);
-  },
+  play: steerInCommand,
 };
 
 const secondSubmit: CodexScenario = {
@@ -91,15 +79,7 @@ const queue: CodexScenario = {
     two: says('second'),
     three: says('third'),
   }),
-  play: async (stage) => {
-    await stage.create();
-    await stage.submit('one');
-    await stage.endpoint.gate('go').reached;
-    await stage.submit('two', { mode: 'queue' });
-    const { queueEntryId } = await stage.submit('three', { mode: 'queue' });
-    stage.endpoint.gate('go').release();
-    await stage.ended(queueEntryId);
-  },
+  play: queueTwo,
 };
 
 const question: CodexScenario = {
@@ -131,10 +111,7 @@ const planUpdate: CodexScenario = {
   description: 'the steps are those of the thread; no item is made of them',
   home: PLAN_TOOL,
   script: replies([[plan('so far', 'in_progress', 'pending')], [text('on it')]]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('go');
-  },
+  play: takeTurns(['go']),
 };
 
 const todo: CodexScenario = {
@@ -148,10 +125,7 @@ const todo: CodexScenario = {
     [plan('', 'completed', 'completed')],
     [text('all done')],
   ]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('go');
-  },
+  play: takeTurns(['go']),
 };
 
 const planMode: CodexScenario = {
@@ -162,12 +136,7 @@ const planMode: CodexScenario = {
     plan: says('So:\n<proposed_plan>\n1. one\n2. two\n</proposed_plan>\n'),
     do: says('done'),
   }),
-  play: async (stage) => {
-    await stage.create({ interactionMode: 'plan' });
-    await stage.turn('plan');
-    await stage.do({ type: 'thread.setInteractionMode', interactionMode: 'default' });
-    await stage.turn('do');
-  },
+  play: planThenAct('plan', 'do'),
 };
 
 const SEARCH = { type: 'web_search_call', id: 'ws_1' };
@@ -184,10 +153,7 @@ const webSearch: CodexScenario = {
       text('sunny'),
     ],
   ]),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('look');
-  },
+  play: takeTurns(['look']),
 };
 
 const PIXEL =
@@ -211,11 +177,7 @@ const compaction: CodexScenario = {
   description: 'it is an item of the second turn, before its answer; both turns complete',
   home: { rootLines: ['model_auto_compact_token_limit = 12'] },
   script: byUserText({ one: says('a long story'), two: says('still here') }, says('a summary')),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('one');
-    await stage.turn('two');
-  },
+  play: takeTurns(['one', 'two']),
 };
 
 const compactionByHand: CodexScenario = {
@@ -223,13 +185,7 @@ const compactionByHand: CodexScenario = {
   title: 'A compaction that a client asks for',
   description: 'it is a turn of its own, without a prompt; it completes, and so does the prompt after it',
   script: byUserText({ one: says('a long story'), two: says('still here') }, says('a summary')),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('one');
-    const { turnId } = await stage.do({ type: 'thread.compact' });
-    await stage.ended(turnId);
-    await stage.turn('two');
-  },
+  play: compactBetween('one', 'two'),
 };
 
 const SHORT_WAIT_MS = 250;
@@ -298,13 +254,7 @@ const restarted: CodexScenario = {
     go: replies([[...openText('one way '), gate('never')]]),
     'turn left': says('left it is'),
   }),
-  play: async (stage) => {
-    await stage.create();
-    const { turnId } = await stage.submit('go');
-    await stage.streamed('one way ');
-    const { queueEntryId } = await stage.submit('turn left', { mode: 'restart', turnId });
-    await stage.ended(queueEntryId);
-  },
+  play: steerByRestart,
 };
 
 const AGENTS = { namespace: 'multi_agent_v1' };
@@ -330,14 +280,11 @@ const subAgent: CodexScenario = {
     if (waited !== undefined) return [text('it is done')];
     return [functionCall('wait_agent', { targets: UUID.exec(begun.output)?.slice(0, 1) }, AGENTS)];
   }, says('my part')),
-  play: async (stage) => {
-    await stage.create();
-    await stage.turn('go');
-  },
+  play: takeTurns(['go']),
 };
 
 export const TURNS: readonly CodexScenario[] = [
-  simple,
+  simple(),
   multiTurn,
   steer,
   steerCommand,

@@ -45,6 +45,13 @@ const HISTORY: readonly FakeStep[] = [
   chunk('agent_message_chunk', 'said before'),
   { update: { sessionUpdate: 'tool_call', toolCallId: 'c0', title: 'old', status: 'completed' } },
 ];
+const GEMINI_MODES = {
+  currentModeId: 'default',
+  availableModes: [
+    { id: 'default', name: 'Default' },
+    { id: 'autoEdit', name: 'Auto Edit' },
+  ],
+};
 
 async function resumed(agent: FakeAcp): Promise<ProviderThread> {
   await agent.start();
@@ -82,7 +89,7 @@ describe('load and resume', () => {
       { code: -32_603, message: 'Internal error', data: { details: 'NotFoundError: no such session' } },
     ],
     [
-      'gemini after kill -9',
+      'gemini',
       {
         code: -32_603,
         message: 'Internal error',
@@ -102,6 +109,28 @@ describe('load and resume', () => {
     const thread = await resumed(agent);
     const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
     expect(failure).toMatchObject({ code: 'OPEN_FAILED' });
+  });
+
+  it.each([
+    ['0.61.0', ' S'],
+    ['0.62.0', 'S'],
+  ])('gemini %s: is asked for a session as its version needs it', async (version, called) => {
+    const agent = await make(
+      {
+        ...hello({ loadSession: true }, { agentInfo: { name: 'gemini-cli', version } }),
+        'session/load': [[{ result: { modes: GEMINI_MODES } }]],
+        'session/set_mode': [[{ result: {} }]],
+        'session/prompt': [[{ ...chunk('agent_message_chunk', 'new'), session: called }, DONE]],
+      },
+      { driver: 'gemini' },
+    );
+    const thread = await resumed(agent);
+    const opened = await agent.harness.awaitReport(thread.threadId, 'connection.opened');
+    expect(opened).toMatchObject({ resumed: true, nativeThreadId: 'S' });
+    expect(await thread.turn('next')).toMatchObject({ outcome: 'completed' });
+    expect(thread.items('assistant_message').map(({ text }) => text)).toEqual(['new']);
+    for (const method of ['session/load', 'session/set_mode', 'session/prompt'])
+      expect(agent.sent(method)).toMatchObject([{ sessionId: called }]);
   });
 
   it.each([
