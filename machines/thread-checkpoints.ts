@@ -1,6 +1,6 @@
 /** How the files of the workspace are captured around turns, as data. */
 import type { Move } from './act.ts';
-import { CAPTURE_ATTEMPTS, type AskedCapture } from './domain/checkpoint.ts';
+import { ASKED_LIMIT, CAPTURE_ATTEMPTS, type AskedCapture } from './domain/checkpoint.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
 import { failure, type Failure } from './domain/error.ts';
@@ -40,7 +40,7 @@ const capture = (asked: AskedCapture): Effect => ({ type: 'checkpoint.capture', 
 
 /** The move, which also begins a turn: its files are captured beside it. */
 export function withBefore({ captures, settings }: Context, move: ThreadMove, turnId: TurnId): ThreadMove {
-  if (settings.checkpoints !== true) return move;
+  if (settings.checkpoints !== true || captures.length >= ASKED_LIMIT) return move;
   return asking(move, captures, { turnId, point: 'before' });
 }
 
@@ -54,7 +54,7 @@ export function withAfter(
 }
 
 function asking(move: ThreadMove, captures: Context['captures'], named: Named): ThreadMove {
-  const asked = { ...named, attempt: 1 };
+  const asked = { ...named, tries: 1 };
   return {
     ...move,
     set: {
@@ -116,8 +116,8 @@ const missing = (context: Context, { type, ...told }: Of<'checkpoint.missing'>):
 function failed(context: Context, event: Of<'checkpoint.failed'>): ThreadMove {
   const asked = askedIn(context, event);
   if (asked === undefined) return {};
-  if (asked.attempt >= CAPTURE_ATTEMPTS) return givenUp(context, [asked], event.failure);
-  const again = { ...asked, attempt: asked.attempt + 1 };
+  if (asked.tries >= CAPTURE_ATTEMPTS) return givenUp(context, [asked], event.failure);
+  const again = { ...asked, tries: asked.tries + 1 };
   const captures = context.captures.map((each) => (each === asked ? again : each));
   return { set: { captures }, effects: [capture(again)] };
 }

@@ -105,6 +105,11 @@ export const threadMoves = {
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
+  /** Nothing is there to be closed, and the files are put back anyway. */
+  stopAfterwards: act(({ link }) => ({
+    set: { link: { ...link, closing: 'stop' } },
+    facts: [noEffect('thread.stop')],
+  })),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),

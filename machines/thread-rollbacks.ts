@@ -83,9 +83,13 @@ export const overdue = (context: Context): ThreadMove =>
 
 const ended = ({ itemCount }: Context): Partial<Context> => ({ rollback: null, itemCount: itemCount + 1 });
 
-/** What a person edits runs next, whatever else is queued. */
-const edited = (context: Context, { prompt }: PendingRollback): readonly Fact[] =>
-  prompt === null ? [] : [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })];
+/** What a person edits runs next, whatever else is queued; in an archived thread nothing does. */
+function edited(context: Context, { prompt }: PendingRollback): readonly Fact[] {
+  if (prompt === null) return [];
+  const next = queue.added(prompt, 0, { intent: 'next' });
+  if (!context.archived) return [...queue.released(context.queue), next];
+  return [next, ...queue.held(queue.foldQueue(context.queue, [next]), 'archived')];
+}
 
 function endFacts(
   { itemCount }: Context,

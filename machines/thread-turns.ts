@@ -24,10 +24,11 @@ export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Pro
 export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
   connectionIdOf(threadId, connectionCount);
 
-/** `null`: a prompt has to wait. */
+/** `null`: the turn has to wait. One that the provider began is under way already. */
 export function onlineOf(context: Context): Online | null {
-  const { link, session, capabilities } = context;
-  if (link.phase !== 'open' || session === null || holdsHandOver(context)) return null;
+  const { link, session, capabilities, activeTurn } = context;
+  if (link.phase !== 'open' || session === null) return null;
+  if (activeTurn?.origin !== 'provider' && holdsHandOver(context)) return null;
   const { nativeThreadId } = session;
   return { connectionId: connectionIdIn(context), nativeThreadId, nativeSteer: capabilities.nativeSteer };
 }

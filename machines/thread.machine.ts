@@ -285,7 +285,7 @@ export const threadMachine = setup({
           { guard: by('canWait'), actions: by('enqueue') },
         ],
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
-        'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
+        'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
     },

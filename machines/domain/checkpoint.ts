@@ -88,8 +88,11 @@ export interface AskedCapture {
   readonly turnId: TurnId;
   readonly point: Point;
   /** Counts from 1. */
-  readonly attempt: number;
+  readonly tries: number;
 }
+
+/** While so many are asked for, and the workspace hangs, turns begin without. */
+export const ASKED_LIMIT = 2;
 
 /** A capture that fails is tried so often. */
 export const CAPTURE_ATTEMPTS = 3;

@@ -100,7 +100,7 @@ export type CheckpointEffect =
       readonly type: 'checkpoint.capture';
       readonly turnId: TurnId;
       readonly point: Point;
-      readonly attempt: number;
+      readonly tries: number;
     }
   /** Puts back what the turns above the ordinal changed. Answered by `checkpoint.restored`; may be repeated. */
   | {

@@ -77,10 +77,10 @@ export class Checkpoints {
     this.#parts.push(threadId, input);
   }
 
-  async #capture(threadId: ThreadId, { turnId, point, attempt }: Capture): Promise<RuntimeInput> {
+  async #capture(threadId: ThreadId, { turnId, point, tries }: Capture): Promise<RuntimeInput> {
     const named = { turnId, point };
     try {
-      if (attempt > 1 && point === 'after') await this.#pause(RETRY_MS * (attempt - 1));
+      if (tries > 1 && point === 'after') await this.#pause(RETRY_MS * (tries - 1));
       const cwd = this.#parts.threads.peek(threadId)?.context.settings.cwd ?? '/';
       const found = await this.#parts.history.capture(cwd, { threadId, name: `${turnId}/${point}` });
       if (found.status === 'missing') return { type: 'checkpoint.missing', ...named, reason: found.message };

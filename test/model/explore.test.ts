@@ -49,12 +49,21 @@ describe('every reachable state of a thread', () => {
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart
       'thread.create',
+      // of captured workspaces
+      'checkpoint.rollback',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
       'steer.timedOut',
+      // of captured workspaces
+      'checkpoint.timedOut',
+      'restore.timedOut',
+      'checkpoint.captured',
+      'checkpoint.missing',
+      'checkpoint.failed',
+      'checkpoint.restored',
     ]);
   });
 });

@@ -114,7 +114,9 @@ describe('a rollback', () => {
     expect(stage.run.snapshot()).toMatchObject({ thread: { status: 'ready', lastError: null } });
     expect(stage.row(two)?.restored).toBe(true);
     expect(await stage.run.refusal({ type: 'checkpoint.rollback', turnId: two })).toBe('TURN_NOT_FOUND');
-    expect(await stage.run.refusal({ type: 'checkpoint.rollback', turnId: one })).toBe('NOTHING_TO_ROLL_BACK');
+    expect(await stage.run.refusal({ type: 'checkpoint.rollback', turnId: one })).toBe(
+      'NOTHING_TO_ROLL_BACK',
+    );
   });
 
   test('goes back to the start of the thread', async () => {
