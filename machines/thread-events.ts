@@ -16,15 +16,18 @@ export interface ThreadTypes {
   readonly events: ThreadEvent;
   readonly input: Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
   readonly children: { readonly connection: 'connection'; readonly turn: 'turn' };
-  readonly tags:
-    | 'starting'
-    | 'running'
-    | 'ready'
-    | 'interrupted'
-    | 'stopped'
-    | 'error'
-    | 'settled'
-    | 'busy'
-    | 'restoring'
-    | 'deleted';
+  readonly tags: ThreadTag;
 }
+
+/** Tags of the thread's states: the six words that clients see as its status, and four for our own code. */
+export type ThreadTag =
+  | 'starting'
+  | 'running'
+  | 'ready'
+  | 'interrupted'
+  | 'stopped'
+  | 'error'
+  | 'settled'
+  | 'busy'
+  | 'restoring'
+  | 'deleted';

@@ -127,13 +127,16 @@ export const threadGuards = {
   // files of the workspace
   isAsked: ({ context }: Of, named: Capture) => askedIn(context, named) !== undefined,
   hasCaptures: ({ context }: Of) => context.captures.length > 0,
-  canRollBack: ({ context }: Of) => context.rollback === null && !context.archived,
+  hasErrands: ({ context }: Of) => context.captures.length > 0 || context.rollback !== null,
+  canRollBack: ({ context }: Of) =>
+    context.rollback === null && context.switching === null && !context.archived,
   isRollingBack: ({ context }: Of) => context.rollback !== null && context.link.closing !== 'delete',
   isOfRollback,
   isGoodRollback: (of: Of, end: Ended) => isOfRollback(of, end) && end.failure === null,
   isStoppedRollback: (of: Of, end: Ended) =>
     isOfRollback(of, end) && end.failure === null && of.context.link.closing === 'stop',
-  isStart: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'start' && hasRoom(of),
+  canBeHeld: (of: Of, { mode }: Submit) =>
+    !of.context.archived && (mode === 'start' || mode === 'queue') && hasRoom(of),
 
   // the queue
   canDrain: (of: Of) => canDrain(of) && !nextNeedsReopening(of),
@@ -146,6 +149,11 @@ export const threadGuards = {
   hasNothingHeld: (of: Of) => !isHeld(of),
   isArchived: ({ context }: Of) => context.archived,
   isNotArchived: ({ context }: Of) => !context.archived,
+
+  // what is carried
+  isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>
+    context.transfers.some((each) => each.transferId === transferId && each.status !== 'ready'),
+  hasSwitch: ({ context }: Of) => context.switching !== null,
 
   // ends of the connection without a turn
   isToBeDeleted: ({ context }: Of) => context.link.closing === 'delete',

@@ -3,19 +3,25 @@ import { actOf, type Move } from './act.ts';
 import type { CloseReason, ConnectionEnd, Link, ThreadContext, TurnOutput } from './domain/context.ts';
 import { failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
+import type { ItemId } from './domain/ids.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
+import { RESUME } from './domain/opening.ts';
 import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
+import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
-import * as rollbacks from './thread-rollbacks.ts';
+import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
+const DELAYED =
+  'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
@@ -67,26 +73,55 @@ export const threadMoves = {
     set: {
       link: again(context.link),
       capabilities,
+      opening: RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional' },
+          : { nativeThreadId, state: 'provisional', isFresh: true },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
-  forgetSession: act(({ session }, { forgotten }: Of<'provider.turnLookedUp'>) => {
-    if (forgotten !== true || session === null) return {};
-    const { nativeThreadId } = session;
+  forgetSession: act((context, { forgotten }: Of<'provider.turnLookedUp'>) => {
+    if (forgotten !== true || context.session === null) return {};
+    const { nativeThreadId } = context.session;
     const cause = failure('RESUME_FAILED', 'the provider has kept nothing of the conversation');
-    return {
+    return transfers.withForgotten(context, {
       set: { session: null },
       facts: [{ type: 'connection.sessionForgotten', nativeThreadId, failure: cause }],
-    };
+    });
   }),
   tellOnline: act((context) => {
     const online = turns.onlineOf(context);
-    return online === null ? {} : { toTurn: { type: '$online', ...online } };
+    if (online !== null) return { toTurn: { type: '$online', ...online } };
+    return transfers.isHeldUp(context) ? { toTurn: { type: '$held' } } : {};
   }),
+
+  // what is carried
+  fallBack: act((context, { failure: cause }: Extract<LinkSignal, { type: '$forgotten' }>) =>
+    transfers.fallBack(context, cause),
+  ),
+  askForTransfers: act((context) => transfers.ask(context)),
+  /** The turn that begins on an open connection waits for it from the first. */
+  boundHandOver: act((context) =>
+    transfers.isHeldUp(context) && context.activeTurn !== null
+      ? { arm: transfers.handOverTimer(context.activeTurn.turnId) }
+      : {},
+  ),
+  noteBuilt: act((context, event: Of<'transfer.built'>) => transfers.noteBuilt(context, event)),
+  noteFailed: act((context, event: Of<'transfer.failed'>) => transfers.noteFailed(context, event)),
+  giveUpTransfers: act((context) => transfers.giveUp(context)),
+  consumeTransfers: act((context, { transfers: given }: { transfers: readonly ItemId[] }) =>
+    context.activeTurn === null ? {} : transfers.consume(context, context.activeTurn.turnId, given),
+  ),
+  /** To where it is already there is nothing to do. */
+  noteSwitch: act(
+    (context, { type, instanceId, model, options, capabilities }: Of<'thread.switchProvider'>) =>
+      context.switching === null && context.settings.instanceId === instanceId
+        ? { facts: [noEffect(type)] }
+        : { set: { switching: { instanceId, model, options, capabilities } } },
+  ),
+  switchProvider: act((context) => transfers.switched(context)),
+
   noteClosing: act(({ link }, { why }: { why: CloseReason }) => ({
     set: { link: { ...link, phase: 'closing', closing: link.closing ?? why } },
   })),
@@ -102,15 +137,13 @@ export const threadMoves = {
     const move = onQueue(context, queue.released(context.queue));
     return { ...move, set: { ...move.set, ...set } };
   }),
+  sayDelayed: act((context) =>
+    withNotice(context, {}, { topic: 'instance.renewing', text: DELAYED, tone: 'info' }),
+  ),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
-  /** Nothing is there to be closed, and the files are put back anyway. */
-  stopAfterwards: act(({ link }) => ({
-    set: { link: { ...link, closing: 'stop' } },
-    facts: [noEffect('thread.stop')],
-  })),
-  closeToDelete: act(({ link }) => close(link, 'delete', true)),
+  closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
@@ -227,21 +260,7 @@ export const threadMoves = {
   })),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
 
-  // files of the workspace
-  noteCapture: act((context, event: CaptureAnswer) => afterwards(context, checkpoints.note(context, event))),
-  giveUpCaptures: act((context) => afterwards(context, checkpoints.overdue(context))),
-  captureAgain: act((context) => checkpoints.recovered(context)),
-  /** The conversation that the connection has is not the one that the next prompt is for. */
-  beginRollback: act((context, { rollback }: Of<'checkpoint.rollback'>) => {
-    const begun = rollbacks.begin(context, rollback);
-    const closing = context.link.phase === 'none' ? {} : close(context.link, 'rollback', true);
-    return { ...begun, ...closing, set: { ...begun.set, ...closing.set } };
-  }),
-  askRestore: act((context) => rollbacks.ask(context)),
-  endRollback: act((context, { restored, failure: cause }: Of<'checkpoint.restored'>) =>
-    cause === null ? rollbacks.finish(context, restored) : rollbacks.fail(context, cause),
-  ),
-  dropRollback: act((context) => rollbacks.overdue(context)),
+  ...workspaceMoves,
 
   // the transcript
   recordStart: act((context, event: Of<'provider.itemStarted'>) =>
@@ -266,6 +285,12 @@ export const threadMoves = {
   // the queue
   enqueue: act((context, { prompt }: { prompt: Prompt }) =>
     onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
+  ),
+  /** A start goes to the head: it would have begun at once. */
+  enqueueAny: act((context, { mode, prompt }: Of<'turn.submit'>) =>
+    mode === 'start'
+      ? next(context, prompt)
+      : onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
   ),
   /** To the head, to run as soon as it can, whatever else is queued. */
   enqueueNext: act((context, { prompt }: { prompt: Prompt }) => next(context, prompt)),
@@ -296,22 +321,6 @@ export const threadMoves = {
   holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
 };
 
-type CaptureAnswer = Of<'checkpoint.captured' | 'checkpoint.missing' | 'checkpoint.failed'>;
-
-/** What waited for captures goes on with the last of them: a prompt that is to be handed over, or a rollback. */
-function afterwards(context: Context, move: Move<Context, never>): Move<Context, never> {
-  const after = { ...context, ...move.set };
-  if (after.rollback !== null && after.link.phase === 'none') {
-    const { effects = [], arm } = rollbacks.ask(after);
-    return { ...move, effects: [...(move.effects ?? []), ...effects], ...(arm && { arm }) };
-  }
-  if (after.activeTurn === null || turns.onlineOf(context) !== null) return move;
-  const online = turns.onlineOf(after);
-  if (online === null) return move;
-  const paused = after.sideTurns.length > 0 ? [{ type: '$pauseStart' } as const] : [];
-  return { ...move, toTurn: [{ type: '$online', ...online }, ...paused] };
-}
-
 const noEffect = (command: string): Fact => ({ type: 'command.noEffect', command });
 
 const change = (settings: Settings, changed: Partial<Settings>, fact: Fact): Move<Context, never> => ({
@@ -330,25 +339,6 @@ const next = (context: Context, prompt: Prompt): Move<Context, never> =>
 /** It is open, and nobody wants it closed. */
 const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });
 
-const CLOSE_REASONS: readonly (CloseReason | null)[] = [
-  null,
-  'idle',
-  'settings',
-  'archive',
-  'suspect',
-  'rollback',
-  'stop',
-  'delete',
-];
-
-/** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
-function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {
-  const isMore = CLOSE_REASONS.indexOf(why) > CLOSE_REASONS.indexOf(link.closing);
-  const set = { link: { ...link, closing: isMore ? why : link.closing } };
-  // a thread that ends its turn may have no connection left
-  return link.phase === 'none' ? { set } : { set, toConnection: { type: '$close', why, force } };
-}
-
 /** What every end of a connection means: side turns end with it, and a forgotten session is not asked for again. */
 function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
   const connectionId = turns.connectionIdIn(context);
@@ -360,7 +350,7 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       : { type: 'connection.closed', connectionId };
   const { nativeThreadId } = session ?? { nativeThreadId: '' };
   const unheld = withoutBackground(context.queue, end);
-  return {
+  const move: Move<Context, never> = {
     set: {
       link: { ...NO_LINK, closing: context.link.closing, end },
       queue: queue.foldQueue(context.queue, unheld),
@@ -377,6 +367,7 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       ...unheld,
     ],
   };
+  return isForgotten ? transfers.withForgotten(context, move) : move;
 }
 
 /** What waited for background work does not any more: that has ended with the connection. */

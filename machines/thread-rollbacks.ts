@@ -6,9 +6,10 @@ import { failure, type Failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
 import type { Item } from './domain/item.ts';
-import { RESUME, type Opening } from './domain/opening.ts';
+import type { Opening } from './domain/opening.ts';
 import { DEADLINES_MS } from './domain/timer.ts';
 import * as queue from './thread-queue.ts';
+import { noteRollback } from './thread-transfers.ts';
 
 type Context = ThreadContext;
 type ThreadMove = Move<Context, never>;
@@ -51,17 +52,13 @@ export function ask({ rollback, captures }: Context): ThreadMove {
 export function finish(context: Context, restored: Restored): ThreadMove {
   const { rollback } = context;
   if (rollback === null) return {};
-  const told = rollback.prompt === null ? [] : edited(context, rollback);
-  return {
-    set: {
-      ...ended(context),
-      ...(rollback.conversation ? conversationAt(context, rollback) : {}),
-      lastError: null,
-      queue: queue.foldQueue(context.queue, told),
-    },
+  const told = edited(context, rollback);
+  const move: ThreadMove = {
+    set: { ...ended(context), lastError: null, queue: queue.foldQueue(context.queue, told) },
     facts: [...endFacts(context, rollback, { restored, failure: null }), ...told],
     cancel: { name: TIMER },
   };
+  return rollback.conversation ? withConversation(context, move, rollback) : move;
 }
 
 /** Nothing but files has changed, and those can be put back by another try. */
@@ -127,18 +124,31 @@ const targetOf = ({ turnId, ordinal, files, conversation }: PendingRollback): Ro
 });
 
 /** No conversation of the thread may have what comes after the turn. */
-function conversationAt(context: Context, rollback: PendingRollback): Partial<Context> {
-  const opening = openingAt(context, rollback);
-  const session = opening === RESUME ? null : context.session;
-  return { session, opening, transfers: [], otherSessions: {}, retryable: null };
+function withConversation(context: Context, move: ThreadMove, at: PendingRollback): ThreadMove {
+  const now = { ...context, ...move.set };
+  const { capabilities } = now;
+  const opening = capabilities.rollback === undefined ? ownFork(now, at) : null;
+  const rollback = at.nativeTurnId === null ? null : { nativeTurnId: at.nativeTurnId, files: false };
+  const canAsk = capabilities.rollback !== undefined && at.turnId !== null;
+  const { ordinal } = at;
+  const noted = noteRollback(now, { ordinal, rollback: canAsk || opening !== null ? rollback : null });
+  // a provider that takes nothing out begins another conversation with what stays
+  const begun = opening === null || noted.set?.session === null ? {} : { opening };
+  return {
+    ...move,
+    set: { ...move.set, ...noted.set, ...begun, retryable: null },
+    facts: [...(move.facts ?? []), ...(noted.facts ?? [])],
+    effects: noted.effects ?? [],
+  };
 }
 
-/** `RESUME`: from the start. */
-function openingAt({ threadId, session, capabilities }: Context, at: PendingRollback): Opening {
+function ownFork({ threadId, session, capabilities }: Context, at: PendingRollback): Opening | null {
   const { nativeTurnId, ordinal: turnOrdinal } = at;
-  if (at.turnId === null || session === null || nativeTurnId === null) return RESUME;
-  if (capabilities.rollback !== undefined)
-    return { type: 'rollback', rollback: { nativeTurnId, files: false } };
-  const fork = { nativeThreadId: session.nativeThreadId, nativeTurnId };
-  return { type: 'fork', fork, threadId, turnOrdinal };
+  if (session === null || nativeTurnId === null || capabilities.fork !== 'turn') return null;
+  return {
+    type: 'fork',
+    fork: { nativeThreadId: session.nativeThreadId, nativeTurnId },
+    threadId,
+    turnOrdinal,
+  };
 }

@@ -45,6 +45,8 @@ export const threadMachine = setup({
       { guard: 'canRelease', actions: 'releaseQueue' },
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
+    'transfer.built': { guard: by('isMissing'), actions: by('noteBuilt') },
+    'transfer.failed': { guard: by('isMissing'), actions: by('noteFailed') },
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
@@ -52,7 +54,7 @@ export const threadMachine = setup({
     'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
     'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
     'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' },
-    'runtime.recovered': { guard: 'hasCaptures', actions: 'captureAgain' },
+    'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
     unbound: {
@@ -61,6 +63,7 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'hasSwitch', actions: 'switchProvider' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
       ],
       on: {
@@ -73,6 +76,7 @@ export const threadMachine = setup({
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
       },
@@ -95,6 +99,7 @@ export const threadMachine = setup({
       on: {
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.openFailed': { actions: by('toConnection') },
+        'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
         'connection.openTimedOut': { actions: by('toConnection') },
         'connection.closed': { actions: by('toConnection') },
         'connection.closeFailed': { actions: by('toConnection') },
@@ -116,6 +121,7 @@ export const threadMachine = setup({
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
+        $forgotten: { actions: by('fallBack') },
         'xstate.done.actor.connection': [
           { guard: 'isRollingBack', target: 'restoring', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
@@ -156,6 +162,7 @@ export const threadMachine = setup({
               { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },
               { actions: by('sayNoEffect') },
             ],
+            'thread.switchProvider': { actions: [by('noteSwitch'), 'closeToSwitch'] },
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
             'checkpoint.rollback': { guard: 'canRollBack', actions: by('beginRollback') },
           },
@@ -193,6 +200,7 @@ export const threadMachine = setup({
           description: 'A turn actor has the word until its end.',
           tags: 'busy',
           initial: 'starting',
+          entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
             'turn.submit': [
@@ -233,6 +241,9 @@ export const threadMachine = setup({
             'steer.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'settle.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'lookUp.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'transfer.built': { guard: by('isMissing'), actions: [by('noteBuilt'), 'tellOnline'] },
+            'transfer.failed': { guard: by('isMissing'), actions: [by('noteFailed'), 'tellOnline'] },
+            'handOver.timedOut': { guard: by('isActive'), actions: ['giveUpTransfers', 'tellOnline'] },
             'provider.requestOpened': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestResolved': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
@@ -240,8 +251,11 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: ['captureAgain', 'loseAgain'] },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
-            $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
-            $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
+            $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },
+            $started: {
+              target: '.running',
+              actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'],
+            },
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },
@@ -279,11 +293,7 @@ export const threadMachine = setup({
           { guard: by('isOfRollback'), target: 'unbound.error', actions: by('endRollback') },
         ],
         'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
-        'runtime.recovered': { actions: ['captureAgain', 'askRestore'] },
-        'turn.submit': [
-          { guard: by('isStart'), actions: by('enqueueNext') },
-          { guard: by('canWait'), actions: by('enqueue') },
-        ],
+        'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },

@@ -44,6 +44,13 @@ export const commandSchema = z.discriminatedUnion('type', [
     /** `false`: the files of the workspace are not captured around turns. */
     checkpoints: z.boolean().default(true),
   }),
+  /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
+  onThread('thread.switchProvider', {
+    instanceId: instanceIdSchema,
+    /** Left out: the instance's default. */
+    model: model.nullable().default(null),
+    options: optionsSchema.default({}),
+  }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),
   onThread('thread.delete', {}),

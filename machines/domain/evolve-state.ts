@@ -1,7 +1,7 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { ThreadRow, ThreadState } from './snapshot.ts';
-import type { Queue } from './turn.ts';
+import { withoutModel, type Queue } from './turn.ts';
 
 const PREVIEW_LENGTH = 200;
 
@@ -65,6 +65,10 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
       const { type: _, ...changed } = fact;
       return { settings: { ...state.settings, ...changed } };
     }
+    case 'thread.providerSwitched': {
+      const { instanceId, model, options } = fact;
+      return { settings: { ...state.settings, instanceId, model, options }, usage: null };
+    }
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
@@ -89,6 +93,8 @@ function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {
     case 'thread.titleSet':
     case 'thread.modelSet':
       return { ...row, title: settings.title, model: settings.model };
+    case 'thread.providerSwitched':
+      return { ...row, instanceId: settings.instanceId, model: settings.model };
     case 'thread.archived':
     case 'thread.unarchived':
       return { ...row, archived: fact.type === 'thread.archived' };
@@ -140,6 +146,8 @@ export function evolveQueue(queue: Queue, fact: Fact): Queue {
         reason: fact.reason,
         entries: entries.map((each) => ({ ...each, intent: 'queued' as const })),
       };
+    case 'thread.providerSwitched':
+      return { ...queue, entries: entries.map((each) => withoutModel(each)) };
     case 'queue.released':
       return { ...queue, status: 'flowing', reason: null };
     default:

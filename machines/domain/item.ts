@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { transferKindSchema, transferReportSchema } from './transfer.ts';
 
 /**
  * `open` while the provider still works on it; `unknown` where the connection was lost before its end;
@@ -67,6 +68,20 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     target: rollbackTargetSchema,
     /** `null` while it is under way, and where no files were asked for. */
     restored: restoredSchema.nullable(),
+  }),
+  /** What was said before and a conversation does not know: the text is given to it with the next prompt. */
+  z.object({
+    kind: z.literal('transfer'),
+    transfer: transferKindSchema,
+    source: threadIdSchema,
+    /** Ordinals of the turns of the source: those above `after`, up to `until`. */
+    after: z.number().int().nonnegative(),
+    until: z.number().int().nonnegative(),
+    report: transferReportSchema.optional(),
+    /** The turn whose prompt it went with. */
+    consumedBy: turnIdSchema.optional(),
+    /** It was never given; a newer one was put in its place, or there is nothing left to tell. */
+    superseded: z.literal(true).optional(),
   }),
   z.object({
     kind: z.literal('notice'),

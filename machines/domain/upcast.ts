@@ -19,6 +19,7 @@ const SINCE_2 = {
   captures: [],
   capturedTurnId: null,
   rollback: null,
+  switching: null,
 } as const;
 
 /** Append-only: the lift at index 0 makes format 2 from format 1. */

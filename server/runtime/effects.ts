@@ -6,17 +6,24 @@ import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
+import type { Transfers } from './transfers.ts';
 
 export class Effects {
   readonly #threads: Threads;
   readonly #adapters: Adapters;
+  readonly #transfers: Transfers;
   readonly #checkpoints: Checkpoints | null;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters, checkpoints: Checkpoints | null) {
+  constructor(
+    threads: Threads,
+    adapters: Adapters,
+    others: { transfers: Transfers; checkpoints: Checkpoints | null },
+  ) {
     this.#threads = threads;
     this.#adapters = adapters;
-    this.#checkpoints = checkpoints;
+    this.#transfers = others.transfers;
+    this.#checkpoints = others.checkpoints;
   }
 
   release(staged: readonly StagedEffect[]): void {
@@ -30,12 +37,17 @@ export class Effects {
         if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
         continue;
       }
+      if (effect.type === 'transfer.build') {
+        this.#transfers.build(effect);
+        continue;
+      }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
       if (instanceId === null || this.#isOvertaken(stream, effect)) {
         this.droppedCount += 1;
         continue;
       }
-      this.#adapters.perform(instanceId, effect);
+      const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
+      this.#adapters.perform(instanceId, carried);
     }
   }
 

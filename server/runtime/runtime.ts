@@ -29,6 +29,7 @@ import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
+import { Transfers } from './transfers.ts';
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
@@ -54,6 +55,7 @@ export class ThreadRuntime implements Runtime {
   readonly #timers: Timers;
   readonly #checkpoints: Checkpoints | null;
   readonly #effects: Effects;
+  readonly #transfers: Transfers;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
@@ -96,11 +98,12 @@ export class ThreadRuntime implements Runtime {
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     const { history } = options;
-    this.#checkpoints =
-      history === undefined
-        ? null
-        : new Checkpoints({ ...options, history, threads: this.threads, push: this.#tell });
-    this.#effects = new Effects(this.threads, this.#adapters, this.#checkpoints);
+    const told = { ...options, threads: this.threads, push: this.#tell };
+    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
+    const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
+    this.#transfers = new Transfers({ ...told, schedule });
+    const others = { transfers: this.#transfers, checkpoints: this.#checkpoints };
+    this.#effects = new Effects(this.threads, this.#adapters, others);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -117,7 +120,7 @@ export class ThreadRuntime implements Runtime {
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      schedule: options.schedule ?? ((run) => void setImmediate(run)),
+      schedule,
     });
     const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
@@ -239,6 +242,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'stopping';
     this.#hibernation.stop();
     this.#chores.stop();
+    this.#transfers.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -275,7 +279,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #release(staging: Staging): void {
-    const changed = takeChanged(staging);
+    const changed = takeChanged(staging, this.#instances);
     for (const { threadId } of staging.threads) this.#arm(this.threads.peek(threadId));
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
@@ -295,7 +299,9 @@ export class ThreadRuntime implements Runtime {
     if (this.#listeners.size === 0 || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
-      isWatched: (threadId) => this.#watchers.has(threadId),
+      watched: this.#watchers,
+      instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
+      instances: this.#instances,
       changed,
     });
     for (const listener of this.#listeners) {

@@ -128,6 +128,7 @@ function onThread(
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
     rows: thread.projection,
+    capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
   });
   refuse(intake, thread, { type: command.type, input });
   if ('rollback' in input) checkRollback(thread.projection, input.rollback);

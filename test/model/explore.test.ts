@@ -51,6 +51,8 @@ describe('every reachable state of a thread', () => {
       'thread.create',
       // of captured workspaces
       'checkpoint.rollback',
+      // of what is carried from one session to another
+      'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
@@ -64,6 +66,9 @@ describe('every reachable state of a thread', () => {
       'checkpoint.missing',
       'checkpoint.failed',
       'checkpoint.restored',
+      'handOver.timedOut',
+      'transfer.built',
+      'transfer.failed',
     ]);
   });
 });
