@@ -100,7 +100,6 @@ export const ERRORS = {
   RECORDING_OVER: entry(409, false, 'the recording that is played has no further turn'),
   CHECKPOINT_FAILED: entry(500, true, 'the files of the workspace could not be captured'),
   CHECKPOINT_TIMED_OUT: entry(504, true, 'capturing the files of the workspace took too long'),
-  RESTORE_FAILED: entry(500, true, 'files could not be put back; the conversation is as it was'),
   RESTORE_TIMED_OUT: entry(504, true, 'putting files back took too long; the conversation is as it was'),
   // the provider's own
   PROVIDER_ERROR: entry(502, false, 'the provider reported an error of no known class'),

@@ -256,7 +256,7 @@ function workspaceInputs({ captures, canRollBack }: Seen): ThreadInput[] {
       make.uncaptured(turnId, point),
     ]),
     make.restored(),
-    make.restored('back', 'RESTORE_FAILED'),
+    make.restored('back', 'GIT_FAILED'),
     make.restored('other'),
   ];
 }
