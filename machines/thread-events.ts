@@ -1,7 +1,8 @@
 /** All that a thread's chart takes: journaled inputs, what its children tell it, and their ends. */
 import type { ConnectionEnd, ThreadContext, TurnOutput } from './domain/context.ts';
-import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ThreadInput } from './domain/input.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
+import type { ThreadStart } from './thread-context.ts';
 
 export type ThreadEvent =
   | ThreadInput
@@ -14,7 +15,7 @@ export type ThreadEvent =
 export interface ThreadTypes {
   readonly context: ThreadContext;
   readonly events: ThreadEvent;
-  readonly input: Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
+  readonly input: ThreadStart;
   readonly children: { readonly connection: 'connection'; readonly turn: 'turn' };
   readonly tags: ThreadTag;
 }

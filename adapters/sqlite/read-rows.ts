@@ -24,6 +24,7 @@ export class RowReader {
   readonly #latestTurn: Query<TurnRow>;
   readonly #turnsAbove: Query<TurnRow>;
   readonly checkpoints: CheckpointReader;
+  readonly #turnsBelow: Query<TurnRow>;
   readonly #item: Query<ItemRow>;
   readonly #itemsBelow: Query<ItemRow>;
   readonly #openItems: Query<ItemRow>;
@@ -44,7 +45,8 @@ export class RowReader {
       table: 'threads',
       schema: threadIdSchema,
       toValue: (columns) => columns['key'],
-      sql: 'select thread_id as key from threads where is_unsettled = 1',
+      sql: `select thread_id as key from threads where is_unsettled = 1
+            union select thread_id from items where is_open = 1`,
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, {
@@ -58,6 +60,7 @@ export class RowReader {
     this.#latestTurn = turns('true order by ordinal desc limit 1');
     this.#turnsAbove = turns('ordinal > ? order by ordinal');
     this.checkpoints = new CheckpointReader(sqlite);
+    this.#turnsBelow = turns('ordinal < ? order by ordinal desc limit ?');
     const items = (which: string): Query<ItemRow> =>
       new Query(sqlite, {
         ...checked,
@@ -107,6 +110,10 @@ export class RowReader {
 
   turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
     return this.#turnsAbove.all(threadId, ordinal);
+  }
+
+  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {
+    return this.#turnsBelow.all(threadId, before ?? Number.MAX_SAFE_INTEGER, limit);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {

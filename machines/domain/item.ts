@@ -151,5 +151,7 @@ export const itemRowSchema = itemSchema.extend({
   background: z.literal(true).optional(),
   /** Its turn was rolled back: the conversation does not have it any more. Left out of all others. */
   rolledBack: z.literal(true).optional(),
+  /** It is of that thread, which this one branched off from later. Said by whoever reads, never stored. */
+  inherited: z.object({ threadId: threadIdSchema }).optional(),
 });
 export type ItemRow = z.infer<typeof itemRowSchema>;

@@ -20,6 +20,8 @@ const SINCE_2 = {
   capturedTurnId: null,
   rollback: null,
   switching: null,
+  lineage: null,
+  mergedTurnOrdinal: 0,
 } as const;
 
 /** Append-only: the lift at index 0 makes format 2 from format 1. */

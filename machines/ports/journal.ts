@@ -131,7 +131,7 @@ export interface Journal {
   /** Threads that have an entry above the sequence, tombstones included. */
   changedSince(sequence: number): ThreadId[];
 
-  /** Threads that a restart has to see to: bound, starting or running, or with a capture or a rollback under way; tombstones included. */
+  /** Threads that a restart has to see to: bound, starting, running, with an open item, or with a capture under way; tombstones included. */
   unsettledThreads(): ThreadId[];
 
   threadState(threadId: ThreadId): ThreadState | null;
@@ -147,6 +147,8 @@ export interface Journal {
   checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[];
   /** Repositories in which the thread has captured something. */
   checkpointRoots(threadId: ThreadId): string[];
+  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending. */
+  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[];
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
   /** Ordinals below `before` (`null`: the newest), at most `limit`, ascending. */
   items(threadId: ThreadId, before: number | null, limit: number): ItemRow[];
@@ -173,7 +175,10 @@ export interface Journal {
   /** One more than the version of the last delta that was removed of the thread; `null`: none was. */
   prunedBefore(threadId: ThreadId): number | null;
 
-  /** Deleted threads that nobody has begun to purge, last changed before `before` (epoch ms); the oldest first. */
+  /**
+   * Deleted threads that nobody has begun to purge, last changed before `before` (epoch ms); the oldest first. Those whose
+   * items a living thread has inherited are left out.
+   */
   deletedThreads(before: number, limit: number): ThreadId[];
   /**
    * From now on the thread is a tombstone for ever: its id stays in use, its state tells no more than that.

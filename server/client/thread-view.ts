@@ -73,15 +73,17 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, machine, queue, usage, plan }: WireSnapshot): ThreadState {
-  const bound = machine.children.connection !== undefined;
+function stateOf({ thread, machine, queue, usage, plan, lineage, items }: WireSnapshot): ThreadState {
   return {
     row: rowOf(thread),
     settings: settingsOf(thread),
     queue,
     usage,
     plan,
-    bound,
+    lineage,
+    itemCount: items.at(-1)?.ordinal ?? null,
+    completedTurnOrdinal: null,
+    bound: machine.children.connection !== undefined,
     removal: 'none',
     errands: 0,
   };

@@ -1,12 +1,31 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import type {
+  BuildTransfer,
+  CheckpointEffect,
+  Effect,
+  ProviderEffect,
+  Rebuild,
+} from '../../machines/domain/effect.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Adapters } from './adapters.ts';
+import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
 import type { Transfers } from './transfers.ts';
+
+/** What the runtime performs by itself. */
+type OwnEffect = CheckpointEffect | Rebuild | BuildTransfer;
+
+const OWN: ReadonlySet<Effect['type']> = new Set<OwnEffect['type']>([
+  'checkpoint.capture',
+  'checkpoint.restore',
+  'instance.rebuild',
+  'transfer.build',
+]);
+const isOwn = (effect: Effect): effect is OwnEffect => OWN.has(effect.type);
 
 export class Effects {
   readonly #threads: Threads;
@@ -29,16 +48,8 @@ export class Effects {
   release(staged: readonly StagedEffect[]): void {
     for (const { stream, effect } of staged) {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
-      if (effect.type === 'instance.rebuild') {
-        this.#adapters.rebuild(effect.instanceId);
-        continue;
-      }
-      if (effect.type === 'checkpoint.capture' || effect.type === 'checkpoint.restore') {
-        if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
-        continue;
-      }
-      if (effect.type === 'transfer.build') {
-        this.#transfers.build(effect);
+      if (isOwn(effect)) {
+        this.#performOwn(stream, effect);
         continue;
       }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
@@ -46,8 +57,29 @@ export class Effects {
         this.droppedCount += 1;
         continue;
       }
+      const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
+      if (late !== null) {
+        this.#adapters.answer(instanceId, late);
+        continue;
+      }
       const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
       this.#adapters.perform(instanceId, carried);
+    }
+  }
+
+  #performOwn(stream: StagedEffect['stream'], effect: OwnEffect): void {
+    if (effect.type === 'instance.rebuild') this.#adapters.rebuild(effect.instanceId);
+    else if (effect.type === 'transfer.build') this.#transfers.build(effect);
+    else if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
+  }
+
+  /** `null` also for one that cannot be loaded now. */
+  #thread(threadId: LoadedThread['threadId']): LoadedThread | null {
+    try {
+      return this.#threads.get(threadId);
+    } catch (error) {
+      if (error instanceof RuntimeError) return null;
+      throw error;
     }
   }
 

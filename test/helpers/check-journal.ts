@@ -270,9 +270,16 @@ function checkState(journal: Journal, threadId: ThreadId, { charts, timers }: Pu
   const roster = journal.openItems(threadId).filter(({ background }) => background === true);
   must(row.backgroundCount === roster.length, `${threadId} counts ${row.backgroundCount} in the background`);
   const isAlone = context.link.phase === 'none' && !isWorking;
-  const OF_SERVER = new Set(['transfer', 'rollback']);
-  const left = journal.openItems(threadId).filter(({ body }) => !OF_SERVER.has(body.kind));
-  must(!isAlone || left.length === 0, `items of unbound thread ${threadId} are open`);
+  const building = context.transfers
+    .filter(({ status }) => status === 'building')
+    .map((each) => each.transferId);
+  const ofOthersOpen = journal.openItems(threadId).filter(({ body }) => body.kind !== 'rollback');
+  const left = ofOthersOpen.map(({ itemId }) => itemId);
+  must(!isAlone || left.every((id) => building.includes(id)), `items of unbound thread ${threadId} are open`);
+  must(
+    building.every((id) => left.includes(id)),
+    `transfers of ${threadId} are not shown as open`,
+  );
   mustEqual(`requests of ${threadId}`, open.toSorted(), kept.toSorted());
   const ofOthers = Object.values(timers).filter(({ owner }) => owner !== 'thread');
   must(!isAlone || ofOthers.length === 0, `timers are armed in unbound thread ${threadId}`);

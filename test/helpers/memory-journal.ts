@@ -168,8 +168,12 @@ class MemoryJournal implements Journal {
   unsettledThreads(): ThreadId[] {
     const isUnsettled = ({ row, bound, errands }: ThreadState): boolean =>
       bound || errands > 0 || row.status === 'starting' || row.status === 'running';
-    const states = [...this.#alive.threads.values()].flatMap((tables) => tables.state?.read() ?? []);
-    return states.filter(isUnsettled).map((state) => state.row.id);
+    return [...this.#alive.threads].flatMap(([, { state, items }]) => {
+      const read = state?.read();
+      if (read === undefined) return [];
+      const hasOpen = [...items.values()].some((item) => item.read().status === 'open');
+      return hasOpen || isUnsettled(read) ? [read.row.id] : [];
+    });
   }
 
   threadState(id: ThreadId): ThreadState | null {
@@ -218,6 +222,11 @@ class MemoryJournal implements Journal {
 
   checkpointRoots(id: ThreadId): string[] {
     return [...new Set(this.checkpointsAbove(id, 0).flatMap(({ root }) => root ?? []))];
+  }
+
+  turns(id: ThreadId, before: number | null, limit: number): TurnRow[] {
+    const below = this.#turns(id).filter((turn) => turn.ordinal < (before ?? Infinity));
+    return below.toReversed().slice(0, limit);
   }
 
   item(id: ThreadId, item: ItemId): ItemRow | null {

@@ -52,13 +52,14 @@ describe('every reachable state of a thread', () => {
       // of captured workspaces
       'checkpoint.rollback',
       // of what is carried from one session to another
+      'thread.fork',
+      'thread.mergeBack',
       'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
-      'steer.timedOut',
       // of captured workspaces
       'checkpoint.timedOut',
       'restore.timedOut',
@@ -67,8 +68,10 @@ describe('every reachable state of a thread', () => {
       'checkpoint.failed',
       'checkpoint.restored',
       'handOver.timedOut',
+      'steer.timedOut',
       'transfer.built',
       'transfer.failed',
+      'transfer.offered',
     ]);
   });
 });

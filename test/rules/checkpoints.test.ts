@@ -246,7 +246,8 @@ describe('a rollback', () => {
     settings,
     given: [...whole, ...second, ...finished('b'), back],
     when: [closed()],
-    holds: (is) => expect([is.did('checkpoint.restore'), is.value]).toEqual([[], ['restoring', undefined, undefined]]),
+    holds: (is) =>
+      expect([is.did('checkpoint.restore'), is.value]).toEqual([[], ['restoring', undefined, undefined]]),
     without: {
       'the waiting': actionIs(
         'thread',

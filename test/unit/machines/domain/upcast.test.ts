@@ -32,6 +32,8 @@ describe('upcast', () => {
       otherSessions: {},
       switching: null,
       ...workspace,
+      lineage: null,
+      mergedTurnOrdinal: 0,
     };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
       kind: 'base',
