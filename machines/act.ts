@@ -21,6 +21,14 @@ export interface Move<Context, Signal> {
   readonly toConnection?: ConnectionSignal;
 }
 
+/** Declares the four in a `setup`; the drivers provide what they do. */
+export const DATA_ACTIONS = {
+  fact: (_: unknown, _params: Fact | InstanceFact): void => {},
+  effect: (_: unknown, _params: Effect): void => {},
+  armTimer: (_: unknown, _params: ArmTimer): void => {},
+  cancelTimer: (_: unknown, _params: CancelTimer): void => {},
+};
+
 /** The four data actions, provided by the drivers, and those that tell another actor. */
 interface DataAction {
   readonly type: 'fact' | 'effect' | 'armTimer' | 'cancelTimer' | 'toParent' | 'toTurn' | 'toConnection';

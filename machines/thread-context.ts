@@ -6,9 +6,9 @@ import { RESUME } from './domain/opening.ts';
 import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
-export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
+export type ThreadStart = Omit<ThreadInputOf<'thread.create'>, 'type'>;
 
-export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): ThreadContext => ({
+export const contextOf = ({ threadId, settings, capabilities, worktree }: ThreadStart): ThreadContext => ({
   threadId,
   settings,
   capabilities,
@@ -26,6 +26,7 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   otherSessions: {},
   turnCount: 0,
   itemCount: 0,
+  ...(worktree && { worktree: { request: worktree, status: 'asked', attempt: 0 } }),
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {

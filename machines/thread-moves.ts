@@ -11,6 +11,7 @@ import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 import * as turns from './thread-turns.ts';
+import * as worktree from './thread-worktree.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
@@ -47,8 +48,17 @@ export const threadMoves = {
   }),
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
-  sayDeleted: act(() => ({ facts: [{ type: 'thread.deleted' }] })),
+  sayDeleted: act((context) => ({ ...worktree.remove(context), facts: [{ type: 'thread.deleted' }] })),
   clearError: act(() => ({ set: { lastError: null } })),
+
+  // its working tree
+  prepare: act((context) => worktree.prepare(context)),
+  noteMade: act((context, made: Of<'worktree.made'>) => worktree.noteMade(context, made)),
+  noteUnmade: act((context, { failure: cause }: Of<'worktree.failed'>) =>
+    worktree.noteUnmade(context, cause),
+  ),
+  giveUpPreparing: act((context) => worktree.giveUp(context)),
+  stopPreparing: act((context) => worktree.stop(context)),
 
   // the connection
   bind: act((context) => ({

@@ -1,14 +1,11 @@
 import { sendTo, setup } from 'xstate';
-import { by } from './act.ts';
+import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
-import type { Effect } from './domain/effect.ts';
-import type { Fact } from './domain/fact.ts';
-import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ThreadInput } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
-import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
-import type { ThreadEvent } from './thread-events.ts';
+import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
+import type { ThreadEvent, ThreadTag } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
@@ -23,25 +20,13 @@ export const threadMachine = setup({
   types: {
     context: {} as ThreadContext,
     events: {} as ThreadEvent,
-    input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
+    input: {} as ThreadStart,
     children: {} as { connection: 'connection'; turn: 'turn' },
-    tags: {} as
-      | 'starting'
-      | 'running'
-      | 'ready'
-      | 'interrupted'
-      | 'stopped'
-      | 'error'
-      | 'settled'
-      | 'busy'
-      | 'deleted',
+    tags: {} as ThreadTag,
   },
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
-    fact: (_, _params: Fact) => {},
-    effect: (_, _params: Effect) => {},
-    armTimer: (_, _params: ArmTimer) => {},
-    cancelTimer: (_, _params: CancelTimer) => {},
+    ...DATA_ACTIONS,
     toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
     toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
     ...threadMoves,
@@ -78,15 +63,17 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'mustPrepare', target: 'preparing' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
       ],
       on: {
         'turn.submit': [
+          { guard: by('canBeNext'), actions: by('enqueueNext') },
           { guard: by('canBegin'), target: 'bound.working', actions: by('begin') },
           { guard: by('canWait'), actions: by('enqueue') },
         ],
         'turn.retry': { guard: 'canRetry', target: 'bound.working', actions: by('retry') },
-        'thread.compact': { target: 'bound.working', actions: by('compact') },
+        'thread.compact': { guard: 'isPrepared', target: 'bound.working', actions: by('compact') },
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
@@ -101,6 +88,26 @@ export const threadMachine = setup({
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
         error: { description: 'The last turn failed or the connection was lost.', tags: 'error' },
+      },
+    },
+    preparing: {
+      description: 'The working tree is being made and set up; prompts wait for it.',
+      tags: 'ready',
+      entry: 'prepare',
+      on: {
+        'turn.submit': [
+          { guard: by('canBeNext'), actions: by('enqueueNext') },
+          { guard: by('canWait'), actions: by('enqueue') },
+        ],
+        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'worktree.made': { guard: by('isOfThisTry'), target: 'unbound', actions: by('noteMade') },
+        'worktree.failed': { guard: by('isOfThisTry'), target: 'unbound.error', actions: by('noteUnmade') },
+        'worktree.timedOut': { target: 'unbound.error', actions: 'giveUpPreparing' },
+        'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
+        'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'runtime.recovered': { target: 'preparing', reenter: true },
+        'thread.stop': { target: 'unbound.stopped', actions: ['holdStopped', 'stopPreparing'] },
+        'thread.delete': { target: 'deleted', actions: ['sayDeleting', 'stopPreparing'] },
       },
     },
     bound: {
@@ -197,10 +204,7 @@ export const threadMachine = setup({
                 },
               },
             },
-            error: {
-              description: 'The last turn failed.',
-              tags: 'error',
-            },
+            error: { description: 'The last turn failed.', tags: 'error' },
           },
         },
         working: {

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { GitWorktrees } from '../adapters/git/worktrees.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
@@ -37,6 +38,7 @@ const adapters: ServerAdapters = {
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
       makeMarker,
     }),
+  makeWorktrees: (folder) => new GitWorktrees({ folder, env: process.env }),
   endSurvivor: async ({ marker, pid, startTime }) => {
     const end = await new ProcessTree({ marker, pid: pid ?? 0, startTime: startTime ?? '' }).end();
     if (end.outcome === 'gone') return;

@@ -7,6 +7,7 @@ import type { InstanceId } from '../machines/domain/ids.ts';
 import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
+import type { Worktrees } from '../machines/ports/worktrees.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import { ConfigWatch, type ConfigSource } from './config-watch.ts';
 import type { Config } from './config.ts';
@@ -50,6 +51,7 @@ export interface ServerAdapters {
    */
   copyDatabase(folder: string, target: string): void;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
+  makeWorktrees?(folder: string): Worktrees;
   endSurvivor(row: ProcessRow): Promise<void>;
   openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;
 }
@@ -181,6 +183,7 @@ const makeRuntime = (
     drivers: adapters.drivers,
     instances: config.instances,
     processes: adapters.makeProcessHost(needs.journal),
+    ...(adapters.makeWorktrees && { worktrees: adapters.makeWorktrees(worktreesFolder(config)) }),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
     newId: makeId,
@@ -222,6 +225,8 @@ async function closeAll(logs: FrameLogs, journal: Journal): Promise<void> {
   await logs.close();
   journal.close();
 }
+
+export const worktreesFolder = ({ data }: Pick<Config, 'data'>): string => join(data, 'worktrees');
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);

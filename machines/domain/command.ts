@@ -16,6 +16,7 @@ import {
   runtimeModeSchema,
   sourcePlanSchema,
 } from './settings.ts';
+import { worktreeRequestSchema } from './worktree.ts';
 
 const onThread = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), threadId: threadIdSchema, ...shape });
@@ -41,6 +42,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     policy: policySchema.default({}),
     interactionMode: interactionModeSchema.default('default'),
     deliveryMode: deliveryModeSchema.default('streaming'),
+    /** A git working tree of its own, from the repository around `cwd`. */
+    worktree: worktreeRequestSchema.optional(),
   }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),

@@ -9,6 +9,7 @@ import type { Opening } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
 import type { Transfer } from './transfer.ts';
+import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
@@ -70,6 +71,8 @@ export interface ThreadContext {
   readonly transfers: readonly Transfer[];
   /** Conversations with the instances that the thread was switched away from. */
   readonly otherSessions: OtherSessions;
+  /** Absent: the thread works in the folder that it was given. */
+  readonly worktree?: Worktree;
   readonly turnCount: number;
   readonly itemCount: number;
 }

@@ -5,6 +5,7 @@ import type { InstanceInput } from './instance.ts';
 import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
+import type { WorktreeRequest } from './worktree.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
 
 /** Fencing of everything that concerns a turn. */
@@ -92,7 +93,21 @@ export type Tell =
 /** No process of the instance is left: what serves it from now on is made from the configuration as it is now. */
 export type Rebuild = { readonly type: 'instance.rebuild'; readonly instanceId: InstanceId };
 
-export type Effect = ProviderEffect | Rebuild | Tell;
+/** The working tree of a thread: made with its setup command, given up while it is made, or removed with the thread. */
+export type WorktreeEffect =
+  | {
+      readonly type: 'worktree.prepare';
+      readonly threadId: ThreadId;
+      /** Whose process the setup command counts as. */
+      readonly instanceId: InstanceId;
+      readonly attempt: number;
+      readonly cwd: string;
+      readonly request: WorktreeRequest;
+    }
+  | { readonly type: 'worktree.end'; readonly threadId: ThreadId }
+  | { readonly type: 'worktree.remove'; readonly threadId: ThreadId };
+
+export type Effect = ProviderEffect | WorktreeEffect | Rebuild | Tell;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -44,6 +44,7 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('connection.')) return boundBy(fact);
+  if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -66,6 +67,24 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   }
 }
 
+/** While it is made a restart has to see to the thread, as to one with a connection. */
+function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'worktree.preparing') {
+    const { request } = fact;
+    return { bound: true, worktree: { status: 'making', request, made: null, failure: null } };
+  }
+  if (worktree === undefined) return {};
+  if (fact.type === 'worktree.failed')
+    return { bound: false, worktree: { ...worktree, status: 'failed', failure: fact.failure } };
+  if (fact.type !== 'worktree.ready') return {};
+  const { made } = fact;
+  return {
+    bound: false,
+    settings: { ...settings, cwd: made.cwd },
+    worktree: { ...worktree, status: 'ready', made },
+  };
+}
+
 function boundBy(fact: Fact): Partial<ThreadState> {
   if (fact.type === 'connection.opening') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
@@ -77,6 +96,8 @@ function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {
     case 'thread.titleSet':
     case 'thread.modelSet':
       return { ...row, title: settings.title, model: settings.model };
+    case 'worktree.ready':
+      return { ...row, cwd: settings.cwd };
     case 'thread.archived':
     case 'thread.unarchived':
       return { ...row, archived: fact.type === 'thread.archived' };

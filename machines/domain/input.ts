@@ -17,6 +17,7 @@ import {
   runtimeModeSchema,
   settingsSchema,
 } from './settings.ts';
+import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
 const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -29,6 +30,8 @@ const commandInputs = [
     threadId: threadIdSchema,
     settings: settingsSchema,
     capabilities: capabilitiesSchema,
+    /** Absent: the thread works in its folder as it is. */
+    worktree: worktreeRequestSchema.optional(),
   }),
   input('thread.archive', {}),
   input('thread.unarchive', {}),
@@ -187,6 +190,7 @@ const timerInputs = [
   input('steer.timedOut', { ...turnTimer, steerId: turnIdSchema }),
   input('settle.timedOut', turnTimer),
   input('lookUp.timedOut', turnTimer),
+  input('worktree.timedOut', { ...fired, attempt: z.number().int().positive() }),
   input('request.deliveryTimedOut', { ...fired, requestId: requestIdSchema, owner: ownerSchema }),
 ] as const;
 
@@ -199,6 +203,9 @@ const runtimeInputs = [
   input('connection.idled', onConnection),
   /** A new run of the server found this thread in its journal; no provider process of the old one is left. */
   input('runtime.recovered', {}),
+  /** The thread's working tree is there and set up. `attempt`: which try it answers. */
+  input('worktree.made', { attempt: z.number().int().positive(), ...madeWorktreeSchema.shape }),
+  input('worktree.failed', { attempt: z.number().int().positive(), failure: failureSchema }),
   /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
   input('runtime.clockJumped', { byMs: z.number() }),
   /** Something went wrong that a person should see; nothing else follows from it. */

@@ -6,6 +6,7 @@ import { instanceIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { itemRowSchema } from './item.ts';
 import { requestRowSchema } from './request.ts';
 import { settingsSchema } from './settings.ts';
+import { worktreeStateSchema } from './worktree.ts';
 import { queueSchema, turnRowSchema, usageSchema } from './turn.ts';
 
 /** A line of the thread list. Times are epoch ms. */
@@ -47,13 +48,15 @@ export const threadStateSchema = z.object({
   bound: z.boolean(),
   /** A delete is under way or done; the thread is no longer listed. */
   removal: z.enum(['none', 'deleting', 'deleted']),
+  /** Absent: the thread works in the folder that it was given. */
+  worktree: worktreeStateSchema.optional(),
 });
 export type ThreadState = z.infer<typeof threadStateSchema>;
 
 /** An armed timer as clients see it. Times are epoch ms. */
 export const deadlineSchema = z.object({
   name: z.string(),
-  owner: z.enum(['connection', 'turn', 'instance']),
+  owner: z.enum(['connection', 'turn', 'instance', 'worktree']),
   armedAt: z.number(),
   dueAt: z.number(),
   /** Items and deltas of the turn push it, and the push is not told: it is due at `dueAt` or later. */
@@ -92,5 +95,6 @@ export const threadSnapshotSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  worktree: worktreeStateSchema.optional(),
 });
 export type ThreadSnapshot = z.infer<typeof threadSnapshotSchema>;

@@ -12,13 +12,15 @@ export const DEADLINES_MS = {
   settle: 20_000,
   lookUp: 60_000,
   delivery: 10_000,
+  /** With its setup command. */
+  worktree: 900_000,
   instanceStart: 30_000,
   instanceIdle: 300_000,
   instanceDrain: 20_000,
 } as const;
 
 /** The state or record whose end cancels the timer. */
-export type TimerOwner = 'connection' | 'turn' | 'instance';
+export type TimerOwner = 'connection' | 'turn' | 'instance' | 'worktree';
 
 export interface ArmTimer {
   /** Unique in the thread; arming it again replaces it. */

@@ -62,9 +62,10 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, machine, queue, usage, plan }: WireSnapshot): ThreadState {
-  const bound = machine.children.connection !== undefined;
-  return { row: rowOf(thread), settings: settingsOf(thread), queue, usage, plan, bound, removal: 'none' };
+function stateOf({ thread, machine, queue, usage, plan, worktree }: WireSnapshot): ThreadState {
+  const bound = machine.children.connection !== undefined || worktree?.status === 'making';
+  const [row, settings] = [rowOf(thread), settingsOf(thread)];
+  return { row, settings, queue, usage, plan, bound, removal: 'none', ...(worktree && { worktree }) };
 }
 
 function rowOf(thread: WireSnapshot['thread']): ThreadRow {

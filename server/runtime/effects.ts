@@ -1,19 +1,22 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import type { Effect, ProviderEffect, WorktreeEffect } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Adapters } from './adapters.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
+import type { ThreadWorktrees } from './thread-worktrees.ts';
 import type { Threads } from './threads.ts';
 
 export class Effects {
   readonly #threads: Threads;
   readonly #adapters: Adapters;
+  readonly #worktrees: ThreadWorktrees;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters) {
+  constructor(threads: Threads, adapters: Adapters, worktrees: ThreadWorktrees) {
     this.#threads = threads;
     this.#adapters = adapters;
+    this.#worktrees = worktrees;
   }
 
   release(staged: readonly StagedEffect[]): void {
@@ -21,6 +24,10 @@ export class Effects {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
       if (effect.type === 'instance.rebuild') {
         this.#adapters.rebuild(effect.instanceId);
+        continue;
+      }
+      if (isOfWorktree(effect)) {
+        this.#worktrees.perform(effect);
         continue;
       }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
@@ -46,6 +53,8 @@ export class Effects {
     return thread !== null && !isWanted(thread, effect);
   }
 }
+
+const isOfWorktree = (effect: Effect): effect is WorktreeEffect => effect.type.startsWith('worktree.');
 
 /** Whether the charts, as they stand after the tick, still ask for it. */
 function isWanted(thread: LoadedThread, effect: ProviderEffect): boolean {

@@ -74,6 +74,7 @@ export class Reads implements RuntimeReads {
         queue: state.queue,
         usage: state.usage,
         plan: state.plan,
+        ...(state.worktree && { worktree: state.worktree }),
       },
     };
   }

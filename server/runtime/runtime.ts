@@ -6,6 +6,7 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
@@ -27,6 +28,7 @@ import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
+import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import type { Workspaces } from './workspace.ts';
@@ -42,6 +44,7 @@ export interface RuntimeOptions extends Workspaces {
   readonly drivers: readonly ProviderDriver[];
   readonly instances: readonly InstanceConfig[];
   readonly processes: ProcessHost;
+  readonly worktrees?: Worktrees;
   /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
   readonly endSurvivor: (row: ProcessRow) => Promise<void>;
   readonly clock: Clock;
@@ -90,6 +93,7 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
+  readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
@@ -131,7 +135,8 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    this.#effects = new Effects(this.threads, this.#adapters);
+    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
+    this.#effects = new Effects(this.threads, this.#adapters, this.#worktrees);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -274,7 +279,7 @@ export class ThreadRuntime implements Runtime {
     this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
-    await this.#adapters.dispose();
+    await Promise.all([this.#adapters.dispose(), this.#worktrees.dispose()]);
     try {
       this.#recover();
     } catch (error) {
@@ -352,7 +357,7 @@ export class ThreadRuntime implements Runtime {
       ...options,
       commitCount: () => this.#loop.commitCount,
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => this.threads.drop(threadId),
+      forget: (threadId) => void [this.threads.drop(threadId), this.#worktrees.remove(threadId)],
     });
   }
 

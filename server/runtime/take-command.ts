@@ -83,7 +83,7 @@ interface Done {
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
-  const { type, threadId: asked, ...settings } = command;
+  const { type, threadId: asked, worktree, ...settings } = command;
   checkFolder(intake.parts, settings.cwd);
   const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
   if (isUsed(intake, threadId)) {
@@ -95,7 +95,7 @@ function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId
       details: { capability: 'planMode' },
     });
   }
-  const input = { type, threadId, settings, capabilities };
+  const input = { type, threadId, settings, capabilities, ...(worktree && { worktree }) };
   return { input, applied: intake.create(threadId, input, commandId) };
 }
 
