@@ -73,15 +73,16 @@ function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<Th
     const { request } = fact;
     return { bound: true, worktree: { status: 'making', request, made: null, failure: null } };
   }
-  if (worktree === undefined) return {};
-  if (fact.type === 'worktree.failed')
-    return { bound: false, worktree: { ...worktree, status: 'failed', failure: fact.failure } };
+  if (fact.type === 'worktree.failed') {
+    const { failure } = fact;
+    return { bound: false, ...(worktree && { worktree: { ...worktree, status: 'failed', failure } }) };
+  }
   if (fact.type !== 'worktree.ready') return {};
   const { made } = fact;
   return {
     bound: false,
     settings: { ...settings, cwd: made.cwd },
-    worktree: { ...worktree, status: 'ready', made },
+    ...(worktree && { worktree: { ...worktree, status: 'ready', made, failure: null } }),
   };
 }
 

@@ -28,7 +28,7 @@ import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
 import { briefs } from './brief.ts';
-import { startOf } from './inputs.ts';
+import { startInWorktree, startOf, type Start } from './inputs.ts';
 import { MapTables } from './map-tables.ts';
 
 /** Everything that a rule may live in; mutants replace a part of it. */
@@ -74,10 +74,10 @@ export class Stage {
   readonly taken: Taken[] = [];
   #sequence = 0;
 
-  constructor(world: World, capabilities: Partial<Capabilities>) {
+  constructor(world: World, start: Start) {
     this.world = world;
     this.#stepper = new Stepper('thread', undefined, world.machines);
-    const { charts, drawn } = this.#stepper.start(startOf(capabilities));
+    const { charts, drawn } = this.#stepper.start(start);
     this.#charts = charts;
     this.#fold(drawn.facts as Fact[], drawn.timers);
   }
@@ -232,12 +232,15 @@ export class Outcome {
 
 export interface GivenOptions {
   readonly capabilities?: Partial<Capabilities>;
+  /** The thread has a working tree of its own. */
+  readonly inWorktree?: boolean;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
-export function given(inputs: readonly Cue[] = [], { world = WORLD, capabilities = {} }: GivenOptions = {}) {
-  const stage = new Stage(world, capabilities);
+export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
+  const { world = WORLD, capabilities = {}, inWorktree = false } = options;
+  const stage = new Stage(world, inWorktree ? startInWorktree(capabilities) : startOf(capabilities));
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,

@@ -42,6 +42,7 @@ function threadPart({
   retryable,
   archived,
   connectionCount,
+  worktree,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
   return {
@@ -61,6 +62,10 @@ function threadPart({
     session: hasSession ? { nativeThreadId: 'native', state: 'provisional' } : null,
     turnCount: 0,
     itemCount: 0,
+    // a try is told from another one only while it is under way
+    ...(worktree && {
+      worktree: { ...worktree, attempt: worktree.status === 'making' ? worktree.attempt : 0 },
+    }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface Bounds {
   readonly tasks?: 1;
   /** The provider folds prompts while it works in the background. */
   readonly folds?: 1;
+  /** The thread has a working tree of its own. */
+  readonly worktree?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -102,6 +104,7 @@ export class Environment {
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
+      ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -147,6 +150,8 @@ interface Seen {
   readonly canAsk: boolean;
   readonly canAskBeside: boolean;
   readonly hasTask: boolean;
+  /** Of the making of its working tree; `null`: it has none. */
+  readonly worktreeTry: number | null;
 }
 
 function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
@@ -171,6 +176,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
+    worktreeTry: thread.worktree?.attempt ?? null,
   };
 }
 
@@ -180,9 +186,11 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   // a prompt that came back made it one more; nothing is begun then that could do it again
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
+  const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
+  const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
     canWait,
-    canStart: thread.link.phase === 'closing' || thread.link.folds ? canWait : !isOver,
+    canStart: mustWait ? canWait : !isOver,
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
@@ -247,6 +255,12 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
+
+/** Of this try and of the one before. */
+const worktreeInputs = ({ worktreeTry }: Seen): ThreadInput[] =>
+  worktreeTry === null
+    ? []
+    : [worktreeTry, worktreeTry + 1].flatMap((each) => [make.made(each), make.unmade(each)]);
 
 function transcriptInputs(seen: Seen): ThreadInput[] {
   const kinds = ['Started', 'Updated', 'Completed'] as const;

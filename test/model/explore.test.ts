@@ -55,6 +55,10 @@ describe('every reachable state of a thread', () => {
       'provider.steerAccepted',
       'provider.steerRefused',
       'steer.timedOut',
+      // of a working tree
+      'worktree.timedOut',
+      'worktree.made',
+      'worktree.failed',
     ]);
   });
 });

@@ -35,7 +35,7 @@ export const truthsOf = (state: State): Truths => ({
 
 function truthsOfActors(charts: Charts): Truths {
   const { root, connection, turn } = charts;
-  const { activeTurn, link } = threadContextOf(root);
+  const { activeTurn, link, worktree } = threadContextOf(root);
   const { status } = statusOf(root);
   const isBusy = tagged(charts, 'busy');
   const phase = connection === undefined || connection.value === 'gone' ? 'none' : connection.value;
@@ -48,6 +48,10 @@ function truthsOfActors(charts: Charts): Truths {
     'a live connection iff bound, or the thread ends its turn':
       hasLink(charts) === isBound(charts) || (isBusy && link.end !== null),
     'the link mirrors the connection': link.phase === phase,
+    'bound only with its working tree':
+      !isBound(charts) || worktree === undefined || worktree.status === 'ready',
+    'its working tree is being made iff the thread prepares':
+      (worktree?.status === 'making') === isPreparing(charts),
     'a delete is carried out': link.closing !== 'delete' || isBound(charts) || root.hasTag('deleted'),
   };
 }
@@ -56,7 +60,10 @@ function truthsOfTimers({ charts, timers }: State): Truths {
   const owners = Object.values(timers).map(({ owner }) => owner);
   return {
     'no turn timer when settled': !tagged(charts, 'settled') || !owners.includes('turn'),
-    'no timer when unbound': isBound(charts) || owners.length === 0,
+    'no timer when unbound': isBound(charts) || isPreparing(charts) || owners.length === 0,
+    'a timer of the working tree iff it is being made':
+      (owners.length === 1 && owners[0] === 'worktree') === isPreparing(charts) &&
+      (isPreparing(charts) || !owners.includes('worktree')),
     'a turn timer is of this turn and attempt': Object.values(timers).every((timer) =>
       isOfTurn(timer, charts),
     ),
@@ -90,6 +97,7 @@ function truthsOfSideTurns(charts: Charts): Truths {
   };
 }
 
+export const isPreparing = ({ root: { value } }: Charts): boolean => value === 'preparing';
 export const isBound = ({ root: { value } }: Charts): boolean =>
   typeof value === 'object' && 'bound' in value;
 const turnIn = (turn: NonNullable<Charts['turn']>) => turn.context as TurnContext;
