@@ -23,10 +23,9 @@ export function prepare(context: ThreadContext): ThreadMove {
   const { request } = worktree;
   const attempt = worktree.attempt + 1;
   const { cwd, instanceId } = settings;
-  const facts = worktree.status === 'making' ? [] : [{ type: 'worktree.preparing' as const, request }];
   return {
     set: { worktree: { request, status: 'making', attempt } },
-    facts,
+    facts: [{ type: 'worktree.preparing', request }],
     effects: [{ type: 'worktree.prepare', threadId, instanceId, attempt, cwd, request }],
     arm: timerOf(attempt),
   };

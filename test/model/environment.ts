@@ -176,7 +176,6 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
-    worktreeTry: thread.worktree?.attempt ?? null,
   };
 }
 
@@ -189,6 +188,7 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
   const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
+    worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
     canStart: mustWait ? canWait : !isOver,
     canRetry: !isOver,

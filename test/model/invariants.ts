@@ -29,13 +29,14 @@ export const tagged = ({ root }: Charts, tag: string): boolean => root.hasTag(ta
 export const truthsOf = (state: State): Truths => ({
   ...truthsOfActors(state.charts),
   ...truthsOfTimers(state),
+  ...truthsOfWorktree(state),
   ...truthsOfQueue(state.charts),
   ...truthsOfSideTurns(state.charts),
 });
 
 function truthsOfActors(charts: Charts): Truths {
   const { root, connection, turn } = charts;
-  const { activeTurn, link, worktree } = threadContextOf(root);
+  const { activeTurn, link } = threadContextOf(root);
   const { status } = statusOf(root);
   const isBusy = tagged(charts, 'busy');
   const phase = connection === undefined || connection.value === 'gone' ? 'none' : connection.value;
@@ -48,10 +49,6 @@ function truthsOfActors(charts: Charts): Truths {
     'a live connection iff bound, or the thread ends its turn':
       hasLink(charts) === isBound(charts) || (isBusy && link.end !== null),
     'the link mirrors the connection': link.phase === phase,
-    'bound only with its working tree':
-      !isBound(charts) || worktree === undefined || worktree.status === 'ready',
-    'its working tree is being made iff the thread prepares':
-      (worktree?.status === 'making') === isPreparing(charts),
     'a delete is carried out': link.closing !== 'delete' || isBound(charts) || root.hasTag('deleted'),
   };
 }
@@ -61,12 +58,20 @@ function truthsOfTimers({ charts, timers }: State): Truths {
   return {
     'no turn timer when settled': !tagged(charts, 'settled') || !owners.includes('turn'),
     'no timer when unbound': isBound(charts) || isPreparing(charts) || owners.length === 0,
-    'a timer of the working tree iff it is being made':
-      (owners.length === 1 && owners[0] === 'worktree') === isPreparing(charts) &&
-      (isPreparing(charts) || !owners.includes('worktree')),
     'a turn timer is of this turn and attempt': Object.values(timers).every((timer) =>
       isOfTurn(timer, charts),
     ),
+  };
+}
+
+function truthsOfWorktree({ charts, timers }: State): Truths {
+  const { worktree } = threadContextOf(charts.root);
+  const { status = 'ready' } = worktree ?? {};
+  const hasTimer = Object.values(timers).some(({ owner }) => owner === 'worktree');
+  return {
+    'bound only with its working tree': !isBound(charts) || status === 'ready',
+    'its working tree is being made iff the thread prepares': (status === 'making') === isPreparing(charts),
+    'a timer of the working tree iff it is being made': hasTimer === isPreparing(charts),
   };
 }
 

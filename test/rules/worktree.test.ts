@@ -196,6 +196,15 @@ describe('a working tree', () => {
     without: { 'the end of the item': foldsWithout(({ fact }) => fact.type === 'worktree.failed') },
   });
 
+  rule('its setup command does not stay open when the server was killed under it', {
+    inWorktree,
+    given: [setup('Started')],
+    when: [RECOVERED],
+    holds: (is) =>
+      expect([...is.stage.tables.items.values()].map(({ status }) => status)).toEqual(['unknown']),
+    without: { 'the end of the item': foldsWithout(({ fact }) => fact.type === 'worktree.preparing') },
+  });
+
   rule('its setup command ends with what it came to', {
     inWorktree,
     given: [setup('Started')],
