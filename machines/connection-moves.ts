@@ -15,6 +15,7 @@ const OPEN_TIMED_OUT = failure('OPEN_TIMED_OUT', '', { class: 'transport' });
 const CLOSE_FAILED = failure('CLOSE_FAILED', '', { class: 'transport' });
 const CLOSED = failure('CONNECTION_CLOSED', '', { class: 'transport' });
 const RESTARTED = failure('SERVER_RESTARTED', '');
+const KEPT_NOTHING = failure('RESUME_FAILED', 'the provider has kept nothing of the conversation');
 
 export const connectionMoves = {
   askToOpen: act((context) => ({
@@ -22,10 +23,20 @@ export const connectionMoves = {
     effects: [acquire(context)],
     arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.open),
   })),
+  delay: act((context) => ({ arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.delayed) })),
   stopOpening: act((context) => ({
     effects: [tellInstance(context, 'instance.workDone')],
     cancel: { name: 'connection.openTimedOut' },
   })),
+  /** Once for each connection: without a history there is nothing that could fail so again. */
+  beginAnew: act((_, { failure: cause }: { failure: Failure }) => ({
+    set: { resume: null, fork: null, rollback: null },
+    signal: { type: '$forgotten', failure: cause },
+  })),
+  /** What was to be resumed is not there, and the provider has begun another conversation by itself. */
+  sayForgotten: act(({ resume }, { resumed }: ThreadInputOf<'connection.opened'>) =>
+    resume === null || resumed ? {} : { signal: { type: '$forgotten', failure: KEPT_NOTHING } },
+  ),
   sayOpened: act((_, event: ThreadInputOf<'connection.opened'>) => {
     const { connectionId, nativeThreadId, resumed, model, capabilities } = event;
     return {
@@ -91,8 +102,14 @@ const keep = ({ connectionId }: Context, cause: Failure): Move<Context, LinkSign
   signal: { type: '$kept', failure: cause },
 });
 
-function acquire({ threadId, connectionId, instanceId, resume, fork, rollback, settings }: Context): Effect {
-  const history = { resume, ...(fork && { fork }), ...(rollback && { rollback }) };
+function acquire(context: Context): Effect {
+  const { threadId, connectionId, instanceId, resume, isFresh, fork, rollback, settings } = context;
+  const history = {
+    resume,
+    ...(fork && { fork }),
+    ...(rollback && { rollback }),
+    ...(resume !== null && isFresh && { orBegin: true as const }),
+  };
   const work = { type: 'connection.open', threadId, connectionId, ...history, settings } as const;
   return { type: 'tell', instanceId, input: { type: 'instance.acquire', work } };
 }

@@ -3,7 +3,7 @@ import { by } from './act.ts';
 import { connectionMoves } from './connection-moves.ts';
 import type { ConnectionContext, ConnectionEnd } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
-import { failure } from './domain/error.ts';
+import { failure, type ErrorCode, type Failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
 import type { ConnectionId, RequestId } from './domain/ids.ts';
 import type { ThreadInput } from './domain/input.ts';
@@ -13,6 +13,14 @@ import type { ArmTimer, CancelTimer } from './domain/timer.ts';
 import { isAnswerable, isBeingAnswered, isKnown } from './request-moves.ts';
 
 export type ConnectionInput = Omit<ConnectionContext, 'force' | 'requests' | 'end'>;
+
+/** The provider cannot begin with what it was asked to begin with. */
+const HISTORY_GONE: ReadonlySet<ErrorCode> = new Set([
+  'RESUME_FAILED',
+  'CAPABILITY_UNSUPPORTED',
+  'PROVIDER_BAD_REQUEST',
+]);
+const hasHistory = ({ resume, fork }: ConnectionContext): boolean => resume !== null || fork !== null;
 
 type Mine = { readonly connectionId: ConnectionId };
 type Asked = { readonly requestId: RequestId };
@@ -39,6 +47,8 @@ export const connectionMachine = setup({
   },
   guards: {
     isMine: ({ context }, { connectionId }: Mine) => connectionId === context.connectionId,
+    canBeginAnew: ({ context }, { connectionId, failure: cause }: Mine & { failure: Failure }) =>
+      connectionId === context.connectionId && hasHistory(context) && HISTORY_GONE.has(cause.code),
     isMineAndQuiet: ({ context }, { connectionId }: Mine) =>
       connectionId === context.connectionId && Object.keys(context.requests).length === 0,
     isMineAndForced: ({ context }, { connectionId }: Mine) =>
@@ -70,8 +80,16 @@ export const connectionMachine = setup({
       entry: 'askToOpen',
       exit: 'stopOpening',
       on: {
-        'connection.opened': { guard: by('isMine'), target: 'open', actions: by('sayOpened') },
-        'connection.openFailed': { guard: by('isMine'), target: 'gone', actions: by('endLost') },
+        'connection.opened': {
+          guard: by('isMine'),
+          target: 'open',
+          actions: [by('sayForgotten'), by('sayOpened')],
+        },
+        'connection.openFailed': [
+          { guard: by('canBeginAnew'), target: 'opening', reenter: true, actions: by('beginAnew') },
+          { guard: by('isMine'), target: 'gone', actions: by('endLost') },
+        ],
+        'connection.delayed': { guard: by('isMine'), actions: 'delay' },
         'connection.openTimedOut': { guard: by('isMine'), target: 'gone', actions: ['endUnopened', 'kill'] },
         'provider.requestOpened': { guard: by('isNewRequest'), actions: by('refuseRequest') },
         // nothing is open yet that a failed close could keep

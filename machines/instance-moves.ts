@@ -77,6 +77,14 @@ export const instanceMoves = {
   refuse: act((context, { work }: { work: InstanceWork }) => ({
     effects: [failWork(work, context.failure ?? REMOVED)],
   })),
+  /** As configured it cannot be used: what has not begun does not. */
+  refuseDelayed: act((context) => ({
+    set: { waiting: [], sessions: heldOf(context) },
+    effects: context.waiting.map((work) => failWork(work, context.failure ?? REMOVED)),
+  })),
+  boundWait: act(() => ({ arm: timer('instance.outdatedTooLong', DEADLINES_MS.instanceOutdated) })),
+  delay: act((_, { work }: { work: InstanceWork }) => ({ effects: delayed(work) })),
+  delayWaiting: act(({ waiting }) => ({ effects: waiting.flatMap(delayed) })),
   refuseWaiting: act((context) => ({
     set: { waiting: [], resuming: [], sessions: [] },
     effects: context.waiting.map((work) => failWork(work, context.failure ?? REMOVED)),
@@ -112,6 +120,19 @@ const IDLE_TIMER = timer('instance.idledOut', DEADLINES_MS.instanceIdle);
 
 export const isUnused = ({ waiting, sessions }: Context): boolean =>
   waiting.length === 0 && sessions.length === 0;
+
+/** Connections that are there, or being opened. */
+export function heldOf({ waiting, sessions }: Context): Context['sessions'] {
+  const notYet = new Set(waiting.map((work) => (work.type === 'connection.open' ? work.connectionId : null)));
+  return sessions.filter(({ connectionId }) => !notYet.has(connectionId));
+}
+
+/** Its thread must not take the wait for a provider that does not answer. */
+function delayed(work: InstanceWork): Effect[] {
+  if (work.type !== 'connection.open') return [];
+  const { threadId, connectionId } = work;
+  return [{ type: 'tellThread', threadId, input: { type: 'connection.delayed', connectionId } }];
+}
 
 function withSession({ sessions }: Context, work: InstanceWork): Context['sessions'] {
   if (work.type !== 'connection.open') return sessions;

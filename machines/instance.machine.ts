@@ -5,7 +5,7 @@ import type { Effect } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
 import type { InstanceFact, InstanceInput } from './domain/instance.ts';
 import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { instanceMoves, isUnused } from './instance-moves.ts';
+import { heldOf, instanceMoves, isUnused } from './instance-moves.ts';
 
 export type InstanceStart = Pick<InstanceContext, 'instanceId' | 'driver' | 'capabilities'>;
 
@@ -30,6 +30,7 @@ export const instanceMachine = setup({
   guards: {
     hasWaiting: ({ context }) => context.waiting.length > 0,
     isUnused: ({ context }) => isUnused(context),
+    isLeft: ({ context }) => heldOf(context).length === 0,
     canRetry: (_, { failure }: { failure: Failure }) => failure.retryable,
     isUsable: (_, { failure }: { failure: Failure | null }) => failure === null,
     isToBeRemoved: ({ context }) => context.next?.isRemoved === true,
@@ -110,8 +111,11 @@ export const instanceMachine = setup({
     outdated: {
       description: 'Its configuration has changed; the process serves until no thread holds a connection.',
       tags: 'retiring',
-      entry: { type: 'sayState', params: { state: 'outdated' } },
-      exit: { type: 'cancelTimer', params: { name: 'instance.idledOut' } },
+      entry: [{ type: 'sayState', params: { state: 'outdated' } }, 'boundWait'],
+      exit: [
+        { type: 'cancelTimer', params: { name: 'instance.idledOut' } },
+        { type: 'cancelTimer', params: { name: 'instance.outdatedTooLong' } },
+      ],
       always: { guard: 'isUnused', target: 'draining' },
       on: {
         'instance.acquire': { actions: by('acquire') },
@@ -122,6 +126,22 @@ export const instanceMachine = setup({
           { target: 'closing', actions: by('plan') },
         ],
         'instance.remove': { target: 'closing', actions: 'planRemoval' },
+        'instance.outdatedTooLong': 'renewing',
+        'process.exited': { target: 'idle', actions: by('lose') },
+      },
+    },
+    renewing: {
+      description: 'There was no such moment for long: what begins waits until what runs has ended.',
+      tags: 'retiring',
+      entry: [{ type: 'sayState', params: { state: 'renewing' } }, 'delayWaiting'],
+      always: { guard: 'isLeft', target: 'draining' },
+      on: {
+        'instance.acquire': { actions: [by('wait'), by('delay')] },
+        'instance.configure': [
+          { guard: by('isUsable'), actions: by('plan') },
+          { target: 'closing', actions: [by('plan'), 'refuseDelayed'] },
+        ],
+        'instance.remove': { target: 'closing', actions: ['planRemoval', 'refuseDelayed'] },
         'process.exited': { target: 'idle', actions: by('lose') },
       },
     },

@@ -24,6 +24,7 @@ export const contextOf = ({ threadId, settings, capabilities, worktree }: Thread
   opening: RESUME,
   transfers: [],
   otherSessions: {},
+  switching: null,
   turnCount: 0,
   itemCount: 0,
   ...(worktree && { worktree: { request: worktree, status: 'asked', attempt: 0 } }),
@@ -35,6 +36,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
+    isFresh: context.session?.isFresh === true,
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),
   };
@@ -45,10 +47,11 @@ function beginningOf({
   session,
   opening,
 }: ThreadContext): Pick<ConnectionInput, 'resume' | 'fork' | 'rollback'> {
-  if (opening.type === 'fork') return { resume: null, fork: opening.fork };
+  if (opening.type === 'fork') return { resume: null, fork: opening.fork, rollback: null };
   // what was never confirmed may be unknown to the provider
   const resume = session?.state === 'confirmed' ? session.nativeThreadId : null;
-  return resume !== null && opening.type === 'rollback' ? { resume, rollback: opening.rollback } : { resume };
+  const isBack = resume !== null && opening.type === 'rollback';
+  return { resume, fork: null, rollback: isBack ? opening.rollback : null };
 }
 
 export function turnInputOf(context: ThreadContext): TurnInput {

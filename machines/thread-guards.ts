@@ -134,6 +134,11 @@ export const threadGuards = {
   isArchived: ({ context }: Of) => context.archived,
   isNotArchived: ({ context }: Of) => !context.archived,
 
+  // what is carried
+  isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>
+    context.transfers.some((each) => each.transferId === transferId && each.status !== 'ready'),
+  hasSwitch: ({ context }: Of) => context.switching !== null,
+
   // ends of the connection without a turn
   isToBeDeleted: ({ context }: Of) => context.link.closing === 'delete',
   isStopped: ({ context }: Of, { output }: Done) => hasStopped(context, output),

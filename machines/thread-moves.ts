@@ -3,18 +3,23 @@ import { actOf, type Move } from './act.ts';
 import type { CloseReason, ConnectionEnd, Link, ThreadContext, TurnOutput } from './domain/context.ts';
 import { failure } from './domain/error.ts';
 import type { Fact } from './domain/fact.ts';
+import type { ItemId } from './domain/ids.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
+import { RESUME } from './domain/opening.ts';
 import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import * as worktree from './thread-worktree.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
+const DELAYED =
+  'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
@@ -71,26 +76,55 @@ export const threadMoves = {
     set: {
       link: again(context.link),
       capabilities,
+      opening: RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional' },
+          : { nativeThreadId, state: 'provisional', isFresh: true },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
-  forgetSession: act(({ session }, { forgotten }: Of<'provider.turnLookedUp'>) => {
-    if (forgotten !== true || session === null) return {};
-    const { nativeThreadId } = session;
+  forgetSession: act((context, { forgotten }: Of<'provider.turnLookedUp'>) => {
+    if (forgotten !== true || context.session === null) return {};
+    const { nativeThreadId } = context.session;
     const cause = failure('RESUME_FAILED', 'the provider has kept nothing of the conversation');
-    return {
+    return transfers.withForgotten(context, {
       set: { session: null },
       facts: [{ type: 'connection.sessionForgotten', nativeThreadId, failure: cause }],
-    };
+    });
   }),
   tellOnline: act((context) => {
     const online = turns.onlineOf(context);
-    return online === null ? {} : { toTurn: { type: '$online', ...online } };
+    if (online !== null) return { toTurn: { type: '$online', ...online } };
+    return transfers.isHeldUp(context) ? { toTurn: { type: '$held' } } : {};
   }),
+
+  // what is carried
+  fallBack: act((context, { failure: cause }: Extract<LinkSignal, { type: '$forgotten' }>) =>
+    transfers.fallBack(context, cause),
+  ),
+  askForTransfers: act((context) => transfers.ask(context)),
+  /** The turn that begins on an open connection waits for it from the first. */
+  boundHandOver: act((context) =>
+    transfers.isHeldUp(context) && context.activeTurn !== null
+      ? { arm: transfers.handOverTimer(context.activeTurn.turnId) }
+      : {},
+  ),
+  noteBuilt: act((context, event: Of<'transfer.built'>) => transfers.noteBuilt(context, event)),
+  noteFailed: act((context, event: Of<'transfer.failed'>) => transfers.noteFailed(context, event)),
+  giveUpTransfers: act((context) => transfers.giveUp(context)),
+  consumeTransfers: act((context, { transfers: given }: { transfers: readonly ItemId[] }) =>
+    context.activeTurn === null ? {} : transfers.consume(context, context.activeTurn.turnId, given),
+  ),
+  /** To where it is already there is nothing to do. */
+  noteSwitch: act(
+    (context, { type, instanceId, model, options, capabilities }: Of<'thread.switchProvider'>) =>
+      context.switching === null && context.settings.instanceId === instanceId
+        ? { facts: [noEffect(type)] }
+        : { set: { switching: { instanceId, model, options, capabilities } } },
+  ),
+  switchProvider: act((context) => transfers.switched(context)),
+
   noteClosing: act(({ link }, { why }: { why: CloseReason }) => ({
     set: { link: { ...link, phase: 'closing', closing: link.closing ?? why } },
   })),
@@ -106,10 +140,14 @@ export const threadMoves = {
     const move = onQueue(context, queue.released(context.queue));
     return { ...move, set: { ...move.set, ...set } };
   }),
+  sayDelayed: act((context) =>
+    withNotice(context, {}, { topic: 'instance.renewing', text: DELAYED, tone: 'info' }),
+  ),
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
   closeToDelete: act(({ link }) => close(link, 'delete', true)),
+  closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
@@ -303,6 +341,7 @@ const CLOSE_REASONS: readonly (CloseReason | null)[] = [
   'settings',
   'archive',
   'suspect',
+  'switch',
   'stop',
   'delete',
 ];
@@ -326,7 +365,7 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       : { type: 'connection.closed', connectionId };
   const { nativeThreadId } = session ?? { nativeThreadId: '' };
   const unheld = withoutBackground(context.queue, end);
-  return {
+  const move: Move<Context, never> = {
     set: {
       link: { ...NO_LINK, closing: context.link.closing, end },
       queue: queue.foldQueue(context.queue, unheld),
@@ -343,6 +382,7 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
       ...unheld,
     ],
   };
+  return isForgotten ? transfers.withForgotten(context, move) : move;
 }
 
 /** What waited for background work does not any more: that has ended with the connection. */

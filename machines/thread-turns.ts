@@ -11,6 +11,7 @@ import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import { isHeldUp, readyFor } from './thread-transfers.ts';
 
 type Context = ThreadContext;
 type ThreadMove = Move<Context, never>;
@@ -25,9 +26,11 @@ export const connectionIdIn = ({ threadId, connectionCount }: Context): Connecti
 
 export function onlineOf(context: Context): Online | null {
   const { link, session, capabilities } = context;
-  if (link.phase !== 'open' || session === null) return null;
+  if (link.phase !== 'open' || session === null || isHeldUp(context)) return null;
   const { nativeThreadId } = session;
-  return { connectionId: connectionIdIn(context), nativeThreadId, nativeSteer: capabilities.nativeSteer };
+  const connectionId = connectionIdIn(context);
+  const { nativeSteer } = capabilities;
+  return { connectionId, nativeThreadId, nativeSteer, transfers: readyFor(context) };
 }
 
 /** What goes with the active turn's prompt: the thread's settings, overridden by the prompt's own. */
@@ -188,6 +191,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
+      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -204,6 +208,13 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
     ],
   };
   return withNotice(context, move, noticeOfEnd(output));
+}
+
+/** A turn of it has completed: it is worth something. */
+function sessionAfter({ session }: Context): Context['session'] {
+  if (session === null) return null;
+  const { isFresh: _, ...worn } = session;
+  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

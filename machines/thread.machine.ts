@@ -45,6 +45,7 @@ export const threadMachine = setup({
     'thread.setInteractionMode': { actions: by('setInteractionMode') },
     'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
     'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
+    'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
     'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
     'queue.reorder': { guard: by('hasBoth'), actions: by('reorderEntry') },
     'queue.cancel': { guard: by('hasEntry'), actions: by('cancelEntry') },
@@ -52,6 +53,8 @@ export const threadMachine = setup({
       { guard: 'canRelease', actions: 'releaseQueue' },
       { guard: 'hasNothingHeld', actions: by('sayNoEffect') },
     ],
+    'transfer.built': { guard: by('isMissing'), actions: by('noteBuilt') },
+    'transfer.failed': { guard: by('isMissing'), actions: by('noteFailed') },
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
@@ -63,6 +66,7 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'hasSwitch', actions: 'switchProvider' },
         { guard: 'mustPrepare', target: 'preparing' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
       ],
@@ -74,9 +78,9 @@ export const threadMachine = setup({
         ],
         'turn.retry': { guard: 'canRetry', target: 'bound.working', actions: by('retry') },
         'thread.compact': { guard: 'isPrepared', target: 'bound.working', actions: by('compact') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
       states: {
@@ -99,7 +103,6 @@ export const threadMachine = setup({
           { guard: by('canBeNext'), actions: by('enqueueNext') },
           { guard: by('canWait'), actions: by('enqueue') },
         ],
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'worktree.made': { guard: by('isOfThisTry'), target: 'unbound', actions: by('noteMade') },
         'worktree.failed': { guard: by('isOfThisTry'), target: 'unbound.error', actions: by('noteUnmade') },
         'worktree.timedOut': { target: 'unbound.error', actions: 'giveUpPreparing' },
@@ -118,6 +121,7 @@ export const threadMachine = setup({
       on: {
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.openFailed': { actions: by('toConnection') },
+        'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
         'connection.openTimedOut': { actions: by('toConnection') },
         'connection.closed': { actions: by('toConnection') },
         'connection.closeFailed': { actions: by('toConnection') },
@@ -139,6 +143,7 @@ export const threadMachine = setup({
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
+        $forgotten: { actions: by('fallBack') },
         'xstate.done.actor.connection': [
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
@@ -166,18 +171,16 @@ export const threadMachine = setup({
               { guard: 'canRetry', target: 'working', actions: by('retry') },
             ],
             'thread.compact': { guard: 'isStaying', target: 'working', actions: by('compact') },
-            'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
-            'provider.turnStarted': {
-              guard: by('isNew'),
-              target: 'working.running',
-              actions: by('beginOfProvider'),
-            },
+            'provider.turnStarted': [
+              { guard: by('isNew'), target: 'working.running', actions: by('beginOfProvider') },
+            ],
             'connection.idled': { actions: by('toConnection') },
             'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
             'thread.archive': [
               { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },
               { actions: by('sayNoEffect') },
             ],
+            'thread.switchProvider': { actions: [by('noteSwitch'), 'closeToSwitch'] },
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
           },
           states: {
@@ -186,22 +189,18 @@ export const threadMachine = setup({
               tags: 'ready',
               entry: 'clearError',
               on: {
-                'xstate.done.actor.connection': {
-                  guard: by('isQuiet'),
-                  target: '#thread.unbound.ready',
-                  actions: by('noteGone'),
-                },
+                'xstate.done.actor.connection': [
+                  { guard: by('isQuiet'), target: '#thread.unbound.ready', actions: by('noteGone') },
+                ],
               },
             },
             interrupted: {
               description: 'The last turn was interrupted.',
               tags: 'interrupted',
               on: {
-                'xstate.done.actor.connection': {
-                  guard: by('isQuiet'),
-                  target: '#thread.unbound.interrupted',
-                  actions: by('noteGone'),
-                },
+                'xstate.done.actor.connection': [
+                  { guard: by('isQuiet'), target: '#thread.unbound.interrupted', actions: by('noteGone') },
+                ],
               },
             },
             error: { description: 'The last turn failed.', tags: 'error' },
@@ -211,6 +210,7 @@ export const threadMachine = setup({
           description: 'A turn actor has the word until its end.',
           tags: 'busy',
           initial: 'starting',
+          entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
             'turn.submit': [
@@ -236,10 +236,9 @@ export const threadMachine = setup({
               { guard: by('isActive'), actions: by('toTurn') },
             ],
             'provider.turnAbsorbed': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.becameInactive': {
-              guard: by('isMine'),
-              actions: ['endSideTurns', 'resumeStart', by('toTurn')],
-            },
+            'provider.becameInactive': [
+              { guard: by('isMine'), actions: ['endSideTurns', 'resumeStart', by('toTurn')] },
+            ],
             'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
@@ -251,6 +250,9 @@ export const threadMachine = setup({
             'steer.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'settle.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'lookUp.timedOut': { guard: by('isActive'), actions: by('toTurn') },
+            'transfer.built': { guard: by('isMissing'), actions: [by('noteBuilt'), 'tellOnline'] },
+            'transfer.failed': { guard: by('isMissing'), actions: [by('noteFailed'), 'tellOnline'] },
+            'handOver.timedOut': { guard: by('isActive'), actions: ['giveUpTransfers', 'tellOnline'] },
             'provider.requestOpened': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestResolved': { guard: by('isOfTurn'), actions: by('toTurn') },
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
@@ -258,8 +260,11 @@ export const threadMachine = setup({
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
-            $accepted: { actions: ['confirmSession', 'tellOfPlan'] },
-            $started: { target: '.running', actions: ['confirmSession', 'tellOfPlan'] },
+            $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },
+            $started: {
+              target: '.running',
+              actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'],
+            },
             $steered: { actions: by('recordSteer') },
             $reattempted: { actions: [by('recordSteers'), 'pauseStart'] },
             $unsteered: { actions: by('returnSteer') },

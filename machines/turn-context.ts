@@ -14,6 +14,7 @@ export const contextOf = ({ online, ...input }: TurnInput): TurnContext => ({
   connectionId: null,
   nativeThreadId: null,
   nativeSteer: false,
+  transfers: [],
   ...online,
   ...input,
   attempt: 1,

@@ -8,6 +8,7 @@ import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
 import type { Online, ProgressSignal, TurnSignal } from './domain/signal.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
 import type { InterruptReason, Prompt } from './domain/turn.ts';
+import { handOverTimer } from './thread-transfers.ts';
 import * as ends from './turn-ends.ts';
 import * as request from './request-moves.ts';
 
@@ -19,9 +20,10 @@ type Reported = Pick<ThreadInputOf<'provider.turnEnded'>, 'outcome' | 'failure'>
 type Reason = { readonly reason: InterruptReason };
 
 export const turnMoves = {
-  goOnline: act((_, { connectionId, nativeThreadId, nativeSteer }: Online) => ({
-    set: { connectionId, nativeThreadId, nativeSteer },
+  goOnline: act((_, { connectionId, nativeThreadId, nativeSteer, transfers }: Online) => ({
+    set: { connectionId, nativeThreadId, nativeSteer, transfers },
   })),
+  boundWait: act(({ turnId }) => ({ arm: handOverTimer(turnId) })),
   handOver: act((context) => ({
     effects: [startEffect(context)],
     arm: timer(context, 'turn.startTimedOut', DEADLINES_MS.start),
@@ -35,21 +37,21 @@ export const turnMoves = {
   boundCancel: act((context) => ({ arm: timer(context, 'turn.startTimedOut', DEADLINES_MS.interrupt) })),
   accept: act((context, named: Native) => {
     const nativeTurnId = named.nativeTurnId ?? context.nativeTurnId;
-    const { turnId, attempt } = context;
+    const { turnId, attempt, transfers } = context;
     return {
       set: { nativeTurnId },
       facts: [{ type: 'turn.accepted', turnId, attempt, nativeTurnId }],
-      signal: { type: '$accepted' },
+      signal: { type: '$accepted', transfers },
     };
   }),
-  beginOfProvider: act(() => ({ set: { started: true }, signal: { type: '$started' } })),
+  beginOfProvider: act(() => ({ set: { started: true }, signal: { type: '$started', transfers: [] } })),
   begin: act((context, named: Native) => {
     const nativeTurnId = named.nativeTurnId ?? context.nativeTurnId;
-    const { turnId, attempt } = context;
+    const { turnId, attempt, transfers } = context;
     return {
       set: { nativeTurnId, started: true },
       facts: [{ type: 'turn.started', turnId, attempt, nativeTurnId }],
-      signal: { type: '$started' },
+      signal: { type: '$started', transfers },
     };
   }),
   watch: act((context) => ({
@@ -119,6 +121,7 @@ export const turnMoves = {
         attempt,
         prompt: joined(steers),
         steers: [],
+        transfers: [],
         nativeTurnId: null,
         interrupt: null,
         requests: {},
@@ -142,7 +145,7 @@ export const turnMoves = {
       ...end(context, ends.lookedUpEnd(context, event)).set,
       started: context.started || isFound(event),
     },
-    ...(isFound(event) ? { signal: { type: '$accepted' } as const } : {}),
+    ...(isFound(event) ? { signal: { type: '$accepted', transfers: context.transfers } as const } : {}),
   })),
   endRefused: act((context, { failure }: { failure: Failure }) => end(context, ends.failedEnd(failure))),
   endInterrupted: act((context, { reason }: Reason) => end(context, ends.interruptedEnd(reason))),
@@ -219,10 +222,11 @@ const keyOf = ({ connectionId, turnId, attempt, nativeTurnId }: Context): TurnKe
 
 /** Without a prompt it is a compaction; a steer may have made a prompt of it. */
 function startEffect(context: Context): Effect {
-  const { prompt, settings, turnId, attempt } = context;
+  const { prompt, settings, turnId, attempt, transfers } = context;
   if (prompt === null) return { type: 'turn.compact', ...keyOf(context) };
   const clientMessageId = clientMessageIdOf(turnId, attempt);
-  return { type: 'turn.start', ...keyOf(context), prompt, settings, clientMessageId };
+  const carried = transfers.length === 0 ? {} : { transfers };
+  return { type: 'turn.start', ...keyOf(context), prompt, settings, clientMessageId, ...carried };
 }
 
 /** Effects are asked for only in states that have a connection and, to hand over, a prompt. */

@@ -45,13 +45,15 @@ export const turnMachine = setup({
   },
   states: {
     waiting: {
-      description: 'The prompt waits for the connection; nothing has been sent.',
+      description: 'The prompt waits for the connection and for what goes with it; nothing has been sent.',
       always: [
         { guard: 'isOfProvider', target: 'live', actions: 'beginOfProvider' },
         { guard: 'isOnline', target: 'handing' },
       ],
+      exit: { type: 'cancelTimer', params: { name: 'handOver.timedOut' } },
       on: {
         $online: { actions: by('goOnline') },
+        $held: { actions: 'boundWait' },
         $steer: { actions: by('addSteer') },
         $interrupt: {
           target: 'over',

@@ -9,6 +9,7 @@ import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
 import type { LsFlags } from './cli/ls.ts';
 import type { PurgeFlags } from './cli/purge.ts';
 import type { SendFlags } from './cli/send.ts';
+import type { SwitchFlags } from './cli/switch.ts';
 import { Terminal, type Streams } from './cli/terminal.ts';
 import type { ConfigFlags } from './config.ts';
 import type { ServerAdapters } from './serve.ts';
@@ -144,6 +145,14 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .action(async (thread: string, flags: ClientFlags) => {
       const { stopCommand } = await import('./cli/stop.ts');
       exit(await stopCommand(thread, flags, terminal));
+    });
+  clientCommand(program, 'switch', 'go on with another agent, which is told what it has not seen')
+    .argument('<thread>')
+    .argument('<instance>')
+    .option('--model <model>', 'default: the instance’s')
+    .action(async (threadId: string, instanceId: string, flags: SwitchFlags) => {
+      const { switchCommand } = await import('./cli/switch.ts');
+      exit(await switchCommand({ threadId, instanceId }, flags, terminal));
     });
 }
 

@@ -19,7 +19,8 @@ import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
-import { ThreadRuntime, type Log } from './runtime/runtime.ts';
+import type { Log } from './runtime/runtime-options.ts';
+import { ThreadRuntime } from './runtime/runtime.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);

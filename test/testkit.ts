@@ -10,6 +10,9 @@
  * describeProviderFaults(async () => spoilable(await makeMyWorld(), { type: 'unknown_message' }));
  * ```
  *
+ * What a provider is without by its nature (processes, a model, memory), a world declares as `lacks`: the tests that need it
+ * are skipped with that reason, and the lack itself is tested.
+ *
  * `spoilable` puts a process between adapter and agent, so it is for agents that speak in lines over stdio.
  */
 export { describeProviderContract } from './contract/provider.contract.ts';
@@ -18,8 +21,10 @@ export {
   type Act,
   type Fault,
   type ModelFailure,
+  type Part,
   type ProviderWorld,
   type Replies,
+  type Scripted,
 } from './contract/provider-world.ts';
 export { makeTinyWorld, spoilable, type TinyWorldOptions } from './helpers/tiny-world.ts';
 export { type ParsedRequest } from './model-endpoint/parse-request.ts';

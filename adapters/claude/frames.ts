@@ -115,6 +115,7 @@ function takeInit(
   if (opened !== null && opened.nativeThreadId !== sessionId) {
     // `/clear` has begun another conversation
     session.sessionId = sessionId;
+    session.isKept = false;
     session.opened = { ...opened, nativeThreadId: sessionId, resumed: false };
     session.report(session.opened);
   }

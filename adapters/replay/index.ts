@@ -12,6 +12,7 @@ import type {
   ProviderHost,
 } from '../../machines/ports/provider.ts';
 import { canOpen, declineEffect, declineOpen } from '../shared/decline.ts';
+import { ABSENT, reportLookedUp, type Found } from '../shared/look-up.ts';
 import { Library, type Scenario } from './library.ts';
 import { Playback } from './playback.ts';
 import { playbackClock, type PlaybackClock } from './tape.ts';
@@ -50,6 +51,13 @@ const NO_RESUME = failure(
   },
 );
 
+const UNKNOWN: Found = {
+  found: 'unknown',
+  failure: failure('PROVIDER_ERROR', 'a recording that was played leaves nothing to look up', {
+    class: 'provider',
+  }),
+};
+
 /**
  * Makes replay adapters; the driver's name in the configuration is `replay`. The command of an instance is a file or a
  * folder of recordings; without one it plays the recordings that come with this package.
@@ -68,6 +76,7 @@ class ReplayAdapter implements ProviderAdapter {
   /** `null` until it is started. */
   #library: Library | null = null;
   #scale = 1;
+  #isStarted = false;
   #isPaused = false;
 
   constructor(options: ReplayOptions, instance: InstanceConfig, host: ProviderHost) {
@@ -81,9 +90,12 @@ class ReplayAdapter implements ProviderAdapter {
       case 'process.start':
         return this.#start();
       case 'process.stop':
+        this.#isStarted = false;
         return void this.#endAll().then(() => this.#host.reportInstance({ type: 'process.stopped' }));
       case 'connection.open':
         return this.#open(effect);
+      case 'turn.lookUp':
+        return reportLookedUp(this.#host, effect, effect.nativeThreadId === null ? ABSENT : UNKNOWN);
       case 'connection.kill':
         return void this.#remove(effect.connectionId)?.dispose();
       default: {
@@ -104,6 +116,7 @@ class ReplayAdapter implements ProviderAdapter {
   }
 
   #start(): void {
+    if (this.#isStarted) return;
     try {
       this.#scale = scaleIn(this.#instance);
       this.#library ??= Library.read(this.#instance.command ?? DEMO_FOLDER, this.#options.drivers);
@@ -111,6 +124,7 @@ class ReplayAdapter implements ProviderAdapter {
       const cause: Failure = { ...failureOf(error), class: 'validation', retryable: false };
       return this.#host.reportInstance({ type: 'process.failed', failure: cause });
     }
+    this.#isStarted = true;
     const account = { label: 'recordings: no agent runs', plan: null };
     const report = { account, loginRequired: false, models: this.#library.models };
     this.#host.reportInstance({ type: 'process.started', report });

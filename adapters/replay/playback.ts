@@ -1,7 +1,8 @@
+import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
-import { itemIdOf } from '../../machines/domain/ids.ts';
-import { byNative } from '../../machines/domain/input.ts';
+import { itemIdOf, type RequestId } from '../../machines/domain/ids.ts';
+import { byNative, type ThreadInputOf } from '../../machines/domain/input.ts';
 import type { OpenedSettings, RecordingLineOf } from '../../machines/domain/recording.ts';
 import type {
   InstanceConfig,
@@ -11,6 +12,7 @@ import type {
   ProviderHost,
   ProviderReport,
 } from '../../machines/ports/provider.ts';
+import { declineAnswer, refusalOf } from '../shared/decline.ts';
 import type { Scenario } from './library.ts';
 import { Tape, type PlaybackClock } from './tape.ts';
 
@@ -27,6 +29,7 @@ export interface PlaybackParts {
   readonly onGone: () => void;
 }
 
+const NOT_ACTIVE = failure('TURN_NOT_ACTIVE', 'the turn is over', { class: 'validation' });
 const OVER = failure('RECORDING_OVER', 'the recording is over: it has no further turn; start a new thread');
 
 /** One connection: the recorded provider's own adapter, alone with a process that is played. */
@@ -40,6 +43,9 @@ export class Playback {
   #isOver = false;
   #isGone = false;
   #noticeCount = 0;
+  /** The turn of each request that was asked; a turn may end otherwise than it was recorded, and its requests with it. */
+  readonly #turnOf = new Map<RequestId, string | null>();
+  readonly #endedTurns = new Set<string | null>();
 
   constructor(open: OpenConnection, parts: PlaybackParts) {
     const { scenario, driver, instance, clock, scale, salt } = parts;
@@ -69,6 +75,13 @@ export class Playback {
 
   /** Effects of the connection; its opening is done by `start`. */
   perform(effect: ProviderEffect): void {
+    const { host } = this.#parts;
+    if (effect.type === 'turn.interrupt' && this.#endedTurns.has(effect.nativeTurnId)) {
+      return host.report(this.#open.threadId, refusalOf(effect, NOT_ACTIVE));
+    }
+    if (effect.type === 'request.answer' && this.#isTurnOver(effect.requestId)) {
+      return declineAnswer(host, effect);
+    }
     if (effect.type !== 'turn.start') return this.#adapter.perform(effect);
     const { model, options, runtimeMode, policy } = { ...effect.settings, ...this.#settings };
     const settings = { ...effect.settings, model, options, runtimeMode, policy };
@@ -109,13 +122,23 @@ export class Playback {
     if (input.type === 'provider.turnRefused' && this.#isOver) {
       return host.report(threadId, { ...input, failure: OVER });
     }
-    if (input.type !== 'connection.opened') {
-      host.report(threadId, input);
-      return this.#leaveAfter(input);
+    if (input.type === 'connection.opened') {
+      host.report(threadId, { ...input, capabilities: played(input.capabilities) });
+      return this.#introduce();
     }
-    const capabilities = { ...input.capabilities, images: false, resume: false, modelSwitch: false };
-    host.report(threadId, { ...input, capabilities });
-    this.#introduce();
+    if (input.type === 'provider.turnEnded') this.#endedTurns.add(input.nativeTurnId);
+    if (input.type === 'provider.requestOpened') this.#noteRequest(input);
+    host.report(threadId, input);
+    this.#leaveAfter(input);
+  }
+
+  #noteRequest({ owner, request, nativeTurnId }: ThreadInputOf<'provider.requestOpened'>): void {
+    if (owner === 'turn') this.#turnOf.set(request.requestId, nativeTurnId);
+  }
+
+  #isTurnOver(requestId: RequestId): boolean {
+    const nativeTurnId = this.#turnOf.get(requestId);
+    return nativeTurnId !== undefined && this.#endedTurns.has(nativeTurnId);
   }
 
   #leaveAfter({ type }: ProviderReport): void {
@@ -154,5 +177,14 @@ export class Playback {
     this.#report({ type: 'provider.itemCompleted', connectionId, ...byNative(null), item });
   }
 }
+
+/** What was recorded is there; what would go beyond it is not. */
+const played = ({ fork: _, rollback: __, ...recorded }: Capabilities): Capabilities => ({
+  ...recorded,
+  images: false,
+  resume: false,
+  compact: false,
+  modelSwitch: false,
+});
 
 const isOpen = (line: { readonly kind: string }): line is RecordingLineOf<'open'> => line.kind === 'open';

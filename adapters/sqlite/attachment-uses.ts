@@ -5,7 +5,7 @@ import type { ItemRow } from '../../machines/domain/item.ts';
 import type { TickWrite } from '../../machines/ports/journal.ts';
 import { Query } from './query.ts';
 
-/** Which thread has used which attachment: in a prompt, or in a message. */
+/** Which thread has used which attachment: in a prompt, in a message, or in what was carried to it. */
 export class AttachmentUses {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
@@ -49,4 +49,8 @@ const inPrompt = ({ input }: Entry): readonly AttachmentId[] =>
   input.type === 'turn.submit' ? input.prompt.attachments : [];
 
 const inMessage = ({ body }: ItemRow): readonly AttachmentId[] =>
-  body.kind === 'user_message' ? body.attachments : [];
+  body.kind === 'user_message'
+    ? body.attachments
+    : body.kind === 'transfer'
+      ? (body.report?.attachments ?? [])
+      : [];

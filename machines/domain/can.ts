@@ -1,7 +1,8 @@
 /** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
+import { NO_CAPABILITIES } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
-import { decide, type Lookups, type ThreadView } from './decide.ts';
-import { requestIdSchema, turnIdSchema } from './ids.ts';
+import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
+import { instanceIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
 
@@ -9,6 +10,13 @@ const probeTurn = turnIdSchema.parse('probe');
 const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
 const probeRequest = requestIdSchema.parse('probe');
 const answer = { decision: 'cancel' } as const;
+
+const otherInstance = {
+  instanceId: instanceIdSchema.parse('probe'),
+  model: null,
+  options: {},
+  capabilities: { ...NO_CAPABILITIES, planMode: true },
+};
 
 /** Probes that need nothing of the thread; `thread.set` stands for all five of its kind. */
 const PLAIN: readonly (readonly [string, CommandInput])[] = [
@@ -19,6 +27,7 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ['turn.retry', { type: 'turn.retry', turnId: probeTurn }],
   ['thread.compact', { type: 'thread.compact', turnId: probeTurn }],
   ['thread.stop', { type: 'thread.stop' }],
+  ['thread.switchProvider', { type: 'thread.switchProvider', ...otherInstance }],
   ['thread.archive', { type: 'thread.archive' }],
   ['thread.unarchive', { type: 'thread.unarchive' }],
   ['thread.delete', { type: 'thread.delete' }],
@@ -35,9 +44,13 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   return true;
 }
 
-/** `openRequests`: requests that wait for an answer, with their owners. */
-export function canOf(view: ThreadView, openRequests: readonly OpenRequest[]): string[] {
-  const none: Lookups = { request: null, plan: null };
+/** `openRequests`: requests that wait for an answer, with their owners. `instance`: why nothing can begin on it. */
+export function canOf(
+  view: ThreadView,
+  openRequests: readonly OpenRequest[],
+  instance: Refusal | null = null,
+): string[] {
+  const none: Lookups = { request: null, plan: null, instance };
   const names = PLAIN.filter(
     ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
   ).map(([name]) => name);

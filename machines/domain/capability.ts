@@ -18,7 +18,7 @@ export const capabilitiesSchema = z.object({
   /** The conversation can be resumed after its process ended. */
   resume: z
     .boolean()
-    .describe('`RESUME_FAILED`, told in the transcript; the next prompt begins a new conversation'),
+    .describe('a new conversation is begun and told what was said before; the transcript says so'),
   /** The conversation can be shortened on demand. */
   compact: z.boolean().default(false).describe(`\`thread.compact\`: ${REFUSED}`),
   /**

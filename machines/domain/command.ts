@@ -45,6 +45,13 @@ export const commandSchema = z.discriminatedUnion('type', [
     /** A git working tree of its own, from the repository around `cwd`. */
     worktree: worktreeRequestSchema.optional(),
   }),
+  /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
+  onThread('thread.switchProvider', {
+    instanceId: instanceIdSchema,
+    /** Left out: the instance's default. */
+    model: model.nullable().default(null),
+    options: optionsSchema.default({}),
+  }),
   onThread('thread.archive', {}),
   onThread('thread.unarchive', {}),
   onThread('thread.delete', {}),

@@ -1,11 +1,11 @@
 /** What the charts remember. Plain JSON in our own types: it is persisted with a thread's base. */
 import type { Capabilities } from './capability.ts';
-import type { OpenConnection, PromptSettings } from './effect.ts';
+import type { PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
-import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
-import type { Opening } from './opening.ts';
+import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
 import type { Transfer } from './transfer.ts';
@@ -13,7 +13,7 @@ import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect';
+export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect' | 'switch';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -73,8 +73,15 @@ export interface ThreadContext {
   readonly otherSessions: OtherSessions;
   /** Absent: the thread works in the folder that it was given. */
   readonly worktree?: Worktree;
+  /** The instance that the thread goes on with as soon as no connection is left. */
+  readonly switching: Switching | null;
   readonly turnCount: number;
   readonly itemCount: number;
+}
+
+export interface Switching extends Pick<Settings, 'instanceId' | 'model' | 'options'> {
+  /** Of that instance, as far as they are known. */
+  readonly capabilities: Capabilities;
 }
 
 /** By instance. */
@@ -98,8 +105,10 @@ export interface ConnectionContext {
   readonly instanceId: InstanceId;
   readonly connectionId: ConnectionId;
   readonly resume: string | null;
-  readonly fork?: OpenConnection['fork'];
-  readonly rollback?: OpenConnection['rollback'];
+  readonly fork: Fork | null;
+  readonly rollback: Rollback | null;
+  /** Nothing is lost where the provider has kept nothing of what is resumed. */
+  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;
@@ -121,6 +130,8 @@ export interface TurnContext {
   readonly turnId: TurnId;
   readonly attempt: number;
   readonly origin: Origin;
+  /** What goes with the prompt, by the items that have the text. */
+  readonly transfers: readonly ItemId[];
   /** Of this attempt; the text of the last steer where that made the attempt. */
   readonly prompt: Prompt | null;
   readonly settings: PromptSettings;

@@ -73,6 +73,8 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
       return unableToSwitch(view, input.model);
     case 'thread.setInteractionMode':
       return missing(view, 'planMode', input.interactionMode === 'plan');
+    case 'thread.switchProvider':
+      return unableToPlan(view, input);
     case 'queue.promote':
       return unableToSteer(view);
     case 'turn.interrupt':
@@ -133,6 +135,14 @@ function unableToSwitch({ context }: ThreadView, model: string | null): Refusal 
   const { session, settings, capabilities } = context;
   if (session === null || model === settings.model || capabilities.modelSwitch !== false) return null;
   return lacking('modelSwitch');
+}
+
+/** What the thread is set to must be possible there, too. */
+function unableToPlan(
+  { context: { settings } }: ThreadView,
+  { capabilities }: ThreadInputOf<'thread.switchProvider'>,
+): Refusal | null {
+  return settings.interactionMode === 'plan' && !capabilities.planMode ? lacking('planMode') : null;
 }
 
 function refusedPlan({ prompt }: ThreadInputOf<'turn.submit'>, plan: PlanLookup): Refusal | null {
@@ -207,6 +217,7 @@ const NOTHING_TO_RETRY: Refusal = {
 const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'turn.interrupt': { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active' },
   'thread.archive': BUSY,
+  'thread.switchProvider': BUSY,
   'thread.compact': BUSY,
   'queue.resume': ARCHIVED,
   'queue.edit': NO_ENTRY,

@@ -1,11 +1,12 @@
 /** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
-import type { ConnectionId, InstanceId, RequestId, ThreadId, TurnId } from './ids.ts';
+import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
 import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
 import type { WorktreeRequest } from './worktree.ts';
+import type { Transfer } from './transfer.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
 
 /** Fencing of everything that concerns a turn. */
@@ -29,6 +30,8 @@ export type OpenConnection = {
   readonly connectionId: ConnectionId;
   /** The provider's conversation to go on with; `null`: begin one. */
   readonly resume: string | null;
+  /** No turn of it has completed: where the provider has kept nothing of it, another one is begun. */
+  readonly orBegin?: true;
   /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
   readonly fork?: Fork;
   /** Of the conversation that is resumed. Only where the provider's capabilities have `rollback`. */
@@ -48,6 +51,8 @@ export type ProviderEffect =
       readonly settings: PromptSettings;
       /** Sent along where the provider keeps such an id, and looked for after a crash. */
       readonly clientMessageId: string;
+      /** Items whose text goes before the prompt's: the runtime puts it in when it releases the effect. */
+      readonly transfers?: readonly ItemId[];
     } & TurnKey)
   /** Shorten the conversation, as a turn of its own; reported as one that a prompt began. */
   | ({ readonly type: 'turn.compact' } & TurnKey)
@@ -107,7 +112,15 @@ export type WorktreeEffect =
   | { readonly type: 'worktree.end'; readonly threadId: ThreadId }
   | { readonly type: 'worktree.remove'; readonly threadId: ThreadId };
 
-export type Effect = ProviderEffect | WorktreeEffect | Rebuild | Tell;
+/** Put together what is to be carried; answered by `transfer.built` or `transfer.failed`. */
+export type BuildTransfer = {
+  readonly type: 'transfer.build';
+  /** To which it is carried. */
+  readonly threadId: ThreadId;
+  readonly transfer: Transfer;
+};
+
+export type Effect = ProviderEffect | WorktreeEffect | Rebuild | Tell | BuildTransfer;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -77,7 +77,12 @@ export const ERRORS = {
   RESUME_FAILED: entry(
     502,
     false,
-    'the provider no longer knows the session; the next prompt starts a new one',
+    'the provider no longer knows the session; a new one is begun, and told what was said before',
+  ),
+  TRANSFER_FAILED: entry(
+    500,
+    true,
+    'what was said before could not be put together; it is tried again with the next prompt',
   ),
   SETTINGS_NOT_APPLIED: entry(502, false, 'the provider answered with other settings than were asked for'),
   START_REFUSED: entry(502, true, 'the provider refused the prompt'),

@@ -2,6 +2,7 @@
 import type { Failure } from './error.ts';
 import type { ThreadTables } from './evolve.ts';
 import type { Fact, FactEvent, FactOf } from './fact.ts';
+import type { ItemId, TurnId } from './ids.ts';
 import { canOutlive, type Item, type ItemRow, type ItemStatus } from './item.ts';
 
 type TurnFact = FactOf<'turn.ended'> | FactOf<'turn.attempted'>;
@@ -17,8 +18,6 @@ export function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void
     case 'item.updated':
     case 'item.completed':
       return putItem(tables, fact, at);
-    case 'plan.implemented':
-      return markPlan(tables, fact, at);
     case 'turn.ended':
     case 'turn.attempted':
       return closeTurn(tables, fact, at);
@@ -27,6 +26,20 @@ export function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void
     case 'connection.closed':
     case 'connection.lost':
       return closeConnection(tables, at);
+    default:
+      return markItems(tables, fact, at);
+  }
+}
+
+/** What became of an item that is whole. */
+function markItems(tables: ThreadTables, fact: Fact, at: number): void {
+  switch (fact.type) {
+    case 'plan.implemented':
+      return markPlan(tables, fact, at);
+    case 'transfer.superseded':
+      return markTransfers(tables, [fact.transferId], { at, superseded: true });
+    case 'transfer.consumed':
+      return markTransfers(tables, fact.transferIds, { at, consumedBy: fact.turnId });
     default:
   }
 }
@@ -110,10 +123,10 @@ function closeTurn(tables: ThreadTables, fact: TurnFact, at: number): void {
   }
 }
 
-/** Nobody will tell how it went. What runs in a turn is closed by its end, which follows. */
+/** Nobody will tell how it went, but of what we do ourselves. What runs in a turn is closed by its end, which follows. */
 function closeConnection(tables: ThreadTables, at: number): void {
   for (const item of tables.openItems(null)) {
-    if (item.turnId !== null && !isOver(tables, item, item)) continue;
+    if (item.body.kind === 'transfer' || (item.turnId !== null && !isOver(tables, item, item))) continue;
     put(tables, ended(item, { status: 'unknown', updatedAt: at }), item);
   }
 }
@@ -137,6 +150,21 @@ function markPlan(tables: ThreadTables, { itemId, ...by }: FactOf<'plan.implemen
       ? { ...item, body: { ...item.body, implementedBy: { threadId, turnId } }, updatedAt: at }
       : item,
   );
+}
+
+/** What became of them; one that was never put together will not be now. */
+function markTransfers(
+  tables: ThreadTables,
+  ids: readonly ItemId[],
+  { at, ...mark }: { readonly at: number; readonly superseded?: true; readonly consumedBy?: TurnId },
+): void {
+  for (const itemId of ids) {
+    update(tables, itemId, (item) => {
+      if (item.body.kind !== 'transfer') return item;
+      const body = { ...item.body, ...mark };
+      return ended(item, { body, updatedAt: at, ...(item.status === 'open' && { status: 'interrupted' }) });
+    });
+  }
 }
 
 /** A plan that is written anew stays implemented. */

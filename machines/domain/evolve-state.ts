@@ -1,7 +1,7 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { ThreadRow, ThreadState } from './snapshot.ts';
-import type { Queue } from './turn.ts';
+import { withoutModel, type Queue } from './turn.ts';
 
 const PREVIEW_LENGTH = 200;
 
@@ -43,8 +43,7 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
 }
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
-  if (fact.type.startsWith('connection.')) return boundBy(fact);
-  if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
+  if (/^(connection|worktree)\./.test(fact.type)) return boundBy(state, fact);
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -53,6 +52,10 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'thread.deliveryModeSet': {
       const { type: _, ...changed } = fact;
       return { settings: { ...state.settings, ...changed } };
+    }
+    case 'thread.providerSwitched': {
+      const { instanceId, model, options } = fact;
+      return { settings: { ...state.settings, instanceId, model, options }, usage: null };
     }
     case 'thread.deleting':
       return { removal: 'deleting' };
@@ -86,7 +89,8 @@ function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<Th
   };
 }
 
-function boundBy(fact: Fact): Partial<ThreadState> {
+function boundBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
   if (fact.type === 'connection.opening') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isGone ? { bound: false } : {};
@@ -99,6 +103,8 @@ function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {
       return { ...row, title: settings.title, model: settings.model };
     case 'worktree.ready':
       return { ...row, cwd: settings.cwd };
+    case 'thread.providerSwitched':
+      return { ...row, instanceId: settings.instanceId, model: settings.model };
     case 'thread.archived':
     case 'thread.unarchived':
       return { ...row, archived: fact.type === 'thread.archived' };
@@ -150,6 +156,8 @@ export function evolveQueue(queue: Queue, fact: Fact): Queue {
         reason: fact.reason,
         entries: entries.map((each) => ({ ...each, intent: 'queued' as const })),
       };
+    case 'thread.providerSwitched':
+      return { ...queue, entries: entries.map((each) => withoutModel(each)) };
     case 'queue.released':
       return { ...queue, status: 'flowing', reason: null };
     default:

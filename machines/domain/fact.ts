@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import { failureSchema } from './error.ts';
-import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import {
+  connectionIdSchema,
+  instanceIdSchema,
+  itemIdSchema,
+  requestIdSchema,
+  threadIdSchema,
+  turnIdSchema,
+} from './ids.ts';
 import { itemSchema, itemStatusSchema } from './item.ts';
 import { answerSchema, ownerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
 import {
@@ -16,6 +23,7 @@ import {
   settingsSchema,
   sourcePlanSchema,
 } from './settings.ts';
+import { transferSchema } from './transfer.ts';
 import {
   holdReasonSchema,
   interruptReasonSchema,
@@ -43,6 +51,13 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('thread.runtimeModeSet', { runtimeMode: runtimeModeSchema, policy: policySchema }),
   fact('thread.interactionModeSet', { interactionMode: interactionModeSchema }),
   fact('thread.deliveryModeSet', { deliveryMode: deliveryModeSchema }),
+  /** Connection, model and options are those of another instance from now on. */
+  fact('thread.providerSwitched', {
+    from: instanceIdSchema,
+    instanceId: instanceIdSchema,
+    model: z.string().nullable(),
+    options: optionsSchema,
+  }),
   fact('thread.archived', {}),
   fact('thread.unarchived', {}),
   /** A delete was accepted; the connection is being closed. */
@@ -75,7 +90,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
-    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect']),
+    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']),
   }),
   fact('connection.closed', { connectionId: connectionIdSchema }),
   fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),
@@ -122,6 +137,13 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('item.delta', { itemId: itemIdSchema, text: z.string() }),
   /** The whole text of an item where it stood in deltas only, stated before they are pruned; its times stay. */
   fact('item.closed', { itemId: itemIdSchema, text: z.string(), status: itemStatusSchema }),
+
+  // what is carried from one conversation to another; its text is an item
+  fact('transfer.planned', { transfer: transferSchema }),
+  /** `by`: the one in its place; `null`: there is nothing left to tell. */
+  fact('transfer.superseded', { transferId: itemIdSchema, by: itemIdSchema.nullable() }),
+  /** The provider has taken the prompt that they went with. */
+  fact('transfer.consumed', { transferIds: z.array(itemIdSchema), turnId: turnIdSchema }),
 
   // requests
   fact('request.opened', { request: requestSchema }),

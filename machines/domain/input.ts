@@ -6,7 +6,14 @@ import { z } from 'zod';
 import { capabilitiesSchema } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
 import { failureSchema } from './error.ts';
-import { connectionIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import {
+  connectionIdSchema,
+  instanceIdSchema,
+  itemIdSchema,
+  requestIdSchema,
+  threadIdSchema,
+  turnIdSchema,
+} from './ids.ts';
 import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
 import {
@@ -18,6 +25,7 @@ import {
   settingsSchema,
 } from './settings.ts';
 import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
+import { transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
 const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -32,6 +40,12 @@ const commandInputs = [
     capabilities: capabilitiesSchema,
     /** Absent: the thread works in its folder as it is. */
     worktree: worktreeRequestSchema.optional(),
+  }),
+  input('thread.switchProvider', {
+    instanceId: instanceIdSchema,
+    model: z.string().nullable(),
+    options: optionsSchema,
+    capabilities: capabilitiesSchema,
   }),
   input('thread.archive', {}),
   input('thread.unarchive', {}),
@@ -78,6 +92,8 @@ export const sessionSchema = z.object({
   nativeThreadId: z.string().max(512),
   /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
   state: z.enum(['provisional', 'confirmed']),
+  /** No turn of it has completed. */
+  isFresh: z.literal(true).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -85,6 +101,8 @@ export type Session = z.infer<typeof sessionSchema>;
 const forgotten = z.boolean().optional();
 
 const providerInputs = [
+  /** Its provider is being made anew, and nothing begins on it until that is done. */
+  input('connection.delayed', { ...onConnection }),
   input('connection.opened', {
     ...onConnection,
     nativeThreadId: z.string().max(512),
@@ -183,6 +201,8 @@ const turnTimer = { ...fired, turnId: turnIdSchema, attempt: z.number().int().po
 
 const timerInputs = [
   input('connection.openTimedOut', { ...fired, ...onConnection }),
+  /** What is to go with a prompt is not there in time. */
+  input('handOver.timedOut', turnTimer),
   input('connection.closeTimedOut', { ...fired, ...onConnection }),
   input('turn.startTimedOut', turnTimer),
   input('turn.stalled', turnTimer),
@@ -199,6 +219,9 @@ const timerInputs = [
 const runtimeInputs = [
   /** The end of a turn is complete: deltas flushed, background work of an interrupted turn ended. */
   input('turn.settled', { turnId: turnIdSchema, attempt: z.number().int().positive() }),
+  /** The text of a transfer is put together. */
+  input('transfer.built', { transferId: itemIdSchema, text: z.string(), report: transferReportSchema }),
+  input('transfer.failed', { transferId: itemIdSchema, failure: failureSchema }),
   /** The connection has been idle for as long as its instance allows. */
   input('connection.idled', onConnection),
   /** A new run of the server found this thread in its journal; no provider process of the old one is left. */

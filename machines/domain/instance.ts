@@ -73,6 +73,7 @@ export const instanceInputSchema = z.discriminatedUnion('type', [
   input('instance.startTimedOut', fired),
   input('instance.backoffEnded', fired),
   input('instance.idledOut', fired),
+  input('instance.outdatedTooLong', fired),
   input('instance.drainTimedOut', fired),
   input('runtime.recovered', {}),
 ]);
@@ -87,6 +88,7 @@ export const instanceStateSchema = z.enum([
   'draining',
   'unavailable',
   'outdated',
+  'renewing',
   'closing',
   'disabled',
   'removed',
@@ -154,7 +156,10 @@ export function evolveInstance(row: InstanceRow | null, fact: InstanceFact): Ins
 
 /** States in which the configuration is what keeps the instance from being used. */
 const BARRED: ReadonlySet<InstanceState> = new Set(['closing', 'disabled', 'removed']);
-const OUTDATED = 'its configuration has changed; that is in force as soon as no turn runs';
+const OUTDATED = {
+  outdated: 'its configuration has changed; that is in force as soon as no turn runs',
+  renewing: 'its configuration has changed; what begins now waits for the turns that still run',
+};
 
 function stateChanged(
   row: InstanceRow,
@@ -162,7 +167,8 @@ function stateChanged(
 ): InstanceRow {
   const { reason: _, ...rest } = row;
   if (state === 'ready') return { ...rest, state: 'ready', available: true };
-  if (state === 'outdated') return { ...rest, state: 'ready', available: true, reason: OUTDATED };
+  if (state === 'outdated' || state === 'renewing')
+    return { ...rest, state: 'ready', available: true, reason: OUTDATED[state] };
   if (BARRED.has(state)) {
     const barred = { ...rest, state: 'unavailable', available: false } as const;
     const reason = failure === null ? {} : { reason: failure.message };

@@ -1,6 +1,7 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { transferKindSchema, transferReportSchema } from './transfer.ts';
 
 /**
  * `open` while the provider still works on it; `unknown` where the connection was lost before its end;
@@ -59,6 +60,20 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('task'), title: z.string() }),
   z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
   z.object({ kind: z.literal('compaction') }),
+  /** What was said before and a conversation does not know: the text is given to it with the next prompt. */
+  z.object({
+    kind: z.literal('transfer'),
+    transfer: transferKindSchema,
+    source: threadIdSchema,
+    /** Ordinals of the turns of the source: those above `after`, up to `until`. */
+    after: z.number().int().nonnegative(),
+    until: z.number().int().nonnegative(),
+    report: transferReportSchema.optional(),
+    /** The turn whose prompt it went with. */
+    consumedBy: turnIdSchema.optional(),
+    /** It was never given; a newer one was put in its place, or there is nothing left to tell. */
+    superseded: z.literal(true).optional(),
+  }),
   z.object({
     kind: z.literal('notice'),
     tone: z.enum(['info', 'tool', 'approval', 'error']),

@@ -25,6 +25,8 @@ export type TurnSignal =
   /** The connection has ended under the turn. */
   | ({ readonly type: '$lost' } & ConnectionEnd)
   | { readonly type: '$absorbed'; readonly into: TurnId }
+  /** The prompt could go out but for what is to go with it. */
+  | { readonly type: '$held' }
   /** A side turn holds the provider up; the start may take as long as that is not silent. */
   | { readonly type: '$pauseStart' }
   | { readonly type: '$resumeStart' };
@@ -34,6 +36,8 @@ export interface Online {
   readonly connectionId: ConnectionId;
   readonly nativeThreadId: string;
   readonly nativeSteer: boolean;
+  /** What goes with the prompt. */
+  readonly transfers: readonly ItemId[];
 }
 
 /** Connection → thread. */
@@ -44,14 +48,17 @@ export type LinkSignal =
       readonly nativeThreadId: string;
       readonly capabilities: Capabilities;
     }
+  /** The provider cannot go on with the conversation; the connection asks it for a new one. */
+  | { readonly type: '$forgotten'; readonly failure: Failure }
   | { readonly type: '$closing'; readonly why: CloseReason }
   /** The close has failed and the connection is kept. */
   | { readonly type: '$kept'; readonly failure: Failure };
 
 /** Turn → thread. */
 export type ProgressSignal =
-  | { readonly type: '$accepted' }
-  | { readonly type: '$started' }
+  /** With what went with the prompt. */
+  | { readonly type: '$accepted'; readonly transfers: readonly ItemId[] }
+  | { readonly type: '$started'; readonly transfers: readonly ItemId[] }
   /** The text is part of the turn; `unknown` where the provider did not answer. */
   | {
       readonly type: '$steered';

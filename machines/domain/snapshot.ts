@@ -1,6 +1,6 @@
 /** What clients see of a thread: its row, the state of its machines, and the whole snapshot. */
 import { z } from 'zod';
-import { failureSchema } from './error.ts';
+import { errorCodeSchema, failureSchema } from './error.ts';
 import { statusSchema } from './fact.ts';
 import { instanceIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { itemRowSchema } from './item.ts';
@@ -75,8 +75,10 @@ export const machineStateSchema = z.object({
   children: z.object({ connection: z.unknown().optional(), turn: z.unknown().optional() }),
   /** Armed now, the next one first. */
   timers: z.array(deadlineSchema),
+  /** Why nothing can begin: the instance is out of service. Absent: it is not. */
+  barred: z.object({ code: errorCodeSchema, reason: z.string() }).optional(),
   /** Why the connection is being closed. */
-  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect']).nullable(),
+  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']).nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 

@@ -3,6 +3,8 @@ import type { RequestId, TurnId } from './ids.ts';
 
 export const DEADLINES_MS = {
   open: 30_000,
+  /** For what goes with a prompt. */
+  handOver: 20_000,
   close: 10_000,
   start: 30_000,
   /** Without an item or a delta; heartbeats do not count. */
@@ -17,6 +19,10 @@ export const DEADLINES_MS = {
   instanceStart: 30_000,
   instanceIdle: 300_000,
   instanceDrain: 20_000,
+  /** With another configuration it waits so long for a moment without a turn. */
+  instanceOutdated: 300_000,
+  /** Of an opening that has to wait for such a moment. */
+  delayed: 3_600_000,
 } as const;
 
 /** The state or record whose end cancels the timer. */

@@ -1,6 +1,6 @@
 /** Context that is carried as text from one conversation to another: what the provider cannot take along by itself. */
 import { z } from 'zod';
-import { itemIdSchema, threadIdSchema } from './ids.ts';
+import { attachmentIdSchema, itemIdSchema, threadIdSchema } from './ids.ts';
 
 /**
  * `switch`: to another provider. `resume`: the provider has forgotten the conversation. `fork`, `merge-back`,
@@ -22,3 +22,17 @@ export const transferSchema = z.object({
   status: z.enum(['building', 'ready', 'failed']),
 });
 export type Transfer = z.infer<typeof transferSchema>;
+
+/** What the text is made of. Characters are those of the text. */
+export const transferReportSchema = z.object({
+  /** Messages, commands and changes that are in it. */
+  entryCount: z.number().int().nonnegative(),
+  /** Those that did not fit, the oldest ones. */
+  leftOut: z.object({
+    entryCount: z.number().int().nonnegative(),
+    characterCount: z.number().int().nonnegative(),
+  }),
+  /** Images of carried messages that go along, the newest ones. */
+  attachments: z.array(attachmentIdSchema).max(8),
+});
+export type TransferReport = z.infer<typeof transferReportSchema>;

@@ -17,6 +17,15 @@ export const promptSchema = z.object({
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
+/** What it asked of the instance that it was meant for. */
+export function withoutModel<P extends Prompt>({
+  model: _,
+  options: __,
+  ...rest
+}: P): Omit<P, 'model' | 'options'> {
+  return rest;
+}
+
 /** Why the queue waits for a person although no turn runs. */
 export const holdReasonSchema = z.enum([
   'interrupted',

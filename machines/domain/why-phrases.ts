@@ -93,6 +93,13 @@ const TURN: Readonly<Record<string, PhraseOf>> = {
   ),
 };
 
+/** Of a turn whose connection is open. */
+export const CARRYING = phrase(() => 'what was said before is being put together, to go with the prompt', {
+  timers: ['handOver.timedOut'],
+  outcome: 'the prompt goes out without it, and the transcript says so',
+  canDo: END,
+})({ agent: '', instance: null });
+
 const settling = phrase(() => 'the turn has ended; what belongs to it is being written down', {
   timers: ['settle.timedOut'],
   outcome: 'the turn ends without the rest',
@@ -125,6 +132,7 @@ const CLOSING: Readonly<Record<NonNullable<MachineState['closing']>, string>> = 
   settings: 'the provider closes the session, which is resumed with the new settings',
   archive: 'the provider closes the session, because the thread was archived',
   delete: 'the thread is being deleted: the provider closes the session',
+  switch: 'the thread goes on with another agent: the provider closes the session',
   suspect: 'the provider did not answer before and may still be at work: its session is being closed',
 };
 

@@ -1,5 +1,6 @@
 /** Why a thread stands where it stands: what it waits for, from whom, since when, what ends it, and what a person can do. */
 import {
+  CARRYING,
   failureAdvice,
   HOLD_REASONS,
   phraseOfClose,
@@ -73,7 +74,9 @@ const isAnswerable = ({ owner, status }: RequestRow, turn: unknown): boolean =>
 
 function whyOfTurn(source: WhySource, instance: InstanceRow | null): Why {
   const { machine, thread, turn } = source;
-  const phrase = phraseOfTurn(pathOf(machine.children.turn), { agent: thread.instanceId, instance });
+  const isHeldUp = machine.timers.some(({ name }) => name === 'handOver.timedOut');
+  const state = pathOf(machine.children.turn);
+  const phrase = isHeldUp ? CARRYING : phraseOfTurn(state, { agent: thread.instanceId, instance });
   const since = turn?.startedAt ?? turn?.begunAt ?? thread.updatedAt;
   const why = whyIn(source, phrase, since);
   const retry = retryIn(source);

@@ -36,7 +36,10 @@ function linesOf(why: Why, scene: Scene, terminal: Terminal): string[] {
     ['since', `${clockTimeOf(sinceAt, now)} (${durationOf(Math.max(0, now - sinceAt))})`],
     ['ends', endedBy === null ? null : endOf(endedBy, now)],
     ['do', advice],
-    ...commandsOf(why, scene).map((line, index): [string, string] => [index === 0 ? 'or run' : '', line]),
+    ...commandsOf(why, scene).map((line, index): [string, string] => [
+      index > 0 ? '' : advice === null ? 'run' : 'or run',
+      line,
+    ]),
   ];
   const told = facts.flatMap(([name, text]) =>
     text === null ? [] : [`  ${terminal.style('dim', name.padEnd(9))}  ${text}`],

@@ -128,6 +128,9 @@ export class Gateway implements SocketHost {
       const threadTick = new ThreadTick(thread, this.limits);
       for (const each of subscriptions) deliver(each, threadTick);
     }
+    for (const threadId of tick.restated) {
+      for (const each of this.#threads.get(threadId) ?? []) restate(each);
+    }
     if (this.#shells.size === 0) return;
     const shellTick = new ShellTick(tick, this.limits);
     for (const each of this.#shells) deliver(each, shellTick);
@@ -137,6 +140,14 @@ export class Gateway implements SocketHost {
 interface Follower<Tick> {
   onCommitted(tick: Tick): void;
   fail(error: unknown): void;
+}
+
+function restate(subscription: ThreadSubscription): void {
+  try {
+    subscription.restate();
+  } catch (error) {
+    subscription.fail(error);
+  }
 }
 
 /** A defect of ours costs one client its socket, never the runtime its commit. */

@@ -98,6 +98,13 @@ export class ThreadSubscription implements Subscription, Work {
     else if (last > this.#version) this.#sendTick(tick, { first, last });
   }
 
+  /** What the thread can do has changed without an entry of its own; who is behind is told with the rest. */
+  restate(): void {
+    if (this.#mode !== 'live' || this.#surroundings.runtime.reads.row(this.threadId) === null) return;
+    const state = this.#state();
+    this.#channel.send(groupOf([state], state), this.#version);
+  }
+
   /** What is committed while a snapshot is due is part of it. */
   #waitOn(tick: ThreadTick): void {
     if (tick.thread.removed) this.#sendFarewell(tick);

@@ -36,6 +36,8 @@ export interface CommittedTick {
   readonly sequence: number;
   readonly threads: readonly CommittedThread[];
   readonly instances: readonly InstanceRow[];
+  /** Watched threads whose state has changed without an entry of theirs: their instance went out of service, or came back. */
+  readonly restated: readonly ThreadId[];
 }
 
 export interface ServerInfo {

@@ -1,4 +1,5 @@
 /** From what a client asks to what a thread takes in, and from the facts to what the client is told. */
+import type { Capabilities } from '../../machines/domain/capability.ts';
 import {
   commandAnswerOf,
   type Command,
@@ -8,7 +9,7 @@ import {
 import type { ThreadContext } from '../../machines/domain/context.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
-import type { RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
+import type { InstanceId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Owner, RequestRow } from '../../machines/domain/request.ts';
 
@@ -17,6 +18,8 @@ export interface CommandLookups {
   readonly context: ThreadContext;
   newTurnId(): TurnId;
   request(requestId: RequestId): RequestRow | null;
+  /** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
+  capabilities(instanceId: InstanceId): Capabilities;
 }
 
 type ThreadCommand = Exclude<Command, { type: 'thread.create' }>;
@@ -31,6 +34,10 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'turn.retry':
     case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
+    case 'thread.switchProvider': {
+      const { threadId: _, ...input } = command;
+      return { ...input, capabilities: lookups.capabilities(command.instanceId) };
+    }
     case 'request.askAgain':
       return askAgainOf(command, lookups);
     case 'request.respond':

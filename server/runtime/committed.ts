@@ -1,7 +1,8 @@
 /** From a tick that has been committed to what its listeners are told. */
-import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { CommittedEntry, CommittedThread, CommittedTick } from './api.ts';
+import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
 import type { Staging } from './staging.ts';
@@ -9,7 +10,10 @@ import type { Staging } from './staging.ts';
 export interface CommittedParts {
   /** The thread as it is loaded now: a failed commit may have replaced it. */
   readonly current: (threadId: ThreadId) => LoadedThread | null;
-  readonly isWatched: (threadId: ThreadId) => boolean;
+  readonly watched: Pick<ReadonlyMap<ThreadId, unknown>, 'has' | 'keys'>;
+  /** Of a thread, loaded or not. */
+  readonly instanceOf: (threadId: ThreadId) => InstanceId | null;
+  readonly instances: Pick<Instances, 'refusalOf'>;
   readonly changed: Changed;
 }
 
@@ -17,10 +21,12 @@ export interface CommittedParts {
 export interface Changed {
   readonly threads: ReadonlySet<ThreadId>;
   readonly instances: readonly InstanceRow[];
+  /** Have gone out of service, or come back. */
+  readonly turned: ReadonlySet<InstanceId>;
 }
 
 /** The rows are stored: what was changed is told once, and no longer dirty. */
-export function takeChanged(staging: Staging): Changed {
+export function takeChanged(staging: Staging, all: Pick<Instances, 'turned'>): Changed {
   const threads = new Set<ThreadId>();
   for (const thread of staging.threads) {
     if (thread.projection.isStateDirty) threads.add(thread.threadId);
@@ -28,7 +34,8 @@ export function takeChanged(staging: Staging): Changed {
   }
   const instances = [...staging.instances].filter((instance) => instance.isDirty);
   for (const instance of instances) instance.isDirty = false;
-  return { threads, instances: instances.flatMap(({ row }) => row ?? []) };
+  const turned = all.turned(staging.instances);
+  return { threads, instances: instances.flatMap(({ row }) => row ?? []), turned };
 }
 
 export function committedTick(staging: Staging, parts: CommittedParts): CommittedTick {
@@ -37,7 +44,20 @@ export function committedTick(staging: Staging, parts: CommittedParts): Committe
     sequence: staging.sequence,
     threads: [...entries].map(([threadId, list]) => committedThread(threadId, list, parts)),
     instances: parts.changed.instances,
+    restated: restated(entries, parts),
   };
+}
+
+/** Threads that are watched and have not moved themselves: what can be done with them depends on their instance. */
+function restated(
+  moved: ReadonlyMap<ThreadId, unknown>,
+  { watched, instanceOf, changed: { turned } }: CommittedParts,
+): ThreadId[] {
+  if (turned.size === 0) return [];
+  return [...watched.keys()].filter((threadId) => {
+    const instanceId = moved.has(threadId) ? null : instanceOf(threadId);
+    return instanceId !== null && turned.has(instanceId);
+  });
 }
 
 function entriesByThread(staging: Staging): Map<ThreadId, CommittedEntry[]> {
@@ -57,7 +77,7 @@ function entriesByThread(staging: Staging): Map<ThreadId, CommittedEntry[]> {
 function committedThread(
   threadId: ThreadId,
   entries: readonly CommittedEntry[],
-  { current, isWatched, changed }: CommittedParts,
+  { current, watched, instances, changed }: CommittedParts,
 ): CommittedThread {
   const thread = current(threadId);
   const hasMoved = entries.some((entry) => entry.kind === 'input');
@@ -65,7 +85,10 @@ function committedThread(
   return {
     threadId,
     entries,
-    state: thread !== null && hasMoved && isWatched(threadId) ? machineStateOf(thread) : null,
+    state:
+      thread !== null && hasMoved && watched.has(threadId)
+        ? machineStateOf(thread, instances.refusalOf(thread.context.settings.instanceId))
+        : null,
     row: changed.threads.has(threadId) && state?.removal === 'none' ? state.row : null,
     removed: changed.threads.has(threadId) && state !== null && state.removal !== 'none',
   };

@@ -6,37 +6,44 @@ import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { ThreadWorktrees } from './thread-worktrees.ts';
 import type { Threads } from './threads.ts';
+import type { Transfers } from './transfers.ts';
+
+/** Who does what the charts ask for. */
+export interface Performers {
+  readonly adapters: Adapters;
+  readonly transfers: Transfers;
+  readonly worktrees: ThreadWorktrees;
+}
 
 export class Effects {
   readonly #threads: Threads;
-  readonly #adapters: Adapters;
-  readonly #worktrees: ThreadWorktrees;
+  readonly #performers: Performers;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters, worktrees: ThreadWorktrees) {
+  constructor(threads: Threads, performers: Performers) {
     this.#threads = threads;
-    this.#adapters = adapters;
-    this.#worktrees = worktrees;
+    this.#performers = performers;
   }
 
   release(staged: readonly StagedEffect[]): void {
+    const { adapters, transfers, worktrees } = this.#performers;
     for (const { stream, effect } of staged) {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
-      if (effect.type === 'instance.rebuild') {
-        this.#adapters.rebuild(effect.instanceId);
-        continue;
-      }
-      if (isOfWorktree(effect)) {
-        this.#worktrees.perform(effect);
-        continue;
-      }
-      const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
-      if (instanceId === null || this.#isOvertaken(stream, effect)) {
-        this.droppedCount += 1;
-        continue;
-      }
-      this.#adapters.perform(instanceId, effect);
+      if (effect.type === 'instance.rebuild') adapters.rebuild(effect.instanceId);
+      else if (effect.type === 'transfer.build') transfers.build(effect);
+      else if (isOfWorktree(effect)) worktrees.perform(effect);
+      else this.#perform(stream, effect);
     }
+  }
+
+  #perform(stream: StagedEffect['stream'], effect: ProviderEffect): void {
+    const { adapters, transfers } = this.#performers;
+    const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
+    if (instanceId === null || this.#isOvertaken(stream, effect)) {
+      this.droppedCount += 1;
+      return;
+    }
+    adapters.perform(instanceId, stream.kind === 'thread' ? transfers.carry(stream.id, effect) : effect);
   }
 
   #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {

@@ -23,6 +23,9 @@ export class Instances {
   /** Version of the entry with which this run of the server created each. */
   readonly #created = new Map<InstanceId, number>();
 
+  /** Why nothing could begin on each when that was last looked at. */
+  readonly #barred = new Map<InstanceId, string | null>();
+
   constructor(journal: Journal) {
     this.#journal = journal;
   }
@@ -43,6 +46,17 @@ export class Instances {
     const { code, message } = failure ?? UNUSABLE;
     const why = `the provider instance ${instanceId} cannot be used: ${message}`;
     return { code, why, details: { ...details, reason: message } };
+  }
+
+  /** Those of them that have gone out of service since they were last looked at here, or come back. */
+  turned(given: Iterable<LoadedInstance>): ReadonlySet<InstanceId> {
+    const turned = new Set<InstanceId>();
+    for (const { instanceId } of given) {
+      const why = this.refusalOf(instanceId)?.why ?? null;
+      if (why !== (this.#barred.get(instanceId) ?? null)) turned.add(instanceId);
+      this.#barred.set(instanceId, why);
+    }
+    return turned;
   }
 
   all(): IterableIterator<LoadedInstance> {

@@ -1,11 +1,13 @@
 /** The actor snapshot as clients see it. */
 import { statusOf } from '../../machines/charts.ts';
 import { canOf } from '../../machines/domain/can.ts';
+import type { Refusal } from '../../machines/domain/decide.ts';
 import type { Deadline, MachineState } from '../../machines/domain/snapshot.ts';
 import type { ArmedTimers } from '../../machines/domain/timer.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 
-export function machineStateOf(thread: LoadedThread): MachineState {
+/** `instance`: why nothing can begin on the thread's; `null`: it can. */
+export function machineStateOf(thread: LoadedThread, instance: Refusal | null): MachineState {
   const { root, connection, turn } = thread.actor.charts;
   const { status, activeTurnId } = statusOf(root);
   const { link } = thread.context;
@@ -17,12 +19,13 @@ export function machineStateOf(thread: LoadedThread): MachineState {
     activeTurnId,
     value: root.value,
     tags: [...new Set(tags)].toSorted(),
-    can: canOf(thread.view, thread.projection.requests.live()),
+    can: canOf(thread.view, thread.projection.requests.live(), instance),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),
     },
     timers: deadlinesOf(thread.timers),
+    ...(instance !== null && { barred: { code: instance.code, reason: instance.why } }),
     closing: link.phase === 'none' ? null : link.closing,
   };
 }

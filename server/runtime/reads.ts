@@ -96,7 +96,9 @@ export class Reads implements RuntimeReads {
 
   machineState(threadId: ThreadId): MachineState {
     const thread = this.#loaded(threadId);
-    if (thread !== null) return machineStateOf(thread);
+    if (thread !== null) {
+      return machineStateOf(thread, this.#instances.refusalOf(thread.context.settings.instanceId));
+    }
     if (this.#threads.quarantine(threadId) !== null) return QUARANTINED;
     throw notFound(threadId);
   }

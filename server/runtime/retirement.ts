@@ -37,7 +37,7 @@ export class Retirement {
     if (!isAnyRetiring && this.#asked.size > 0) this.#asked.clear();
   }
 
-  /** One that is outdated serves until all its threads are free at the same time, one that is closing lets each go. */
+  /** One that is outdated serves until all its threads are free at the same time, any other lets each go. */
   #toClose({ actor }: LoadedInstance): LoadedThread[] {
     const { root } = actor.charts;
     const { threads, clock } = this.#parts;

@@ -1,16 +1,12 @@
 /** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
-import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
-import type { Journal } from '../../machines/ports/journal.ts';
-import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
-import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
-import type { Worktrees } from '../../machines/ports/worktrees.ts';
+import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
-import type { Clock } from './clock.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
@@ -25,52 +21,14 @@ import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
 import { Retirement } from './retirement.ts';
+import type { RuntimeOptions } from './runtime-options.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
-import type { Workspaces } from './workspace.ts';
-
-export interface Log {
-  info(details: Record<string, unknown>, message: string): void;
-  warn(details: Record<string, unknown>, message: string): void;
-  error(details: Record<string, unknown>, message: string): void;
-}
-
-export interface RuntimeOptions extends Workspaces {
-  readonly journal: Journal;
-  readonly drivers: readonly ProviderDriver[];
-  readonly instances: readonly InstanceConfig[];
-  readonly processes: ProcessHost;
-  readonly worktrees?: Worktrees;
-  /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
-  readonly endSurvivor: (row: ProcessRow) => Promise<void>;
-  readonly clock: Clock;
-  readonly newId: () => string;
-  readonly log: Log;
-  /** Takes secrets out of what a provider says of a failure. */
-  readonly redact: (text: string) => string;
-  /** Version of this package. */
-  readonly release: string;
-  /** Deltas of an item after its first are merged for so long; 0: not at all. */
-  readonly deltaWindowMs: number;
-  /** So long after its turn text is kept as it was streamed, for clients that come back. */
-  readonly deltaRetentionMs: number;
-  /** An idle connection is closed after this. */
-  readonly connectionIdleMs: number;
-  /** Of a purged thread; no other one uses it. */
-  readonly removeAttachment: (id: AttachmentId) => void;
-  /** A deleted thread is purged after so long; `null`: it is kept. */
-  readonly deletedAfterMs: number | null;
-  /** Appends a raw frame to the instance's protocol log. */
-  readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
-  /** The store did not come back: end the process with a code of its own. */
-  readonly giveUp: (cause: RuntimeError) => void;
-  /** When a tick runs after it was asked for; default `setImmediate`. */
-  readonly schedule?: (run: () => void) => void;
-}
+import { Transfers } from './transfers.ts';
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
@@ -95,6 +53,7 @@ export class ThreadRuntime implements Runtime {
   readonly #timers: Timers;
   readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
+  readonly #transfers: Transfers;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
@@ -135,8 +94,11 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
+    const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
+    this.#transfers = new Transfers({ ...options, threads: this.threads, schedule, push: this.#tell });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    this.#effects = new Effects(this.threads, this.#adapters, this.#worktrees);
+    const performers = { adapters: this.#adapters, transfers: this.#transfers, worktrees: this.#worktrees };
+    this.#effects = new Effects(this.threads, performers);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -152,7 +114,7 @@ export class ThreadRuntime implements Runtime {
       release: (staging) => this.#release(staging),
       reload: (threadIds) => this.#reload(threadIds),
       storeFailing: (isFailing) => this.#adapters.setPaused('store', isFailing),
-      schedule: options.schedule ?? ((run) => void setImmediate(run)),
+      schedule,
     });
     const closing = { ...shared, adapters: this.#adapters, push: this.#tell };
     this.#retirement = new Retirement(closing);
@@ -274,6 +236,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'stopping';
     this.#hibernation.stop();
     this.#chores.stop();
+    this.#transfers.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -307,7 +270,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #release(staging: Staging): void {
-    const changed = takeChanged(staging);
+    const changed = takeChanged(staging, this.#instances);
     for (const { threadId } of staging.threads) this.#arm(this.threads.peek(threadId));
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
@@ -327,7 +290,9 @@ export class ThreadRuntime implements Runtime {
     if (this.#listeners.size === 0 || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
-      isWatched: (threadId) => this.#watchers.has(threadId),
+      watched: this.#watchers,
+      instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
+      instances: this.#instances,
       changed,
     });
     for (const listener of this.#listeners) {

@@ -125,6 +125,7 @@ function onThread(
     context: thread.context,
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
+    capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
   });
   refuse(intake, thread, { type: command.type, input });
   checkPrompt(intake.parts, command, thread.context.settings.cwd);

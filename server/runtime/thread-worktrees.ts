@@ -7,7 +7,7 @@ import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { DeltaBuffer } from './delta-buffer.ts';
 import type { Arrival } from './ingress.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 import { WorktreeSetup } from './worktree-setup.ts';
 
 export interface ThreadWorktreesParts {

@@ -7,7 +7,8 @@ import type { Settings } from '../../machines/domain/settings.ts';
 import type { ProviderAdapter } from '../../machines/ports/provider.ts';
 import { ProviderHarness } from '../helpers/provider-harness.ts';
 import { ProviderThread } from '../helpers/provider-thread.ts';
-import type { ProviderWorld } from './provider-world.ts';
+import { expect } from 'vitest';
+import type { Part, ProviderWorld } from './provider-world.ts';
 
 const execFile = promisify(execFileCallback);
 
@@ -44,6 +45,20 @@ export class ContractStage {
     await this.world.close();
   }
 
+  has(part: Part): boolean {
+    return this.world.lacks?.includes(part) !== true;
+  }
+
+  /** Ends a test that would see nothing without the part; `skip` is the test's own. */
+  needs(part: Part, skip: (why: string) => void): void {
+    if (!this.has(part)) skip(`the provider is declared to lack: ${part}`);
+  }
+
+  /** What the model saw for the prompt, where there is one. */
+  expectShown(prompt: string, part: string): void {
+    if (this.has('model')) expect(this.world.shown(prompt)).toContain(part);
+  }
+
   async startProcess(): Promise<void> {
     const count = this.harness.instanceReports.filter(({ type }) => type === 'process.started').length;
     this.adapter.perform({ type: 'process.start', instanceId: this.instanceId });
@@ -63,6 +78,14 @@ export class ContractStage {
     const thread = this.newThread(settings);
     await thread.open();
     return thread;
+  }
+
+  /** What a recording has is known before it is played: one with what was scripted since is played by a new adapter. */
+  async takeScripts(): Promise<void> {
+    if (this.has('model')) return;
+    await this.adapter.dispose();
+    this.#isStarted = false;
+    this.#adapter = this.world.driver.create(this.world.instance, this.harness);
   }
 
   /** A new adapter on the same files, as after a restart of the server. */

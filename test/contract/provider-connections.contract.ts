@@ -13,7 +13,8 @@ const WAIT = { timeoutMs: 30_000 };
 
 export function describeConnections(stage: ContractStage): void {
   describe('connections', () => {
-    it('closes and opens again on the same process', async () => {
+    it('closes and opens again on the same process', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('one', [[say('answer one')]]);
       stage.world.script('two', [[say('answer two')]]);
       const thread = await stage.openThread();
@@ -24,7 +25,8 @@ export function describeConnections(stage: ContractStage): void {
       expect(stage.world.shown('two')).toContain('answer one');
     });
 
-    it('resumes in a new process with the conversation and the settings', async () => {
+    it('resumes in a new process with the conversation and the settings', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('one', [[say('answer one')]]);
       stage.world.script('two', [[run('echo inside > kept.txt')], [say('answer two')]]);
       const thread = await stage.openThread();
@@ -68,7 +70,8 @@ export function describeConnections(stage: ContractStage): void {
       expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
     });
 
-    it('ends the command of a turn that it interrupted just before', async () => {
+    it('ends the command of a turn that it interrupted just before', async ({ skip }) => {
+      stage.needs('processes', skip);
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);
       const thread = await stage.openThread();
@@ -80,7 +83,8 @@ export function describeConnections(stage: ContractStage): void {
       await until(async () => !(await stage.isRunning(command)), { describe: 'the end of the command' });
     });
 
-    it('opens again at once after an interrupt and a close, and folds nothing', async () => {
+    it('opens again at once after an interrupt and a close, and folds nothing', async ({ skip }) => {
+      stage.needs('memory', skip);
       stage.world.script('long', [[say('so far '), { do: 'hang' }]]);
       stage.world.script('fresh', [[say('fresh')]]);
       const thread = await stage.openThread();
@@ -94,7 +98,8 @@ export function describeConnections(stage: ContractStage): void {
       expect(ended.nativeTurnId).not.toBe(sent.key.nativeTurnId);
     });
 
-    it('says nothing more of a connection that was killed, and ends what ran on it', async () => {
+    it('says nothing more of a connection that was killed, and ends what ran on it', async ({ skip }) => {
+      stage.needs('processes', skip);
       const command = `sleep 300.${randomInt(1e9)}`;
       stage.world.script('endless', [[run(command)], [say('never')]]);
       stage.world.script('fresh', [[say('fresh')]]);

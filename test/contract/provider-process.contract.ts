@@ -20,7 +20,7 @@ export function describeProcess(stage: ContractStage): void {
       stage.adapter.perform({ type: 'process.start', instanceId: stage.instanceId });
       stage.adapter.perform({ type: 'process.start', instanceId: stage.instanceId });
       const { report } = await stage.harness.awaitInstance('process.started');
-      expect(report.version).toMatch(/^\d+\.\d+\.\d+/);
+      if (stage.has('processes')) expect(report.version).toMatch(/^\d+\.\d+\.\d+/);
       await until(() => stage.harness.rows.size === stage.idleProcessCount, WAIT);
       expect(stage.harness.instanceReports).toHaveLength(1);
     });
@@ -55,7 +55,8 @@ export function describeProcess(stage: ContractStage): void {
       await until(() => stage.harness.rows.size === stage.idleProcessCount, WAIT);
     });
 
-    it('tells once that a process was killed, and resumes its thread in a new one', async () => {
+    it('tells once that a process was killed, and resumes its thread in a new one', async ({ skip }) => {
+      stage.needs('processes', skip);
       stage.world.script('half', [[say('some of it'), { do: 'hang' }]]);
       stage.world.script('again', [[say('whole')]]);
       const thread = await stage.openThread();
@@ -64,6 +65,8 @@ export function describeProcess(stage: ContractStage): void {
       const before = thread.streamed();
       await thread.start('half');
       await until(() => thread.streamed() !== before, WAIT);
+      // what was asked whether the agent is there may still be on its way out
+      await until(() => stage.harness.rows.size === 1, WAIT);
       const [row] = [...stage.harness.rows.values()];
       process.kill(row?.pid ?? 0, 'SIGKILL');
       const { failure } = await endOfProcess(thread);
@@ -80,7 +83,8 @@ export function describeProcess(stage: ContractStage): void {
       expect(ends).toHaveLength(1);
     });
 
-    it('leaves no process behind when it is disposed of in the middle of a turn', async () => {
+    it('leaves no process behind when it is disposed of in the middle of a turn', async ({ skip }) => {
+      stage.needs('processes', skip);
       stage.world.script('sleep', [[run('sleep 300')], [say('never')]]);
       const thread = await stage.openThread();
       await thread.start('sleep');

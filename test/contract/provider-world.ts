@@ -23,6 +23,20 @@ export type Act =
 /** What a model does in its first, second, … reply to a prompt; the last is repeated. */
 export type Replies = readonly (readonly Act[])[];
 
+/** A prompt, and what the model does for it. */
+export interface Scripted {
+  readonly prompt: string;
+  readonly replies: Replies;
+  /** `steer`: it comes while the prompt scripted before is at its gate. */
+  readonly as: 'prompt' | 'steer';
+}
+
+/**
+ * What a provider may be without: processes that do what is shown, a model that answers what it is asked, memory of a
+ * conversation after its connection.
+ */
+export type Part = 'processes' | 'model' | 'memory';
+
 /** How the output of an agent can be spoilt on its way. */
 export type Fault = 'slow' | 'pieces' | 'noise' | 'chatter' | 'flood' | 'silent' | 'crash';
 
@@ -34,12 +48,14 @@ export interface ProviderWorld {
   /** An empty folder, with its symbolic links resolved. */
   readonly workspace: string;
   /** What is done for a prompt of exactly this text. */
-  script(prompt: string, replies: Replies): void;
+  script(prompt: string, replies: Replies, as?: Scripted['as']): void;
   gate(name: string): Gate;
   /** What the model was shown for the last prompt of that text, as one string. */
   shown(prompt: string): string;
   /** In what the model is shown while it is to plan, and only then. */
   readonly planMark: RegExp;
+  /** Parts that there are none of; tests that need one are skipped with it as the reason, and the lack itself is tested. */
+  readonly lacks?: readonly Part[];
   /** Left out: what became of a prompt can be asked after a restart. */
   readonly looksUp?: false;
   /** What threads are set to: `run` is not asked about, `runAsking` is. Default: `auto-accept-edits`. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { ContractStage } from './contract-stage.ts';
 import { describeCapabilities } from './provider-capabilities.contract.ts';
 import { describeConnections } from './provider-connections.contract.ts';
+import { describeLacks } from './provider-lacks.contract.ts';
 import { describeProcess } from './provider-process.contract.ts';
 import { describeRequests } from './provider-requests.contract.ts';
 import { describeTurns } from './provider-turns.contract.ts';
@@ -26,5 +27,6 @@ export function describeProviderContract(makeWorld: () => Promise<ProviderWorld>
     describeRequests(stage);
     describeConnections(stage);
     describeCapabilities(stage);
+    describeLacks(stage);
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Client } from '../../server/client/client.ts';
+import type { ThreadView } from '../../server/client/thread-view.ts';
 import { RawClient } from '../helpers/raw-client.ts';
 import { startServer, type TestServer } from '../helpers/start-server.ts';
 import { until } from '../helpers/until.ts';
@@ -117,4 +118,38 @@ test('protocol logs come with their instances, and none where they are off', asy
   const client = await server.client();
   await until(async () => (await client.call('providers.list', {})).providers.length === 2);
   expect(logs().flatMap((name) => readdirSync(join(server.config.data, name)))).toEqual([]);
+});
+
+test('what can be done with a thread says that its instance is out of service, and that it is back', async () => {
+  const server = await startServer({ instances: [scripted('scripted'), scripted('other')] });
+  const client = await server.client();
+  const [fresh, used] = [
+    await createThread(client, server, 'other'),
+    await createThread(client, server, 'other'),
+  ];
+  const views = new Map<string, ThreadView>();
+  for (const threadId of [fresh, used]) {
+    client.subscribeThread(threadId, { onView: (view) => void views.set(threadId, view) });
+  }
+  await client.dispatch({ type: 'turn.submit', threadId: used, text: 'one' });
+  const codes = () => [fresh, used].map((threadId) => views.get(threadId)?.machine?.barred?.code ?? null);
+  const canBegin = () =>
+    [fresh, used].map((threadId) => views.get(threadId)?.machine?.can.includes('turn.submit:start') ?? null);
+  await until(() => canBegin().every((can) => can === true));
+  expect(codes()).toEqual([null, null]);
+
+  server.saveInstances([scripted('scripted')]);
+  await until(() => codes().every((code) => code === 'INSTANCE_NOT_FOUND'));
+  expect(canBegin()).toEqual([false, false]);
+  expect(views.get(fresh)?.machine?.can).toContain('thread.archive');
+  const { snapshot } = await client.call('orchestration.getThreadProjection', { threadId: fresh, limit: 1 });
+  expect(snapshot.machine).toEqual(views.get(fresh)?.machine);
+
+  server.saveInstances([scripted('scripted'), scripted('other', { enabled: false })]);
+  await until(() => codes().every((code) => code === 'INSTANCE_UNAVAILABLE'));
+  server.saveInstances([scripted('scripted'), scripted('other')]);
+  await until(() => codes().every((code) => code === null));
+  expect(canBegin()).toEqual([true, true]);
+  await client.dispatch({ type: 'turn.submit', threadId: fresh, text: 'two' });
+  await until(() => views.get(fresh)?.turns.size === 1);
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import { acpDrivers } from '../../adapters/acp/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
@@ -104,3 +105,39 @@ export class FakeAcp {
     return out.map(({ frame }) => JSON.parse(frame));
   }
 }
+
+/** Ended with its test, which fails when a process is left or something was told that fits no schema. */
+export async function fakeAcp(...given: Parameters<typeof FakeAcp.make>): Promise<FakeAcp> {
+  const fake = await FakeAcp.make(...given);
+  onTestFinished(async () => {
+    await fake.dispose();
+    expect(fake.harness.defects).toEqual([]);
+    expect(fake.harness.rows.size).toBe(0);
+  });
+  return fake;
+}
+
+/** The handshake of an agent that can do this; `more` is beside it. */
+export const hello = (agentCapabilities: object, more: object = {}): FakeScript => ({
+  initialize: [
+    [
+      {
+        result: {
+          protocolVersion: 1,
+          agentInfo: { name: 'fake', version: '1.0.0' },
+          agentCapabilities,
+          authMethods: [{ id: 'browser', name: 'Log in', description: 'in a browser' }],
+          ...more,
+        },
+      },
+    ],
+  ],
+});
+
+/** A piece of a message. */
+export const chunk = (kind: string, text: string): FakeStep => ({
+  update: { sessionUpdate: kind, content: { type: 'text', text } },
+});
+
+/** The turn is over. */
+export const DONE: FakeStep = { result: { stopReason: 'end_turn' } };

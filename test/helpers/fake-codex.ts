@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
@@ -68,3 +69,29 @@ export class FakeCodex {
 
 /** A line of codex, as text for `raw`. */
 export const line = (message: object): string => `${JSON.stringify(message)}\n`;
+
+/** A notification of codex about its only thread. */
+export const onThread = (method: string, params: object = {}): string =>
+  line({ method, params: { threadId: 'n', ...params } });
+
+/** What codex answers when its only thread is opened. */
+export const threadAnswer = (more: object): object => ({
+  thread: { id: 'n', status: { type: 'idle' } },
+  model: 'm',
+  cwd: '/',
+  approvalPolicy: 'on-request',
+  approvalsReviewer: 'user',
+  sandbox: { type: 'workspaceWrite' },
+  ...more,
+});
+
+/** Ended with its test, which fails when a process is left or something was told that fits no schema. */
+export function fakeCodex(script: FakeScript = {}): FakeCodex {
+  const fake = new FakeCodex(script);
+  onTestFinished(async () => {
+    await fake.adapter.dispose();
+    expect(fake.harness.defects).toEqual([]);
+    expect(fake.harness.rows.size).toBe(0);
+  });
+  return fake;
+}

@@ -88,7 +88,7 @@ export class FakeRuntime implements Runtime {
     ];
     const threadIds = [...new Set(this.#staged.map((each) => each.threadId))];
     const threads = threadIds.map((threadId) => this.#committedThread(threadId, entries));
-    const tick = { sequence: this.#sequence, threads, instances: this.#stagedInstances };
+    const tick = { sequence: this.#sequence, threads, instances: this.#stagedInstances, restated: [] };
     this.#staged = [];
     this.#stagedInstances = [];
     if (isSilent) return;

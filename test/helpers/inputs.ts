@@ -91,6 +91,13 @@ export const compact = (name: string): ThreadInput => ({ type: 'thread.compact',
 export const STOP: ThreadInput = { type: 'thread.stop' };
 export const ARCHIVE: ThreadInput = { type: 'thread.archive' };
 export const UNARCHIVE: ThreadInput = { type: 'thread.unarchive' };
+export const switchTo = (instance: string, model: string | null = null): ThreadInput => ({
+  type: 'thread.switchProvider',
+  instanceId: instanceIdSchema.parse(instance),
+  model,
+  options: {},
+  capabilities: CAPABILITIES,
+});
 export const DELETE: ThreadInput = { type: 'thread.delete' };
 export const RESUME: ThreadInput = { type: 'queue.resume' };
 export const cancel = (name: string): ThreadInput => ({ type: 'queue.cancel', queueEntryId: turnOf(name) });
@@ -151,6 +158,10 @@ export const lost = (number = 1, more: { readonly forgotten?: true } = {}): Thre
   connectionId: link(number),
   failure: cause('CONNECTION_LOST'),
   ...more,
+});
+export const delayed = (number = 1): ThreadInput => ({
+  type: 'connection.delayed',
+  connectionId: link(number),
 });
 export const idled = (number = 1): ThreadInput => ({ type: 'connection.idled', connectionId: link(number) });
 
@@ -313,6 +324,17 @@ export const settled = (name: string, attempt = 1): ThreadInput => ({
   type: 'turn.settled',
   turnId: turnOf(name),
   attempt,
+});
+export const built = (transfer: string, text = 'what was said'): ThreadInput => ({
+  type: 'transfer.built',
+  transferId: itemIdSchema.parse(transfer),
+  text,
+  report: { entryCount: 1, leftOut: { entryCount: 0, characterCount: 0 }, attachments: [] },
+});
+export const notBuilt = (transfer: string): ThreadInput => ({
+  type: 'transfer.failed',
+  transferId: itemIdSchema.parse(transfer),
+  failure: cause('TRANSFER_FAILED'),
 });
 export const RECOVERED: ThreadInput = { type: 'runtime.recovered' };
 export const implemented = (plan: string, by = 'b', isFirst = true): ThreadInput => ({

@@ -36,6 +36,9 @@ export const SCRIPTED_CAPABILITIES: Capabilities = {
   compact: true,
 };
 
+/** A record of what was said, which asks for nothing. */
+const CARRIED = /<carried_context>.*<\/carried_context>\s*/s;
+
 type TurnEffect = Extract<ProviderEffect, { readonly attempt: number; readonly connectionId: string }>;
 type EffectOf<T extends ProviderEffect['type']> = Extract<ProviderEffect, { type: T }>;
 
@@ -225,7 +228,10 @@ export class ScriptedProvider implements ProviderAdapter {
 
   #startTurn(session: ScriptedSession, effect: EffectOf<'turn.start'>): void {
     const { connectionId, turnId, attempt, prompt, clientMessageId } = effect;
-    const words = prompt.text.split(' ').filter((word) => word !== '');
+    const words = prompt.text
+      .replace(CARRIED, '')
+      .split(' ')
+      .filter((word) => word !== '');
     this.#world.received.push(clientMessageId);
     if (this.#world.faults.start === 'silent' || words.includes('unanswered')) return;
     const named = { connectionId, turnId, attempt };

@@ -115,6 +115,21 @@ describe.skipIf(requireAgent('claude') === null)('a server of claude that is kil
     await expectContext(server, thread, 'tell');
   });
 
+  it('begins anew where claude had written nothing down', async () => {
+    const script = byUserText({ tell: streaming, ...goOn });
+    const server = await startLiveServer(script, { ...claude, args: ['--no-session-persistence'] });
+    const thread = await server.thread();
+    const { turnId = '' } = await thread.submit('tell');
+    await thread.until(() => thread.said === 'once upon ', 'the first words');
+    await crash(server);
+    expect(await thread.ended(turnId)).toMatchObject(CUT);
+    expect(await thread.turn('go on')).toMatchObject({ outcome: 'completed' });
+    expect(thread.facts('connection.sessionForgotten')).toHaveLength(1);
+    expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, false]);
+    await thread.reached('ready');
+    await thread.expectSameView();
+  });
+
   it('ends a running command', async () => {
     const run: Script = () => [bash('touch begun; sleep 999; touch finished')];
     const server = await startLiveServer(byUserText({ run, ...goOn }), claude);

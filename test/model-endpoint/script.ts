@@ -20,14 +20,17 @@ export function replies(inOrder: readonly (readonly Step[])[]): Script {
   };
 }
 
+/** What the server puts before a prompt. */
+const CARRIED = /<carried_context>.*<\/carried_context>/s;
+
 /**
- * Picks the script by the latest user text (trimmed, exact); `otherwise` serves the rest.
+ * Picks the script by the latest user text (trimmed, exact, without what was carried before it); `otherwise` serves the rest.
  * Without `otherwise` the script throws for a text that it does not know.
  */
 export function byUserText(scripts: Readonly<Record<string, Script>>, otherwise?: Script): Script {
   const known = new Map(Object.entries(scripts));
   return (request) => {
-    const script = known.get(request.userText.trim()) ?? otherwise;
+    const script = known.get(request.userText.replace(CARRIED, '').trim()) ?? otherwise;
     if (!script)
       throw new Error(`the script does not know the user text ${JSON.stringify(request.userText)}`);
     return script(request);

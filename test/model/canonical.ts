@@ -6,6 +6,7 @@ import type { AnyMachineSnapshot } from 'xstate';
 import type { ActorId, Charts } from '../../machines/charts.ts';
 import type { ConnectionContext, ThreadContext, TurnContext } from '../../machines/domain/context.ts';
 import { failure } from '../../machines/domain/error.ts';
+import { RESUME } from '../../machines/domain/opening.ts';
 import type { LiveRequest } from '../../machines/domain/request.ts';
 import type { ArmTimer } from '../../machines/domain/timer.ts';
 import type { InterruptReason, Prompt } from '../../machines/domain/turn.ts';
@@ -34,7 +35,38 @@ const requestsIn = (requests: Readonly<Record<string, LiveRequest>>) =>
     ]),
   );
 
-function threadPart({
+/** What is told apart. */
+export interface Carrying {
+  /** Sessions, and what is carried from one to the next. */
+  readonly carries: boolean;
+}
+
+/**
+ * All that another conversation is told and by whom: one transfer of the thread's own turns, at most. The instance is
+ * `i`, whichever it is, and the other one `j`.
+ */
+function carriedPart({ session, opening, transfers, otherSessions, switching, ...context }: ThreadContext) {
+  const { settings, turnCount } = context;
+  const { instanceId } = settings;
+  const others = Object.values(otherSessions);
+  return {
+    session: session && { ...session, nativeThreadId: 'native' },
+    opening,
+    transfers: transfers.map(({ status }) => ({ ...TRANSFER, status })),
+    otherSessions: others.length === 0 ? {} : { j: OTHER_SESSION },
+    switching: switching && { ...switching, instanceId: switching.instanceId === instanceId ? 'i' : 'j' },
+    settings: { ...settings, instanceId: 'i' },
+    turnCount: Math.min(2, turnCount),
+  };
+}
+const TRANSFER = { transferId: 'X0', kind: 'resume', source: 't1', after: 0, until: 1 };
+const OTHER_SESSION = { session: { nativeThreadId: 'native', state: 'confirmed' }, seenTurns: 0 };
+
+function threadPart(context: ThreadContext, { carries }: Carrying) {
+  return { ...plainPart(context), ...(carries && carriedPart(context)) };
+}
+
+function plainPart({
   activeTurn,
   queue,
   link,
@@ -60,6 +92,10 @@ function threadPart({
     link: { ...link, end: endIn(link.end) },
     connectionCount: Math.min(1, connectionCount),
     session: hasSession ? { nativeThreadId: 'native', state: 'provisional' } : null,
+    opening: RESUME,
+    transfers: [],
+    otherSessions: {},
+    switching: null,
     turnCount: 0,
     itemCount: 0,
     // a try is told from another one only while it is under way
@@ -69,7 +105,7 @@ function threadPart({
   };
 }
 
-function turnPart(context: TurnContext) {
+function turnPart(context: TurnContext, { carries }: Carrying) {
   const { turnId, attempt, origin, connectionId, interrupt, suspect, end } = context;
   const reason = end?.reason ?? null;
   return {
@@ -78,6 +114,7 @@ function turnPart(context: TurnContext) {
     origin,
     connectionId,
     suspect,
+    transfers: carries ? context.transfers.map(() => TRANSFER.transferId) : [],
     started: false,
     // who asked does not matter any more once the end is known
     interrupt: interrupt && end === null ? { ...interrupt, reason: reasonIn(interrupt.reason) } : null,
@@ -91,15 +128,20 @@ function turnPart(context: TurnContext) {
   };
 }
 
-const connectionPart = ({ connectionId, force, requests, end }: ConnectionContext) => ({
+const connectionPart = (
+  { connectionId, force, requests, end, resume }: ConnectionContext,
+  { carries }: Carrying,
+) => ({
   connectionId,
   force,
-  resume: null,
+  resume: carries ? resume : null,
+  fork: null,
+  rollback: null,
   requests: requestsIn(requests),
   end: endIn(end),
 });
 
-const PARTS: Readonly<Record<ActorId, (context: never) => object>> = {
+const PARTS: Readonly<Record<ActorId, (context: never, carrying: Carrying) => object>> = {
   root: threadPart,
   connection: connectionPart,
   turn: turnPart,
@@ -120,6 +162,7 @@ interface Shape {
 
 /** Names the states of one exploration and keeps one snapshot for each part of them. */
 export class Canon {
+  readonly #carrying: Carrying;
   readonly #parts = new WeakMap<AnyMachineSnapshot, Shape>();
   readonly #armed = new WeakMap<object, Shape>();
   /** Texts with their own ids, and what they are but for these. */
@@ -127,6 +170,10 @@ export class Canon {
   readonly #numbers = new Map<string, number>();
   readonly #timers = new Map<string, Timers>();
   readonly #interned = new Map<string, AnyMachineSnapshot>();
+
+  constructor(carrying: Carrying = { carries: false }) {
+    this.#carrying = carrying;
+  }
 
   /** The same for states that are the same but for their ids: the shapes of all parts, and how these share ids. */
   keyOf(charts: Charts, timers: Timers): string {
@@ -189,7 +236,7 @@ export class Canon {
     if (part === undefined) {
       const { value, status, children, context } = snapshot;
       part = this.#shapeOf(
-        JSON.stringify([PARTS[id](context as never), value, status, Object.keys(children)]),
+        JSON.stringify([PARTS[id](context as never, this.#carrying), value, status, Object.keys(children)]),
       );
       this.#parts.set(snapshot, part);
     }

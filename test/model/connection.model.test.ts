@@ -12,6 +12,8 @@ const START = {
   instanceId: make.SETTINGS.instanceId,
   connectionId: make.link(1),
   resume: null,
+  fork: null,
+  rollback: null,
   settings: make.SETTINGS,
 };
 const TASK = itemIdSchema.parse('task');
@@ -22,10 +24,12 @@ const LIVE = { status: 'open', nativeRequestId: 'n', answer: null } as const;
 const ofLink = (on: number): readonly AnyEventObject[] => [
   make.opened(on),
   make.openFailed(on),
+  make.openFailed(on, 'RESUME_FAILED'),
   make.closed(on),
   make.closeFailed(on),
   make.lost(on),
   make.idled(on),
+  make.delayed(on),
   { type: 'connection.openTimedOut', ...FIRED, connectionId: make.link(on) },
   { type: 'connection.closeTimedOut', ...FIRED, connectionId: make.link(on) },
   ...['R0', 'R1'].flatMap((id) => [
@@ -37,7 +41,7 @@ const ofLink = (on: number): readonly AnyEventObject[] => [
 const EVENTS: readonly AnyEventObject[] = [
   ...[1, 0].flatMap(ofLink),
   ...[false, true].flatMap((force) =>
-    (['stop', 'idle', 'settings', 'archive', 'delete', 'suspect'] as const).map((why) => ({
+    (['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch'] as const).map((why) => ({
       type: '$close',
       why,
       force,
@@ -54,12 +58,12 @@ const EVENTS: readonly AnyEventObject[] = [
   ]),
 ];
 
-const canon = new Canon();
+const canon = new Canon({ carries: true });
 const alone = new Alone({
   machine: connectionMachine,
-  starts: [START],
+  starts: [START, { ...START, resume: 'native' }],
   eventsIn: () => EVENTS,
   keyOf: (snapshot) => canon.keyOfOne('connection', snapshot),
 });
 
-describeAlone('connection', [alone], { stateCount: 137, edgeCount: 2_876, arrowCount: 26 });
+describeAlone('connection', [alone], { stateCount: 137, edgeCount: 3_140, arrowCount: 27 });

@@ -25,6 +25,8 @@ export interface Bounds {
   readonly folds?: 1;
   /** The thread has a working tree of its own. */
   readonly worktree?: 1;
+  /** Sessions that are forgotten and left, and what is carried to the next one. */
+  readonly transfers?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -101,10 +103,12 @@ export class Environment {
 
   #listed(seen: Seen): readonly Move[] {
     const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
+    const carried = seen.transfers === null ? [] : carriedInputs(seen.on, seen.transfers);
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
       ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
+      ...carried.map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -152,6 +156,8 @@ interface Seen {
   readonly hasTask: boolean;
   /** Of the making of its working tree; `null`: it has none. */
   readonly worktreeTry: number | null;
+  /** What is still to be carried; `null`: nothing ever is. */
+  readonly transfers: readonly string[] | null;
 }
 
 function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
@@ -176,6 +182,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
+    transfers: bounds.transfers === undefined ? null : thread.transfers.map(({ transferId }) => transferId),
   };
 }
 
@@ -252,6 +259,7 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     make.closeFailed(on),
     make.lost(on),
     make.idled(on),
+    make.delayed(on),
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
@@ -261,6 +269,19 @@ const worktreeInputs = ({ worktreeTry }: Seen): ThreadInput[] =>
   worktreeTry === null
     ? []
     : [worktreeTry, worktreeTry + 1].flatMap((each) => [make.made(each), make.unmade(each)]);
+function carriedInputs(on: number, transfers: readonly string[]): [Cause, ThreadInput][] {
+  return [
+    ['provider', { ...make.opened(on), resumed: true } as ThreadInput],
+    ['provider', make.openFailed(on, 'RESUME_FAILED')],
+    ['provider', make.lost(on, { forgotten: true })],
+    ['user', make.switchTo('i')],
+    ['user', make.switchTo('j')],
+    ...[...transfers, 'X90'].flatMap((id): [Cause, ThreadInput][] => [
+      ['runtime', make.built(id)],
+      ['runtime', make.notBuilt(id)],
+    ]),
+  ];
+}
 
 function transcriptInputs(seen: Seen): ThreadInput[] {
   const kinds = ['Started', 'Updated', 'Completed'] as const;

@@ -49,6 +49,8 @@ describe('every reachable state of a thread', () => {
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart
       'thread.create',
+      // of what is carried from one session to another
+      'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
@@ -59,6 +61,9 @@ describe('every reachable state of a thread', () => {
       'worktree.timedOut',
       'worktree.made',
       'worktree.failed',
+      'handOver.timedOut',
+      'transfer.built',
+      'transfer.failed',
     ]);
   });
 });

@@ -97,7 +97,7 @@ export function explore(bounds: Bounds, watcher: Watcher = {}, machines: Machine
 
 class Explorer {
   readonly #memo = new Memo();
-  readonly #canon = new Canon();
+  readonly #canon: Canon;
   readonly #stepper: Stepper;
   readonly #environment: Environment;
   readonly #watcher: Watcher;
@@ -111,6 +111,7 @@ class Explorer {
 
   constructor(bounds: Bounds, watcher: Watcher, machines: Machines) {
     this.#bounds = bounds;
+    this.#canon = new Canon({ carries: bounds.transfers !== undefined });
     this.#memo.onComputed = (result, again) =>
       watcher.onComputed?.({ result, again, way: () => this.#wayOn() });
     this.#stepper = new Stepper('thread', (plain) => this.#memo.remembering(plain), machines);

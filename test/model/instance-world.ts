@@ -36,6 +36,7 @@ export const TIMERS = [
   'instance.startTimedOut',
   'instance.backoffEnded',
   'instance.idledOut',
+  'instance.outdatedTooLong',
   'instance.drainTimedOut',
 ];
 export const firing = (type: string): InstanceInput =>

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { threadIdSchema, connectionIdOf } from '../../machines/domain/ids.ts';
 import { instanceInputSchema, instanceStateSchema } from '../../machines/domain/instance.ts';
+import { heldOf } from '../../machines/instance-moves.ts';
 import { Stepper } from '../../machines/step.ts';
 import { cause } from '../helpers/inputs.ts';
 import {
@@ -25,10 +26,10 @@ describe('every reachable state of an instance', () => {
     const { value } = charts.root;
     const { sessions, waiting } = contextOf(charts);
     if (RESTING.has(value)) return waiting.length === 0;
-    return (value === 'ready' || value === 'outdated' || value === 'closing') && sessions.length > 0;
+    return (value === 'ready' || value === 'renewing' || value === 'closing') && sessions.length > 0;
   };
 
-  it('is one of many, in all ten states', () => {
+  it('is one of many, in all eleven states', () => {
     expect(states.length).toBeGreaterThanOrEqual(500);
     expect(new Set(states.map(({ charts }) => charts.root.value))).toEqual(
       new Set(instanceStateSchema.options),
@@ -39,7 +40,7 @@ describe('every reachable state of an instance', () => {
     const wrong = states.filter(({ charts }) => {
       const { value } = charts.root;
       const { next, failure } = contextOf(charts);
-      if (value === 'outdated') return next === null || next.failure !== null;
+      if (value === 'outdated' || value === 'renewing') return next === null || next.failure !== null;
       if (value === 'closing') return next === null || next.failure === null || failure === null;
       return next !== null && value !== 'draining';
     });
@@ -65,6 +66,34 @@ describe('every reachable state of an instance', () => {
       ({ from, to }) => contextOf(from.charts).driver !== contextOf(to.charts).driver,
     );
     expect(changed.filter(({ effects }) => !effects.includes('instance.rebuild'))).toEqual([]);
+  });
+
+  it('begins nothing on a process that is to be renewed, tells who waits, and ends it as soon as nothing runs', () => {
+    const renewing = states.filter(({ charts }) => charts.root.value === 'renewing');
+    expect(renewing.length).toBeGreaterThan(0);
+    const heldIn = ({ charts }: InstanceState): number => heldOf(contextOf(charts)).length;
+    expect(renewing.filter((state) => heldIn(state) === 0)).toEqual([]);
+    const edges = renewing.flatMap((from) => from.edges.map((edge) => ({ from, ...edge })));
+    const begun = edges.filter(({ input, from, effects, to }) => {
+      const begins = effects.includes('connection.open') || effects.includes('turn.lookUp');
+      // who waits no more lets go next
+      return begins || (heldIn(to) > heldIn(from) && input.type !== 'instance.workDone');
+    });
+    expect(begun.map(({ input }) => input.type)).toEqual([]);
+    const opening = edges.filter(
+      ({ input }) => input.type === 'instance.acquire' && input.work.type === 'connection.open',
+    );
+    expect(opening.length).toBeGreaterThan(0);
+    expect(opening.filter(({ effects }) => !effects.includes('tellThread'))).toEqual([]);
+    const ends = edges.filter(({ to }) => to.charts.root.value === 'draining');
+    expect(new Set(ends.map(({ input }) => input.type))).toEqual(new Set(['instance.release']));
+  });
+
+  it('is renewed within a bounded time wherever its configuration has changed', () => {
+    const outdated = states.filter(({ charts }) => charts.root.value === 'outdated');
+    const unbounded = outdated.filter(({ timers }) => !timers.has('instance.outdatedTooLong'));
+    expect(outdated.length).toBeGreaterThan(0);
+    expect(unbounded).toEqual([]);
   });
 
   it('tells who waits for what is taken out of service', () => {

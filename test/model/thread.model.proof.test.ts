@@ -94,6 +94,7 @@ const linkInputs = (on: number): AnyEventObject[] => [
   make.lost(on),
   make.lost(on, { forgotten: true }),
   make.idled(on),
+  make.delayed(on),
   make.inactive('ready', on),
   { type: 'connection.openTimedOut', ...FIRED, connectionId: make.link(on) },
   { type: 'connection.closeTimedOut', ...FIRED, connectionId: make.link(on) },

@@ -27,6 +27,7 @@ const onlineOf = (nativeSteer: boolean) => ({
   connectionId: make.link(1),
   nativeThreadId: 'native',
   nativeSteer,
+  transfers: [],
 });
 const SETTINGS: TurnInput['settings'] = {
   model: null,
@@ -101,6 +102,7 @@ function eventsIn({ context }: AnyMachineSnapshot, nativeSteer: boolean): AnyEve
     ...REASONS.map((reason) => ({ type: '$interrupt', reason })),
     ...ENDS.map((how) => ({ type: '$lost', how, failure: LOST })),
     { type: '$absorbed', into: make.turnOf('T93') },
+    { type: '$held' },
     { type: '$pauseStart' },
     { type: '$resumeStart' },
   ];

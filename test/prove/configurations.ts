@@ -54,6 +54,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     replayCount: 10_000,
     mostFirings: MOST_FIRINGS,
   },
+  {
+    name: 'sessions that are forgotten and switched',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, transfers: 1, ...again },
+    stateCount: 24_000,
+    edgeCount: 320_000,
+    replayCount: 10_000,
+    mostFirings: MOST_FIRINGS,
+  },
 ];
 
 /** For hours at leisure: `npm run soak`. */

@@ -4,9 +4,11 @@ import {
   accepted,
   ARCHIVE,
   asked,
+  built,
   began,
   closed,
   closeFailed,
+  delayed,
   ended,
   finished,
   handed,
@@ -34,9 +36,10 @@ import {
   withoutTransition,
   withoutAlways,
 } from '../helpers/mutants.ts';
+import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
-import type { ConnectionEnd } from '../../machines/domain/context.ts';
+import { DEADLINES_MS } from '../../machines/domain/timer.ts';
 
 const READY = [...running('a'), ...finished('a')];
 
@@ -154,10 +157,37 @@ describe('the status of a thread', () => {
   });
 });
 
+describe('an opening that waits for its provider to be made anew', () => {
+  rule('takes as long as that takes, and the transcript says why', {
+    given: [submit('a')],
+    when: [delayed()],
+    holds: (is) => {
+      expect(is.stage.timers['connection.openTimedOut']?.afterMs).toBe(DEADLINES_MS.delayed);
+      expect(is.said('item.completed').at(-1)).toContain('topic=instance.renewing');
+      expect([is.status, is.active]).toEqual(['starting', 'a']);
+    },
+    without: {
+      'the time': withoutAction('connection', 'delay'),
+      'the word': withoutAction('thread', 'sayDelayed'),
+    },
+  });
+});
+
 describe('the session of the provider', () => {
   const sessionOf = (is: { stage: { context: { session: unknown } } }) => is.stage.context.session;
-  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional' };
-  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed' };
+  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional', isFresh: true };
+  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed', isFresh: true };
+
+  /** Of each opening that was asked for: whether the provider may begin another conversation. */
+  const mayBegin = ({ stage }: Outcome): boolean[] =>
+    stage.taken
+      .flatMap(({ effects }) => effects)
+      .flatMap((effect) =>
+        effect.type === 'tell' && effect.input.type === 'instance.acquire' ? [effect.input] : [],
+      )
+      .flatMap(({ work }) =>
+        work.type === 'connection.open' && work.resume !== null ? [work.orBegin === true] : [],
+      );
 
   rule('a resume handle is provisional from the native creation', {
     given: [submit('a')],
@@ -210,6 +240,35 @@ describe('the session of the provider', () => {
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
   });
 
+  rule(
+    'where no turn of it has completed, another conversation may be begun in its place, and that is told',
+    {
+      given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
+      when: [
+        { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
+        ({ context }) => built(context.transfers[0]?.transferId ?? 'none'),
+        accepted('b', { on: 2 }),
+      ],
+      holds: (is) => {
+        expect(mayBegin(is)).toEqual([true]);
+        expect(is.said('connection.sessionForgotten')).toEqual([
+          'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
+        ]);
+        expect([is.active, sessionOf(is)]).toEqual(['b', { ...CONFIRMED, nativeThreadId: 'another' }]);
+      },
+      without: { 'the word of it': withoutAction('connection', 'sayForgotten') },
+    },
+  );
+
+  rule('what a turn has completed in is resumed, or that fails', {
+    given: [...READY, lost()],
+    when: [submit('b')],
+    holds: (is) => expect(mayBegin(is)).toEqual([false]),
+    without: {
+      'the worth': endsTurnBy(({ set }, { session }) => ({ set: { ...set, session } })),
+    },
+  });
+
   rule('a conversation of which the provider has kept nothing is not resumed', {
     given: running('a'),
     when: [lost(1, { forgotten: true }), submit('b')],
@@ -226,27 +285,21 @@ describe('the session of the provider', () => {
     without: { 'the word of it': actionIs('connection', 'endBroken', 'endUnopened') },
   });
 
-  rule('a failed resume is reported and not tried again', {
+  rule('a failed resume is reported, and the same connection begins a new conversation', {
     given: [...READY, lost(), submit('b')],
-    when: [openFailed(2, 'RESUME_FAILED'), submit('c')],
+    when: [openFailed(2, 'RESUME_FAILED')],
     holds: (is) => {
       expect(is.said('connection.sessionForgotten')).toEqual([
         'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
       ]);
-      expect([is.end('b'), is.said('connection.opening')]).toEqual([
-        'failed RESUME_FAILED',
-        ['connection.opening connectionId=t1#3'],
+      expect([is.active, is.said('connection.opening')]).toEqual([
+        'b',
+        ['connection.opening connectionId=t1#2'],
       ]);
     },
     without: {
-      'the report': actionIs(
-        'thread',
-        'noteLostTurn',
-        threadMove(({ link }, { output }: { output: ConnectionEnd }) => ({
-          set: { link: { ...link, phase: 'none', end: output } },
-          toTurn: { type: '$lost', ...output },
-        })),
-      ),
+      'the report': withoutTransition('thread', 'bound > $forgotten'),
+      'the way back': withoutTransition('connection', 'opening > connection.openFailed'),
     },
   });
 });

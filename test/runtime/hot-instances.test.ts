@@ -110,6 +110,49 @@ describe('an instance whose entry changes', () => {
     expect(status(run, 'c')).toBe('ready');
   });
 
+  test('whose turns always overlap is made anew after a while: what begins then waits for what runs', async () => {
+    const run = await startTwo();
+    await run.submit('wait', { threadId: 'a' });
+    apply(run, entry('one', { env: { A: '1' } }), entry('two'));
+    run.pass(300_000);
+    expect(states(run, 'one').at(-1)).toBe('renewing');
+    await run.create({ threadId: 'c', instanceId: 'one' });
+    await run.submit('meanwhile', { threadId: 'c' });
+    expect(status(run, 'c')).toBe('starting');
+    expect(starts(run, 'one')).toBe(1);
+    const notices = run.facts(threadId('c')).filter((fact) => fact.type === 'item.completed');
+    expect(notices.map(({ item }) => item.body)).toContainEqual(
+      expect.objectContaining({ kind: 'notice', topic: 'instance.renewing' }),
+    );
+    // longer than an opening may take otherwise
+    run.pass(120_000);
+    expect(status(run, 'c')).toBe('starting');
+    goOn(run);
+    await swapped(run);
+    expect([status(run, 'a'), status(run, 'c')]).toEqual(['ready', 'ready']);
+    expect(starts(run, 'one')).toBe(2);
+    expect(states(run, 'one').slice(-5)).toEqual(['renewing', 'draining', 'idle', 'starting', 'ready']);
+  });
+
+  test('that is taken out while prompts wait for it refuses them', async () => {
+    const run = await startTwo();
+    await run.submit('wait', { threadId: 'a' });
+    apply(run, entry('one', { env: { A: '1' } }), entry('two'));
+    run.pass(300_000);
+    await run.create({ threadId: 'c', instanceId: 'one' });
+    await run.submit('meanwhile', { threadId: 'c' });
+    apply(run, entry('two'));
+    expect(status(run, 'c')).toBe('error');
+    expect(run.facts(threadId('c')).findLast((fact) => fact.type === 'turn.ended')).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'INSTANCE_NOT_FOUND' },
+    });
+    expect(status(run, 'a')).toBe('running');
+    goOn(run);
+    await swapped(run);
+    expect(states(run, 'one').at(-1)).toBe('removed');
+  });
+
   test('is not made anew under an open request', async () => {
     const run = await startTwo();
     await run.submit('ask', { threadId: 'a' });

@@ -1,18 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
-import { event, functionCall, httpError, reasoning, text, usage, type Step } from '../model-endpoint/step.ts';
-
-const open: ModelEndpoint[] = [];
-
-async function start(reply: () => readonly Step[]): Promise<ModelEndpoint> {
-  const endpoint = await startModelEndpoint(reply);
-  open.push(endpoint);
-  return endpoint;
-}
-
-afterEach(async () => {
-  for (const endpoint of open.splice(0)) await endpoint.close();
-});
+import { describe, expect, it } from 'vitest';
+import { openEndpoint } from '../helpers/open-endpoint.ts';
+import type { ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { event, functionCall, httpError, reasoning, text, usage } from '../model-endpoint/step.ts';
 
 const post = (endpoint: ModelEndpoint, body: object): Promise<Response> =>
   fetch(`${endpoint.origin}/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse`, {
@@ -39,7 +28,7 @@ async function chunksOf(endpoint: ModelEndpoint): Promise<Chunk[]> {
 
 describe("Gemini's streamGenerateContent", () => {
   it('streams thoughts, text, calls, the reason of the end and the usage', async () => {
-    const endpoint = await start(() => [
+    const endpoint = await openEndpoint(() => [
       reasoning('hm'),
       text('Hello', { chunkLength: 3 }),
       functionCall('run_shell_command', { command: 'x' }, { callId: 'c1' }),
@@ -61,12 +50,12 @@ describe("Gemini's streamGenerateContent", () => {
   });
 
   it('ends for the reason that the script gives', async () => {
-    const endpoint = await start(() => [text('Hel'), event({ type: 'finish', reason: 'MAX_TOKENS' })]);
+    const endpoint = await openEndpoint(() => [text('Hel'), event({ type: 'finish', reason: 'MAX_TOKENS' })]);
     expect((await chunksOf(endpoint)).at(-1)?.candidates[0]?.finishReason).toBe('MAX_TOKENS');
   });
 
   it('finds what the user wrote and the results of tools', async () => {
-    const endpoint = await start(() => [text('ok')]);
+    const endpoint = await openEndpoint(() => [text('ok')]);
     const context = user({ text: '<session_context>\nToday\n</session_context>' });
     const called = { functionResponse: { id: 'c1', name: 'f', response: { output: 'out' } } };
     await (
@@ -78,7 +67,7 @@ describe("Gemini's streamGenerateContent", () => {
   });
 
   it('refuses with an error in the form of the API', async () => {
-    const endpoint = await start(() => [httpError(429)]);
+    const endpoint = await openEndpoint(() => [httpError(429)]);
     const refused = await post(endpoint, { contents: [], tools });
     expect([refused.status, await refused.json()]).toMatchObject([
       429,

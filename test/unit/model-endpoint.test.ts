@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { byUserText, replies, type Script } from '../model-endpoint/script.ts';
-import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
+import { describe, expect, it } from 'vitest';
+import { openEndpoint } from '../helpers/open-endpoint.ts';
+import { byUserText, replies } from '../model-endpoint/script.ts';
+import type { ModelEndpoint } from '../model-endpoint/start-model-endpoint.ts';
 import {
   customToolCall,
   delay,
@@ -14,18 +15,6 @@ import {
   text,
   usage,
 } from '../model-endpoint/step.ts';
-
-const open: ModelEndpoint[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((endpoint) => endpoint.close()));
-});
-
-async function start(script: Script): Promise<ModelEndpoint> {
-  const endpoint = await startModelEndpoint(script);
-  open.push(endpoint);
-  return endpoint;
-}
 
 const user = (content: string): object => ({
   type: 'message',
@@ -67,7 +56,9 @@ const textOf = (events: readonly SentEvent[]): string => events.map(({ delta }) 
 
 describe('what a reply holds', () => {
   it('streams text in deltas of n characters and never cuts a character in two', async () => {
-    const endpoint = await start(replies([[text('añ😀b', { chunkLength: 1, phase: 'final_answer' })]]));
+    const endpoint = await openEndpoint(
+      replies([[text('añ😀b', { chunkLength: 1, phase: 'final_answer' })]]),
+    );
     const events = await askForEvents(endpoint);
     expect(events.flatMap(({ delta }) => delta ?? [])).toEqual(['a', 'ñ', '😀', 'b']);
     expect(events.map(({ type }) => type)).toEqual([
@@ -82,14 +73,14 @@ describe('what a reply holds', () => {
   });
 
   it('waits before each delta', async () => {
-    const endpoint = await start(replies([[text('abc', { chunkLength: 1, delayMs: 10 }), delay(10)]]));
+    const endpoint = await openEndpoint(replies([[text('abc', { chunkLength: 1, delayMs: 10 }), delay(10)]]));
     const startedAt = performance.now();
     await askForEvents(endpoint);
     expect(performance.now() - startedAt).toBeGreaterThan(35);
   });
 
   it('sends reasoning, tool calls and the usage asked for', async () => {
-    const endpoint = await start(
+    const endpoint = await openEndpoint(
       replies([
         [
           reasoning('thinking', { text: 'raw' }),
@@ -113,7 +104,7 @@ describe('what a reply holds', () => {
   });
 
   it('gives every item an id of its own', async () => {
-    const endpoint = await start(() => [text('a'), functionCall('f', {}), text('b')]);
+    const endpoint = await openEndpoint(() => [text('a'), functionCall('f', {}), text('b')]);
     const events = [...(await askForEvents(endpoint)), ...(await askForEvents(endpoint))];
     const ids = events
       .filter(({ type }) => type === 'response.output_item.done')
@@ -123,7 +114,7 @@ describe('what a reply holds', () => {
 
   it('ends with a scripted last event and not with another one', async () => {
     const failed = { type: 'response.failed', response: { error: { code: 'insufficient_quota' } } };
-    const endpoint = await start(replies([[event(failed), text('never')]]));
+    const endpoint = await openEndpoint(replies([[event(failed), text('never')]]));
     expect((await askForEvents(endpoint)).map(({ type }) => type)).toEqual([
       'response.created',
       'response.failed',
@@ -134,7 +125,7 @@ describe('what a reply holds', () => {
 describe('replies that go wrong', () => {
   it('answers with an HTTP status, headers and a body', async () => {
     const body = { error: { code: 'server_is_overloaded' } };
-    const endpoint = await start(
+    const endpoint = await openEndpoint(
       replies([
         [httpError(503, { headers: { 'retry-after': '1' }, body })],
         [httpError(400, { body: 'plain' })],
@@ -148,7 +139,7 @@ describe('replies that go wrong', () => {
   });
 
   it('drops the connection after what was already said', async () => {
-    const endpoint = await start(replies([[text('first'), drop(), text('never')]]));
+    const endpoint = await openEndpoint(replies([[text('first'), drop(), text('never')]]));
     const response = await ask(endpoint);
     const reader = response.body?.getReader();
     const decoder = new TextDecoder();
@@ -164,12 +155,12 @@ describe('replies that go wrong', () => {
   });
 
   it('drops a request before any answer', async () => {
-    const endpoint = await start(replies([[drop()]]));
+    const endpoint = await openEndpoint(replies([[drop()]]));
     await expect(ask(endpoint)).rejects.toThrow('fetch failed');
   });
 
   it('hangs until the client goes, and counts the open stream', async () => {
-    const endpoint = await start(replies([[hang()]]));
+    const endpoint = await openEndpoint(replies([[hang()]]));
     const client = new AbortController();
     const asked = ask(endpoint, { signal: client.signal });
     await endpoint.until(({ openStreamCount, requests }) => openStreamCount === 1 && requests.length === 1);
@@ -180,17 +171,16 @@ describe('replies that go wrong', () => {
   });
 
   it('breaks off open replies when it is closed', async () => {
-    const endpoint = await start(replies([[text('first'), gate('never released')]]));
+    const endpoint = await openEndpoint(replies([[text('first'), gate('never released')]]));
     const response = await ask(endpoint);
     await endpoint.gate('never released').reached;
     await endpoint.close();
-    open.length = 0;
     await expect(response.text()).rejects.toThrow('terminated');
     expect(endpoint.openStreamCount).toBe(0);
   });
 
   it('refuses what the script has no reply for, and says so', async () => {
-    const endpoint = await start(replies([]));
+    const endpoint = await openEndpoint(replies([]));
     expect((await ask(endpoint)).status).toBe(400);
     expect((await fetch(`${endpoint.url}/models`)).status).toBe(400);
     expect(endpoint.errors.map(({ message }) => message)).toEqual([
@@ -200,7 +190,7 @@ describe('replies that go wrong', () => {
   });
 
   it('reports a step that comes too late for its reply', async () => {
-    const endpoint = await start(replies([[text('said'), httpError(500)]]));
+    const endpoint = await openEndpoint(replies([[text('said'), httpError(500)]]));
     await expect(ask(endpoint).then((response) => response.text())).rejects.toThrow(
       /terminated|fetch failed/,
     );
@@ -212,7 +202,7 @@ describe('replies that go wrong', () => {
 
 describe('gates', () => {
   it('holds a reply until the test releases it', async () => {
-    const endpoint = await start(replies([[text('before '), gate('pause'), text('after')]]));
+    const endpoint = await openEndpoint(replies([[text('before '), gate('pause'), text('after')]]));
     const answer = ask(endpoint).then((response) => response.text());
     await endpoint.gate('pause').reached;
     expect(endpoint.openStreamCount).toBe(1);
@@ -221,7 +211,7 @@ describe('gates', () => {
   });
 
   it('opens all gates at once, also those not yet reached', async () => {
-    const endpoint = await start(replies([[gate('one'), text('a'), gate('two'), text('b')]]));
+    const endpoint = await openEndpoint(replies([[gate('one'), text('a'), gate('two'), text('b')]]));
     const answer = askForEvents(endpoint);
     await endpoint.gate('one').reached;
     endpoint.releaseAll();
@@ -238,20 +228,20 @@ const IMAGE_MESSAGE = [
 
 describe('scripts', () => {
   it('counts replies per thread', async () => {
-    const endpoint = await start(replies([[text('one')], [text('two')]]));
+    const endpoint = await openEndpoint(replies([[text('one')], [text('two')]]));
     expect(textOf(await askForEvents(endpoint, { thread: 'a' }))).toBe('one');
     expect(textOf(await askForEvents(endpoint, { thread: 'b' }))).toBe('one');
     expect(textOf(await askForEvents(endpoint, { thread: 'a' }))).toBe('two');
   });
 
   it('chooses by the latest user text and falls back to the rest', async () => {
-    const endpoint = await start(byUserText({ ping: () => [text('pong')] }, () => [text('what?')]));
+    const endpoint = await openEndpoint(byUserText({ ping: () => [text('pong')] }, () => [text('what?')]));
     expect(textOf(await askForEvents(endpoint, { input: [user('other'), user('ping ')] }))).toBe('pong');
     expect(textOf(await askForEvents(endpoint))).toBe('what?');
   });
 
   it('shows the script the conversation as the model would see it', async () => {
-    const endpoint = await start(() => [text('ok')]);
+    const endpoint = await openEndpoint(() => [text('ok')]);
     const input = [
       { type: 'message', role: 'developer', content: [{ type: 'input_text', text: 'rules' }] },
       user('first'),
@@ -270,148 +260,6 @@ describe('scripts', () => {
         toolOutputs: [{ callId: 'a', output: 'one' }, { callId: 'b' }],
         turnToolOutputs: [{ callId: 'b', output: '[{"type":"input_text","text":"two"}]' }],
       },
-    ]);
-  });
-});
-
-describe('the Messages API', () => {
-  const post = async (endpoint: ModelEndpoint, path: string, body: object): Promise<Response> =>
-    fetch(`${endpoint.origin}${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'x-claude-code-session-id': 's' },
-    });
-  const tools = [{ name: 'Bash' }];
-
-  it('streams blocks of one message, and its usage', async () => {
-    const endpoint = await start(() => [
-      reasoning('hm'),
-      text('Hello', { chunkLength: 3 }),
-      functionCall('Bash', { command: 'x' }, { callId: 'c1' }),
-      usage({ inputTokens: 7, outputTokens: 2 }),
-    ]);
-    const response = await post(endpoint, '/v1/messages?beta=true', { messages: [user('hello')], tools });
-    const events = eventsOf(await response.text());
-    expect(events.map(({ type }) => type.replace('content_', '')).join(' ')).toBe(
-      [
-        'message_start',
-        'block_start block_delta block_delta block_stop',
-        'block_start block_delta block_delta block_stop',
-        'block_start block_delta block_stop',
-        'message_delta message_stop',
-      ].join(' '),
-    );
-    expect(events.at(-2)).toMatchObject({ delta: { stop_reason: 'tool_use' }, usage: { input_tokens: 7 } });
-    expect(endpoint.requests).toMatchObject([{ threadId: 's', purpose: 'turn' }]);
-  });
-
-  it('finds what the user wrote, also where it joins a turn, and the results of tools', async () => {
-    const endpoint = await start(() => [text('ok')]);
-    const messages = [
-      { role: 'user', content: '<system-reminder>\nbe nice\n</system-reminder>\n\nhello' },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: 'out' }] },
-      { role: 'system', content: 'The user sent a new message while you were working:\nleft\n\nGo on.' },
-    ];
-    await post(endpoint, '/v1/messages', { messages: messages.slice(0, 2), tools });
-    await post(endpoint, '/v1/messages', { messages, tools });
-    expect(endpoint.requests).toMatchObject([
-      { userText: 'hello', turnToolOutputs: [{ callId: 'c1', output: 'out' }] },
-      { userText: 'left', turnToolOutputs: [] },
-    ]);
-  });
-
-  it('answers what only looks around without the script', async () => {
-    const endpoint = await start(() => [httpError(529)]);
-    expect((await fetch(endpoint.origin, { method: 'HEAD' })).status).toBe(200);
-    const counted = await post(endpoint, '/v1/messages/count_tokens', { messages: [] });
-    expect(await counted.json()).toMatchObject({ input_tokens: expect.any(Number) });
-    const probed = await post(endpoint, '/v1/messages', { messages: [{ role: 'user', content: 'Hi' }] });
-    expect(await probed.json()).toMatchObject({ type: 'message' });
-    expect(endpoint.requests).toEqual([]);
-    const failed = await post(endpoint, '/v1/messages', { messages: [user('x')], tools });
-    expect([failed.status, await failed.json()]).toMatchObject([
-      529,
-      { error: { type: 'overloaded_error' } },
-    ]);
-  });
-});
-
-describe('the Chat Completions API', () => {
-  const tools = [{ type: 'function', function: { name: 'bash' } }];
-  const post = async (endpoint: ModelEndpoint, body: object): Promise<Response> =>
-    fetch(`${endpoint.url}/chat/completions`, {
-      method: 'POST',
-      body: JSON.stringify({ model: 'm', stream: true, ...body }),
-      headers: { 'x-session-affinity': 's' },
-    });
-
-  interface Chunk {
-    readonly choices: readonly { readonly delta: object; readonly finish_reason: string | null }[];
-    readonly usage?: object;
-  }
-
-  async function chunksOf(endpoint: ModelEndpoint): Promise<Chunk[]> {
-    const response = await post(endpoint, { messages: [{ role: 'user', content: 'hello' }], tools });
-    const stream = await response.text();
-    expect(stream.endsWith('data: [DONE]\n\n')).toBe(true);
-    return stream
-      .split('\n\n')
-      .filter((block) => block.startsWith('data: {'))
-      .map((block): Chunk => JSON.parse(block.slice('data: '.length)));
-  }
-
-  it('streams chunks with reasoning, text, calls, the reason of the end and the usage', async () => {
-    const endpoint = await start(() => [
-      reasoning('hm'),
-      text('Hello', { chunkLength: 3 }),
-      functionCall('bash', { command: 'x' }, { callId: 'c1' }),
-      usage({ inputTokens: 7, outputTokens: 2 }),
-    ]);
-    const chunks = await chunksOf(endpoint);
-    expect(chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta))).toEqual([
-      { role: 'assistant', content: '' },
-      { reasoning_content: 'hm' },
-      { content: 'Hel' },
-      { content: 'lo' },
-      {
-        tool_calls: [{ index: 0, id: 'c1', type: 'function', function: { name: 'bash', arguments: '' } }],
-      },
-      { tool_calls: [{ index: 0, function: { arguments: '{"command":"x"}' } }] },
-      {},
-    ]);
-    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('tool_calls');
-    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 7, total_tokens: 9 } });
-    expect(endpoint.requests).toMatchObject([{ threadId: 's', purpose: 'turn', userText: 'hello' }]);
-  });
-
-  it('ends for the reason that the script gives', async () => {
-    const endpoint = await start(() => [text('Hel'), event({ type: 'finish', reason: 'length' })]);
-    const reasons = (await chunksOf(endpoint)).flatMap(({ choices }) =>
-      choices.map(({ finish_reason: reason }) => reason),
-    );
-    expect(reasons).toEqual([null, null, 'length']);
-  });
-
-  it('finds what the user wrote, the results of tools, and what a request is for', async () => {
-    const endpoint = await start(() => [text('ok')]);
-    const user = { role: 'user', content: [{ type: 'text', text: 'hello' }] };
-    const called = { role: 'tool', tool_call_id: 'c1', content: 'out' };
-    const system = { role: 'system', content: 'You are a title generator. You output' };
-    await (await post(endpoint, { messages: [user, called], tools })).text();
-    await (await post(endpoint, { messages: [system, user] })).text();
-    expect(endpoint.requests).toMatchObject([
-      { userText: 'hello', purpose: 'turn', turnToolOutputs: [{ callId: 'c1', output: 'out' }] },
-      { userText: 'hello', purpose: 'title', turnToolOutputs: [] },
-    ]);
-  });
-
-  it('refuses with an error in the form of the API', async () => {
-    const endpoint = await start(() => [httpError(429, { headers: { 'retry-after': '1' } })]);
-    const refused = await post(endpoint, { messages: [], tools });
-    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
-      429,
-      '1',
-      { error: { type: 'rate_limit_error' } },
     ]);
   });
 });

@@ -17,9 +17,12 @@ export type Action =
   | { readonly do: 'server dies' }
   | { readonly do: 'time'; readonly ms: number };
 
+/** What the two clients do. */
+export type ClientAction = Extract<Action, { readonly do: 'command' | 'at once' | 'repeat' | 'disconnect' }>;
+
 /** What may happen to a server in a process of its own, where time is nobody's to move. */
 export type ProcessAction =
-  | Extract<Action, { readonly do: 'command' | 'at once' | 'repeat' | 'disconnect' }>
+  | ClientAction
   /** Until the thread is at rest, or waits for somebody. */
   | { readonly do: 'rest'; readonly thread: number }
   /** By SIGKILL, so long after it was asked for something. */

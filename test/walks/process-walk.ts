@@ -66,15 +66,10 @@ export class ProcessWalk {
   async #act(action: ProcessAction): Promise<void> {
     switch (action.do) {
       case 'command':
-        return this.#people.ask(action.client, this.#commandOf(action.of, action.thread));
-      case 'at once': {
-        const commands = action.of.map((wish) => this.#commandOf(wish, action.thread));
-        return void (await Promise.all(commands.map((command, client) => this.#people.ask(client, command))));
-      }
+      case 'at once':
       case 'repeat':
-        return this.#people.repeat(action.client, action.back);
       case 'disconnect':
-        return this.#people.drop(action.client);
+        return this.#people.act(action, (wish, thread) => this.#commandOf(wish, thread));
       case 'rest':
         return this.#rest(action.thread);
       case 'server is killed':

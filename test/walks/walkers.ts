@@ -5,6 +5,7 @@ import type { Client, DispatchResult, Following, GivenCommand } from '../../serv
 import { connect } from '../../server/client/node.ts';
 import type { ResultOf } from '../../server/gateway/protocol.ts';
 import type { ThreadView } from '../../server/client/thread-view.ts';
+import type { ClientAction, Wish } from './action.ts';
 
 export interface Asked {
   readonly commandId: string;
@@ -69,6 +70,22 @@ export class Walkers {
     await this.#options.wait(() => this.seen.every(({ view }) => view !== null), 'first views');
   }
 
+  /** Resolves when all that was asked for has its answer. */
+  async act(action: ClientAction, commandOf: (wish: Wish, thread: number) => GivenCommand): Promise<void> {
+    switch (action.do) {
+      case 'command':
+        return this.ask(action.client, commandOf(action.of, action.thread));
+      case 'at once': {
+        const commands = action.of.map((wish) => commandOf(wish, action.thread));
+        return void (await Promise.all(commands.map((command, client) => this.ask(client, command))));
+      }
+      case 'repeat':
+        return this.#repeat(action.client, action.back);
+      case 'disconnect':
+        return this.#drop(action.client);
+    }
+  }
+
   /** Resolves with the answer, over reconnects. A refusal is an answer. */
   ask(client: number, command: GivenCommand): Promise<void> {
     const asked: Asked = { commandId: `c${this.asked.length + 1}`, command, answers: [] };
@@ -77,7 +94,7 @@ export class Walkers {
   }
 
   /** Asks again for what was asked for so many commands ago, with its id. */
-  async repeat(client: number, back: number): Promise<void> {
+  async #repeat(client: number, back: number): Promise<void> {
     const asked = this.asked.at(-1 - back);
     if (asked !== undefined) await this.#send(client, asked);
   }
@@ -89,7 +106,7 @@ export class Walkers {
     return client.call('orchestration.getThreadProjection', { threadId, limit: 200 });
   }
 
-  drop(client: number): void {
+  #drop(client: number): void {
     this.#clients[client]?.drop();
   }
 

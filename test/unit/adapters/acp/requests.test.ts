@@ -1,27 +1,12 @@
 /** What agents ask of their client: permission by the thread's policy, answers, terminals; and one prompt at a time. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { attachmentIdSchema } from '../../../../machines/domain/ids.ts';
 import { listMarked } from '../../../../adapters/shared/process-tree.ts';
-import { FakeAcp, type FakeStep } from '../../../helpers/fake-acp.ts';
+import { DONE, fakeAcp, type FakeStep } from '../../../helpers/fake-acp.ts';
 import { until } from '../../../helpers/until.ts';
 
-let fake: FakeAcp | null = null;
-
-async function make(...given: Parameters<typeof FakeAcp.make>): Promise<FakeAcp> {
-  fake = await FakeAcp.make(...given);
-  return fake;
-}
-
-afterEach(async () => {
-  await fake?.dispose();
-  expect(fake?.harness.defects).toEqual([]);
-  expect(fake?.harness.rows.size).toBe(0);
-  fake = null;
-});
-
-const DONE: FakeStep = { result: { stopReason: 'end_turn' } };
 const OPTIONS = [
   { optionId: 'yes', kind: 'allow_once', name: 'Yes' },
   { optionId: 'no', kind: 'reject_once', name: 'No' },
@@ -49,7 +34,7 @@ describe('permission', () => {
     ['approval-required', { approval: 'never' }, ['no', 'no', 'no', 'no', 'yes']],
     ['auto', { approval: 'never' }, ['yes', 'no', 'no', 'no', 'yes']],
   ] as const)('is given by the policy of the thread: %s %j', async (runtimeMode, policy, expected) => {
-    const agent = await make({ 'session/prompt': [steps] });
+    const agent = await fakeAcp({ 'session/prompt': [steps] });
     const thread = await agent.open({ runtimeMode, policy });
     await thread.turn('go');
     expect(chosen(agent.answers)).toEqual(expected);
@@ -57,7 +42,7 @@ describe('permission', () => {
   });
 
   it('is given for edits of the workspace only, and asked of a person for the rest', async () => {
-    const agent = await make({ 'session/prompt': [steps] });
+    const agent = await fakeAcp({ 'session/prompt': [steps] });
     const thread = await agent.open({ runtimeMode: 'auto-accept-edits' });
     const sent = await thread.start('go');
     const kinds = [];
@@ -79,7 +64,7 @@ describe('permission', () => {
         { id: 'plan', name: '' },
       ],
     };
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/new': [[{ result: { sessionId: 'S', modes } }]],
       'session/prompt': [[ask('edit', ['$CWD/a']), ask('execute'), ask('switch_mode'), DONE]],
     });
@@ -90,7 +75,7 @@ describe('permission', () => {
 
   it('offers what the agent offers: an option of a kind that nobody knows is none', async () => {
     const strange = [{ optionId: 'x', kind: 'allow_on_sundays', name: 'On sundays' }];
-    const agent = await make({ 'session/prompt': [[ask('execute', [], strange), DONE]] });
+    const agent = await fakeAcp({ 'session/prompt': [[ask('execute', [], strange), DONE]] });
     const thread = await agent.open();
     const sent = await thread.start('go');
     const request = await thread.request();
@@ -101,7 +86,7 @@ describe('permission', () => {
   });
 
   it('is answered at once where no turn runs, and what is malformed with an error', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [
         [DONE, ask('execute'), { ask: { method: 'session/request_permission', params: { options: 1 } } }],
       ],
@@ -128,7 +113,7 @@ describe('elicitation', () => {
   };
 
   it('is a question, whose answers fill the form', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [[{ ask: { method: 'elicitation/create', params: form } }, DONE]],
     });
     const thread = await agent.open();
@@ -145,7 +130,7 @@ describe('elicitation', () => {
 
   it('is a page to be opened, which may be done with by itself', async () => {
     const page = { mode: 'url', message: 'Log in', url: 'https://example.com', elicitationId: 'e1' };
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [
         [
           { ask: { method: 'elicitation/create', params: page }, wait: false },
@@ -163,7 +148,7 @@ describe('elicitation', () => {
   });
 
   it('can be taken back by the agent, and is refused where it has no form', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [
         [
           { ask: { method: 'elicitation/create', params: form, requestId: 'uuid' }, wait: false },
@@ -187,7 +172,7 @@ describe('terminals', () => {
   const create = (params: object): FakeStep => ({ ask: { method: 'terminal/create', params } });
 
   it('run a command in the workspace, tell its output and its end, and are refused elsewhere', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [
         [
           create({ command: 'printf äöü > made.txt; pwd; exit 3' }),
@@ -219,7 +204,7 @@ describe('terminals', () => {
   });
 
   it('end with the turn that is interrupted, and with the connection', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [
         [create({ command: 'sleep 300' }), { until: 'cancel' }, { result: { stopReason: 'cancelled' } }],
       ],
@@ -238,7 +223,7 @@ describe('terminals', () => {
 
 describe('prompts', () => {
   it('are one at a time: a second one is never sent', async () => {
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [[{ until: 'cancel' }, { result: { stopReason: 'cancelled' } }]],
     });
     const thread = await agent.open();
@@ -252,7 +237,7 @@ describe('prompts', () => {
   });
 
   it('carry images where the agent takes them', async () => {
-    const agent = await make({});
+    const agent = await fakeAcp({});
     const thread = await agent.open();
     const path = join(agent.workspace, 'dot.png');
     await writeFile(path, Buffer.from('\x89PNG', 'latin1'));

@@ -1,45 +1,9 @@
-/** How agents differ in opening, resuming, setting and ending a session, played by a fake. */
-import { readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { listMarked } from '../../../../adapters/shared/process-tree.ts';
-import { FakeAcp, type FakeScript, type FakeStep } from '../../../helpers/fake-acp.ts';
+/** How agents differ in opening, resuming and setting a session, played by a fake. */
+import { describe, expect, it } from 'vitest';
+import { chunk, DONE, fakeAcp, hello, type FakeAcp, type FakeStep } from '../../../helpers/fake-acp.ts';
 import type { ProviderThread } from '../../../helpers/provider-thread.ts';
 import { until } from '../../../helpers/until.ts';
 
-let fake: FakeAcp | null = null;
-
-async function make(...given: Parameters<typeof FakeAcp.make>): Promise<FakeAcp> {
-  fake = await FakeAcp.make(...given);
-  return fake;
-}
-
-afterEach(async () => {
-  await fake?.dispose();
-  expect(fake?.harness.defects).toEqual([]);
-  expect(fake?.harness.rows.size).toBe(0);
-  fake = null;
-});
-
-const DONE: FakeStep = { result: { stopReason: 'end_turn' } };
-const hello = (agentCapabilities: object, more: object = {}): FakeScript => ({
-  initialize: [
-    [
-      {
-        result: {
-          protocolVersion: 1,
-          agentInfo: { name: 'fake', version: '1.0.0' },
-          agentCapabilities,
-          authMethods: [{ id: 'browser', name: 'Log in', description: 'in a browser' }],
-          ...more,
-        },
-      },
-    ],
-  ],
-});
-const chunk = (kind: string, text: string): FakeStep => ({
-  update: { sessionUpdate: kind, content: { type: 'text', text } },
-});
 const HISTORY: readonly FakeStep[] = [
   chunk('user_message_chunk', 'before'),
   chunk('agent_message_chunk', 'said before'),
@@ -66,7 +30,7 @@ describe('load and resume', () => {
     ['opencode, claude, codex', { loadSession: true, sessionCapabilities: { resume: {} } }, 'session/resume'],
     ['gemini, copilot, codex zed', { loadSession: true }, 'session/load'],
   ])('%s: takes the way that repeats least', async (_, capabilities, method) => {
-    const agent = await make(hello(capabilities));
+    const agent = await fakeAcp(hello(capabilities));
     const thread = await resumed(agent);
     const opened = await agent.harness.awaitReport(thread.threadId, 'connection.opened');
     expect(opened).toMatchObject({ resumed: true, nativeThreadId: 'S', capabilities: { resume: true } });
@@ -74,7 +38,7 @@ describe('load and resume', () => {
   });
 
   it('an agent that keeps nothing says so, and a resume fails', async () => {
-    const agent = await make(hello({}));
+    const agent = await fakeAcp(hello({}));
     const thread = await resumed(agent);
     const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
     expect(failure).toMatchObject({ code: 'RESUME_FAILED' });
@@ -97,7 +61,7 @@ describe('load and resume', () => {
       },
     ],
   ])('%s: does not know the session any more', async (_, error) => {
-    const agent = await make({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
+    const agent = await fakeAcp({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
     const thread = await resumed(agent);
     const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
     expect(failure).toMatchObject({ code: 'RESUME_FAILED', retryable: false });
@@ -105,7 +69,7 @@ describe('load and resume', () => {
 
   it('an error that says nothing of the session does not forget it', async () => {
     const error = { code: -32_603, message: 'Internal error', data: { details: 'disk is full' } };
-    const agent = await make({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
+    const agent = await fakeAcp({ ...hello({ loadSession: true }), 'session/load': [[{ error }]] });
     const thread = await resumed(agent);
     const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
     expect(failure).toMatchObject({ code: 'OPEN_FAILED' });
@@ -115,7 +79,7 @@ describe('load and resume', () => {
     ['0.61.0', ' S'],
     ['0.62.0', 'S'],
   ])('gemini %s: is asked for a session as its version needs it', async (version, called) => {
-    const agent = await make(
+    const agent = await fakeAcp(
       {
         ...hello({ loadSession: true }, { agentInfo: { name: 'gemini-cli', version } }),
         'session/load': [[{ result: { modes: GEMINI_MODES } }]],
@@ -138,7 +102,7 @@ describe('load and resume', () => {
     ['gemini: answers, and repeats the past then', [{ result: {} }, ...HISTORY]],
   ])('%s: none of it is told again', async (_, steps) => {
     const prompt = [chunk('agent_message_chunk', 'new'), DONE];
-    const agent = await make({
+    const agent = await fakeAcp({
       ...hello({ loadSession: true }),
       'session/load': [steps],
       'session/prompt': [prompt],
@@ -161,7 +125,7 @@ describe('fork', () => {
       ...hello({ sessionCapabilities: { fork: {} } }),
       'session/fork': [[...HISTORY, { result: { sessionId: 'F' } }]],
     };
-    const agent = await make(script, { driver: 'opencode-acp' });
+    const agent = await fakeAcp(script, { driver: 'opencode-acp' });
     await agent.start();
     const thread = agent.thread();
     thread.fork = fork;
@@ -176,7 +140,7 @@ describe('fork', () => {
     ['one that is too old for it', {}, fork],
     ['all, at an earlier turn', { sessionCapabilities: { fork: {} } }, { ...fork, nativeTurnId: 'T' }],
   ])('%s: refuse to', async (_, capabilities, asked) => {
-    const agent = await make(hello(capabilities), { driver: 'opencode-acp' });
+    const agent = await fakeAcp(hello(capabilities), { driver: 'opencode-acp' });
     await agent.start();
     const thread = agent.thread();
     thread.fork = asked;
@@ -190,7 +154,7 @@ describe('what is told beside turns', () => {
   it('copilot: tells the commands of a session before its id', async () => {
     const commands = [{ name: 'plan', description: 'plans' }];
     const early = { update: { sessionUpdate: 'available_commands_update', availableCommands: commands } };
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/new': [[{ ...early, session: 'N' }, { result: { sessionId: 'N' } }]],
     });
     await agent.open();
@@ -205,7 +169,7 @@ describe('what is told beside turns', () => {
       { notify: { method: '_auth/status_update', params: { ok: true } } },
       { update: { sessionUpdate: 'future_news', word: 'hello' } },
     ];
-    const agent = await make({ 'session/prompt': [prompt] });
+    const agent = await fakeAcp({ 'session/prompt': [prompt] });
     const thread = await agent.open();
     await thread.turn('go');
     const { item } = await thread.item('unrecognized');
@@ -230,7 +194,7 @@ describe('what is told beside turns', () => {
       totalTokens: 18,
     };
     const answer = { result: { stopReason: 'end_turn', usage } };
-    const agent = await make({ 'session/prompt': [[...updates.map((update) => ({ update })), answer]] });
+    const agent = await fakeAcp({ 'session/prompt': [[...updates.map((update) => ({ update })), answer]] });
     const thread = await agent.open();
     await thread.turn('go');
     const { harness, threadId } = thread;
@@ -251,7 +215,7 @@ describe('what is told beside turns', () => {
 
   it('gemini: usage stands in _meta', async () => {
     const quota = { token_count: { input_tokens: 20, output_tokens: 10 } };
-    const agent = await make({
+    const agent = await fakeAcp({
       'session/prompt': [[{ result: { stopReason: 'end_turn', _meta: { quota } } }]],
     });
     const thread = await agent.open();
@@ -277,7 +241,7 @@ describe('models, modes and options', () => {
       option('level', 'thought_level', ['low', 'high']),
       option('mode', 'mode', ['build', 'plan']),
     ];
-    const agent = await make({ 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] });
+    const agent = await fakeAcp({ 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] });
     const thread = await agent.open({
       model: 'big',
       options: { effort: 'high' },
@@ -315,7 +279,7 @@ describe('models, modes and options', () => {
         availableModels: ['auto', 'pro'].map((modelId) => ({ modelId, name: modelId })),
       },
     };
-    const agent = await make({ 'session/new': [[{ result }]] }, { driver: 'gemini' });
+    const agent = await fakeAcp({ 'session/new': [[{ result }]] }, { driver: 'gemini' });
     const thread = await agent.open({ model: 'pro', runtimeMode: 'auto-accept-edits' });
     expect(agent.sent('session/set_model')).toEqual([{ sessionId: 'S', modelId: 'pro' }]);
     expect(agent.sent('session/set_mode')).toEqual([{ sessionId: 'S', modeId: 'autoEdit' }]);
@@ -333,7 +297,7 @@ describe('models, modes and options', () => {
       option('mode', 'mode', ['agent', 'read-only']),
       option('collaboration_mode', 'collaboration_mode', ['default', 'plan']),
     ];
-    const agent = await make(
+    const agent = await fakeAcp(
       { 'session/new': [[{ result: { sessionId: 'S', configOptions } }]] },
       { driver: 'codex-acp' },
     );
@@ -350,127 +314,11 @@ describe('models, modes and options', () => {
   });
 
   it('an agent without a mode for planning is not asked to plan', async () => {
-    const agent = await make({});
+    const agent = await fakeAcp({});
     await agent.start();
     const thread = agent.thread({ interactionMode: 'plan' });
     thread.askToOpen();
     const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
     expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
-  });
-});
-
-/** Of the thread, once that which was asked what it is has gone. */
-const onlyProcess = ({ harness: { rows } }: FakeAcp) =>
-  until(() => (rows.size === 1 ? [...rows.values()][0] : undefined));
-
-describe('processes', () => {
-  it('gemini: does not end with its stdin, and is ended all the same', async () => {
-    const agent = await make(
-      { 'session/prompt': [[chunk('agent_message_chunk', 'so far')]] },
-      { staysOn: true },
-    );
-    const thread = await agent.open();
-    await thread.start('go');
-    const row = await onlyProcess(agent);
-    await thread.close();
-    expect(await listMarked(row.marker)).toEqual([]);
-  });
-
-  it('claude-agent-acp: leaves its CLI when it is killed, which is ended too', async () => {
-    const agent = await make({
-      'session/prompt': [[{ child: 'trap "" HUP; sleep 300' }, chunk('agent_message_chunk', 'so far')]],
-    });
-    const thread = await agent.open();
-    await thread.start('go');
-    await until(() => thread.streamed() === 'so far');
-    const row = await onlyProcess(agent);
-    process.kill(row.pid ?? 0, 'SIGKILL');
-    await agent.harness.awaitReport(thread.threadId, 'connection.lost');
-    await until(async () => (await listMarked(row.marker)).length === 0);
-  });
-
-  it('says what is wrong with a start: no program, another protocol, a login', async () => {
-    const agent = await make({
-      ...hello({}, { protocolVersion: 2 }),
-    });
-    agent.adapter.perform({ type: 'process.start', instanceId: agent.instanceId });
-    const { failure } = await agent.harness.awaitInstance('process.failed');
-    expect(failure).toMatchObject({
-      code: 'INSTANCE_UNAVAILABLE',
-      message: 'the agent speaks version 2 of ACP, and not 1',
-    });
-  });
-
-  it('codex: wants a login that only a person can do', async () => {
-    const error = { code: -32_000, message: 'Authentication required' };
-    const agent = await make({ ...hello({}), 'session/new': [[{ error }]] });
-    await agent.start();
-    const thread = agent.thread();
-    thread.askToOpen();
-    const { failure } = await agent.harness.awaitReport(thread.threadId, 'connection.openFailed');
-    expect(failure).toMatchObject({
-      code: 'PROVIDER_UNAUTHORIZED',
-      message: 'the agent wants a login (Log in: in a browser)',
-    });
-    expect(agent.sent('authenticate')).toEqual([]);
-    expect(agent.harness.instanceReports.at(-1)).toMatchObject({ report: { loginRequired: true } });
-  });
-
-  it('gemini: is logged in by its key where there is one', async () => {
-    const error = { code: -32_000, message: 'Authentication required' };
-    const authMethods = [
-      { id: 'oauth-personal', name: 'Log in with Google' },
-      { id: 'gemini-api-key', name: 'Use Gemini API key' },
-    ];
-    const agent = await make(
-      { ...hello({}, { authMethods }), 'session/new': [[{ error }], [{ result: { sessionId: 'S' } }]] },
-      { driver: 'gemini', env: { GEMINI_API_KEY: 'k' } },
-    );
-    await agent.open();
-    expect(agent.sent('authenticate')).toEqual([{ methodId: 'gemini-api-key' }]);
-  });
-});
-
-describe('files of the workspace', () => {
-  const write = (path: string): FakeStep => ({
-    ask: { method: 'fs/write_text_file', params: { path, content: 'new\n' } },
-  });
-  const read = (path: string, more: object = {}): FakeStep => ({
-    ask: { method: 'fs/read_text_file', params: { path, ...more } },
-  });
-
-  it('opencode: are written and read, in parts too', async () => {
-    const steps = [
-      write('$CWD/made/new.txt'),
-      read('$CWD/lines.txt'),
-      read('$CWD/lines.txt', { line: 2, limit: 1 }),
-      read('$CWD/none.txt'),
-      DONE,
-    ];
-    const agent = await make({ 'session/prompt': [steps] });
-    await writeFile(join(agent.workspace, 'lines.txt'), 'a\nb\nc\n');
-    const thread = await agent.open();
-    await thread.turn('go');
-    expect(await readFile(join(agent.workspace, 'made/new.txt'), 'utf8')).toBe('new\n');
-    expect(agent.answers).toEqual([
-      {},
-      { content: 'a\nb\nc\n' },
-      { content: 'b\n' },
-      { code: -32_002, message: `Resource not found: ${agent.workspace}/none.txt` },
-    ]);
-  });
-
-  it('are all there is: not by .., by a link, by a link to nothing, or by a zero byte', async () => {
-    const paths = ['$CWD/../out.txt', '$CWD/link/out.txt', '$CWD/dangling', '/etc/hostname', '$CWD/a\0b'];
-    const agent = await make({
-      'session/prompt': [[...paths.map(write), ...paths.map((path) => read(path)), DONE]],
-    });
-    await symlink('/tmp', join(agent.workspace, 'link'));
-    await symlink('/tmp/threadchart-nothing', join(agent.workspace, 'dangling'));
-    const thread = await agent.open();
-    expect(await thread.turn('go')).toMatchObject({ outcome: 'completed' });
-    expect(agent.answers).toHaveLength(10);
-    for (const answer of agent.answers) expect(answer).toMatchObject({ code: -32_602 });
-    expect(agent.answers[0]).toMatchObject({ message: expect.stringContaining('is not in the workspace') });
   });
 });

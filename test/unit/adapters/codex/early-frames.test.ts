@@ -1,5 +1,5 @@
-import { onTestFinished, expect, test } from 'vitest';
-import { FakeCodex, line, type FakeScript } from '../../../helpers/fake-codex.ts';
+import { expect, test } from 'vitest';
+import { fakeCodex, line, type FakeScript } from '../../../helpers/fake-codex.ts';
 import type { ProviderThread } from '../../../helpers/provider-thread.ts';
 
 const onTurn = (method: string, turnId: string, more: object = {}): string =>
@@ -10,8 +10,7 @@ const ANSWER = '{"id":$ID,"result":{"turn":{"id":"T"}}}\n';
 const REFUSAL = '{"id":$ID,"error":{"code":-32600,"message":"not now"}}\n';
 
 async function open(script: FakeScript): Promise<ProviderThread> {
-  const codex = new FakeCodex(script);
-  onTestFinished(() => codex.adapter.dispose());
+  const codex = fakeCodex(script);
   return codex.open();
 }
 

@@ -1,15 +1,6 @@
-import { afterEach, expect, it } from 'vitest';
-import { FakeCodex, type FakeScript } from '../../../helpers/fake-codex.ts';
+import { expect, it } from 'vitest';
+import { fakeCodex, type FakeCodex, type FakeScript } from '../../../helpers/fake-codex.ts';
 import type { ProviderThread } from '../../../helpers/provider-thread.ts';
-
-const fakes: FakeCodex[] = [];
-
-afterEach(async () => {
-  for (const { adapter, harness } of fakes.splice(0)) {
-    await adapter.dispose();
-    expect(harness.defects).toEqual([]);
-  }
-});
 
 const forked = (sandbox = 'workspaceWrite') => ({
   result: {
@@ -25,8 +16,7 @@ const refused = (message: string) => ({ error: { code: -32_600, message } });
 
 /** A thread that is to begin as a fork of `old`, after its turn `T`. */
 async function fork(script: FakeScript): Promise<{ codex: FakeCodex; thread: ProviderThread }> {
-  const codex = new FakeCodex(script);
-  fakes.push(codex);
+  const codex = fakeCodex(script);
   codex.start();
   await codex.harness.awaitInstance('process.started');
   const thread = codex.thread();

@@ -1,6 +1,6 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { turnIdSchema } from '../../../../machines/domain/ids.ts';
-import { FakeCodex, type FakeStep } from '../../../helpers/fake-codex.ts';
+import { fakeCodex, type FakeStep } from '../../../helpers/fake-codex.ts';
 
 const PAGE_LENGTH = 100;
 
@@ -17,8 +17,7 @@ const page = (from: number, nextCursor: string | null): FakeStep => ({
 });
 
 async function lookUp(clientMessageId: string, pages: readonly FakeStep[]) {
-  const codex = new FakeCodex({ 'thread/turns/list': pages });
-  onTestFinished(() => codex.adapter.dispose());
+  const codex = fakeCodex({ 'thread/turns/list': pages });
   const thread = await codex.open();
   const { threadId } = thread;
   const turnId = turnIdSchema.parse('turn');

@@ -1,9 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { askedIn } from '../../../../adapters/codex/approvals.ts';
 import { REFUSALS, SILENT } from '../../../../adapters/codex/refusals.ts';
 import { SERVER_REQUEST_METHODS } from '../../../../adapters/codex/wire.gen.ts';
 import { connectionIdOf, threadIdSchema } from '../../../../machines/domain/ids.ts';
-import { FakeCodex, line } from '../../../helpers/fake-codex.ts';
+import { fakeCodex, line } from '../../../helpers/fake-codex.ts';
 import { until } from '../../../helpers/until.ts';
 
 const PERSON = {
@@ -23,8 +23,7 @@ const scope = {
 /** Codex asks once that its first prompt is there, and the answer is awaited. */
 async function answered(method: string, params: object) {
   const asking = line({ id: 0, method, params: { threadId: 'n', turnId: 'T', itemId: 'i', ...params } });
-  const codex = new FakeCodex({ 'turn/start': [{ raw: [asking] }] });
-  onTestFinished(() => codex.adapter.dispose());
+  const codex = fakeCodex({ 'turn/start': [{ raw: [asking] }] });
   const thread = await codex.open();
   thread.send('hello');
   await until(() => codex.answers().length > 0);

@@ -1,7 +1,7 @@
 /** Whether codex goes by the settings that a prompt asked for. */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Settings } from '../../../../machines/domain/settings.ts';
-import { FakeCodex, line } from '../../../helpers/fake-codex.ts';
+import { fakeCodex, line } from '../../../helpers/fake-codex.ts';
 
 const IN_EFFECT = {
   model: 'm',
@@ -24,8 +24,7 @@ async function noticeFor(settings: Partial<Settings>, inEffect: object | null, i
   const said = line({ method: 'thread/settings/updated', params: { threadId: 'n', threadSettings } });
   const begun = isLate ? [ACCEPTED, said] : [said, ACCEPTED];
   const raw = [...(inEffect === null ? [ACCEPTED] : begun), ENDED];
-  const codex = new FakeCodex({ 'turn/start': [{ raw }] });
-  onTestFinished(() => codex.adapter.dispose());
+  const codex = fakeCodex({ 'turn/start': [{ raw }] });
   const thread = await codex.open();
   thread.settings = { ...thread.settings, ...settings };
   const { key } = thread.send('hello');
