@@ -137,6 +137,7 @@ export const threadGuards = {
   // what is carried
   isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>
     context.transfers.some((each) => each.transferId === transferId && each.status !== 'ready'),
+  isBuilding: ({ context }: Of) => context.transfers.some(({ status }) => status === 'building'),
   hasSwitch: ({ context }: Of) => context.switching !== null,
 
   // ends of the connection without a turn

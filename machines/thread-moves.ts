@@ -53,7 +53,11 @@ export const threadMoves = {
   }),
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
-  sayDeleted: act((context) => ({ ...worktree.remove(context), facts: [{ type: 'thread.deleted' }] })),
+  sayDeleted: act((context) => ({
+    ...worktree.remove(context),
+    set: { transfers: [] },
+    facts: [{ type: 'thread.deleted' }],
+  })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   // its working tree
@@ -103,6 +107,7 @@ export const threadMoves = {
   fallBack: act((context, { failure: cause }: Extract<LinkSignal, { type: '$forgotten' }>) =>
     transfers.fallBack(context, cause),
   ),
+  askAgain: act((context) => ({ effects: transfers.buildsOf(context) })),
   askForTransfers: act((context) => transfers.ask(context)),
   /** The turn that begins on an open connection waits for it from the first. */
   boundHandOver: act((context) =>

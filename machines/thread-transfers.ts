@@ -159,6 +159,10 @@ function changed(
   };
 }
 
+/** What a run of the server that has ended was to put together. */
+export const buildsOf = (context: Context): readonly Effect[] =>
+  context.transfers.filter(({ status }) => status === 'building').map((transfer) => build(context, transfer));
+
 /** Not a compaction, and nothing that the provider began. */
 const hasPrompt = ({ activeTurn }: Context): boolean => (activeTurn?.prompt ?? null) !== null;
 

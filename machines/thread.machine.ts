@@ -11,10 +11,9 @@ import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
- * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `unbound`
- * has no provider process behind it; `bound` invokes the connection, and `working`, inside of it, the turn.
- * `working` is left only through the turn's end, and the terminal fact of a turn is stated there and nowhere else. A child
- * that throws makes the thread throw: the input has failed then and changes nothing, in both drivers.
+ * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `bound` invokes
+ * the connection, and `working`, inside of it, the turn: it is left only through the turn's end, and the terminal fact of
+ * a turn is stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
  */
 export const threadMachine = setup({
   types: {
@@ -82,6 +81,7 @@ export const threadMachine = setup({
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
         ready: { description: 'New, or its last turn completed.', tags: 'ready' },
@@ -108,7 +108,7 @@ export const threadMachine = setup({
         'worktree.timedOut': { target: 'unbound.error', actions: 'giveUpPreparing' },
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
-        'runtime.recovered': { target: 'preparing', reenter: true },
+        'runtime.recovered': { target: 'preparing', reenter: true, actions: 'askAgain' },
         'thread.stop': { target: 'unbound.stopped', actions: ['holdStopped', 'stopPreparing'] },
         'thread.delete': { target: 'deleted', actions: ['sayDeleting', 'stopPreparing'] },
       },
@@ -139,7 +139,7 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection', 'askAgain'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },

@@ -25,7 +25,7 @@ const README = new URL('../README.md', import.meta.url);
 /** README with its parts made anew. */
 export function readmeText(): string {
   const parts: readonly (readonly [string, string])[] = [
-    ['capabilities', capabilityTable()],
+    ['capabilities', capabilityTables()],
     ['configuration', configurationTable()],
     ['instance', instanceTable()],
     ['errors', errorTable()],
@@ -44,19 +44,31 @@ function withPart(text: string, name: string, part: string): string {
 const metaSchema = z.object({ description: z.string(), absent: z.boolean().default(false) });
 
 /** A capability without a word on what happens without it is an error. */
-function capabilityTable(): string {
-  const rows = Object.entries(capabilitiesSchema.shape).map(([name, schema]) => {
-    const { description, absent } = metaSchema.parse(schema.meta() ?? {}, {
-      error: () => `${name} is not described`,
-    });
-    const cells = [...DECLARED.values()].map((declared) => cellOf(declared[name] ?? absent));
-    return [code(name), ...cells, description];
-  });
-  return tableOf(['Capability', ...[...DECLARED.keys()].map(code), 'Where it is missing'], rows);
+const CAPABILITIES = Object.entries(capabilitiesSchema.shape).map(([name, schema]) => {
+  const error = () => `${name} is not described`;
+  return { name, ...metaSchema.parse(schema.meta() ?? {}, { error }) };
+});
+
+/** A row for the drivers that declare the same, so that it stays narrow; then what becomes of what is missing. */
+function capabilityTables(): string {
+  const rows = new Map<string, string[]>();
+  for (const [driver, declared] of DECLARED) {
+    const cells = CAPABILITIES.map(({ name, absent }) => cellOf(declared[name] ?? absent));
+    const key = JSON.stringify(cells);
+    rows.set(key, [...(rows.get(key) ?? []), code(driver)]);
+  }
+  const named = CAPABILITIES.map(({ name }) => code(name));
+  const marks = [...rows].map(([key, drivers]) => [
+    drivers.join(', '),
+    ...z.array(z.string()).parse(JSON.parse(key)),
+  ]);
+  const missing = CAPABILITIES.map(({ name, description }) => [code(name), description]);
+  return [tableOf(['Driver', ...named], marks), tableOf(['Capability', 'Where it is missing'], missing)].join(
+    '\n\n',
+  );
 }
 
-const cellOf = (value: unknown): string =>
-  typeof value === 'boolean' ? (value ? 'yes' : '–') : String(value);
+const cellOf = (value: unknown): string => (typeof value === 'boolean' ? (value ? '✓' : '–') : String(value));
 
 function instanceTable(): string {
   const { properties } = schemaOf.parse(z.toJSONSchema(instanceSchema, { io: 'input', target: 'draft-7' }));

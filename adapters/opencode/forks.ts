@@ -11,7 +11,10 @@ const MOST_MESSAGES = 10_000;
 export async function forked(run: Run, asked: Place, lastTurnId: string | null): Promise<SessionInfo> {
   const { directory } = await run.server.ask({ ...readSession(asked), answer: wire.sessionSchema });
   const place = { ...asked, directory };
-  const end = lastTurnId === null ? runningTurn(run, place) : await promptAfter(run, place, lastTurnId);
+  const end =
+    lastTurnId === null
+      ? runningTurn(run, place)
+      : ((await messagesAfter(run, place, lastTurnId))[0]?.info.id ?? null);
   return run.server.ask({ ...forkSession(place, end), answer: wire.sessionSchema });
 }
 
@@ -19,8 +22,11 @@ function runningTurn(run: Run, { nativeThreadId }: Place): string | null {
   return run.sessions.route(nativeThreadId)?.talk.turn?.nativeTurnId ?? null;
 }
 
-/** opencode 1.18.33 forks all of a session where it does not know the message. */
-async function promptAfter(run: Run, place: Place, turnId: string): Promise<string | null> {
+/**
+ * From the first prompt after the turn on. opencode 1.18.33 forks all of a session where it does not know the message.
+ * @throws {RuntimeError} RESUME_FAILED when it does not
+ */
+export async function messagesAfter(run: Run, place: Place, turnId: string): Promise<wire.Messages> {
   const messages = await run.server.ask({
     ...readMessages(place, MOST_MESSAGES),
     answer: wire.messagesSchema,
@@ -30,8 +36,8 @@ async function promptAfter(run: Run, place: Place, turnId: string): Promise<stri
   }
   const isPrompt = (parts: readonly unknown[]): boolean =>
     !parts.some((part) => wire.ownPartSchema.safeParse(part).success);
-  const next = messages.find(
+  const next = messages.findIndex(
     ({ info, parts }) => info.role === 'user' && info.id > turnId && isPrompt(parts),
   );
-  return next?.info.id ?? null;
+  return next < 0 ? [] : messages.slice(next);
 }

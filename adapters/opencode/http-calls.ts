@@ -15,6 +15,8 @@ export interface HttpPlace {
 const POLL_MS = 50;
 /** opencode 1.18.33 takes connections before it answers them, and never answers the first of them. */
 const POLL_TIMEOUT_MS = 1_000;
+/** 1.0.61 to 1.0.185 look for what they do not know on the web: their answers are some page, or an error. */
+const MOST_OTHERS = 40;
 
 const callSchema = z.object({
   id: z.union([z.number(), z.string()]),
@@ -55,16 +57,21 @@ export class HttpCalls {
     }
   }
 
-  /** Resolves when the server answers, or as soon as nobody waits for that. */
-  async untilReady(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+  /**
+   * Resolves when the server answers, or as soon as nobody waits for that. `false`: it is one of those before 1.1 that tell
+   * neither their version nor, in one stream, what happens in all folders, and cannot be driven.
+   */
+  async untilReady(isOver: () => boolean): Promise<boolean> {
+    for (let others = 0; !isOver() && others < MOST_OTHERS;) {
       const answer = await this.get('/global/health', POLL_TIMEOUT_MS).catch(() => null);
       if (answer !== null) {
         answer.resume();
-        if (answer.statusCode === 200 && isJson(answer)) return;
+        if (answer.statusCode === 200 && isJson(answer)) return true;
+        others += answer.statusCode === 404 ? MOST_OTHERS : 1;
       }
       await wait(POLL_MS);
     }
+    return isOver();
   }
 
   async get(path: string, timeoutMs: number): Promise<IncomingMessage> {

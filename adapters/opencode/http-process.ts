@@ -108,8 +108,8 @@ class HttpProcess implements HostedProcess {
     });
     this.#stream = stream;
     if (this.#isPaused) stream.setPaused(true);
-    await calls.untilReady(() => this.#isOver || this.#ending !== null);
-    await stream.open();
+    // of one that is too old the first answer tells
+    if (await calls.untilReady(() => this.#isOver || this.#ending !== null)) await stream.open();
     const early = this.#early ?? [];
     this.#early = null;
     for (const line of early) this.#call(line);

@@ -58,6 +58,15 @@ export function createSession(settings: Settings): Call {
 /** With the history before that message, or all of it. */
 export const forkSession = (place: Place, messageID: string | null): Call =>
   inSession('POST /session/{id}/fork', place, messageID === null ? {} : { messageID });
+/** Takes that message and all after it out, and puts back the files that its tools have changed since. */
+export const revertSession = (place: Place, messageID: string): Call =>
+  inSession('POST /session/{id}/revert', place, { messageID });
+export const unrevertSession = (place: Place): Call => inSession('POST /session/{id}/unrevert', place);
+/** Takes one message out, and leaves the files as they are. */
+export const deleteMessage = ({ nativeThreadId: id, directory }: Place, messageId: string): Call => ({
+  method: 'DELETE /session/{id}/message/{messageId}',
+  params: { path: { id, messageId }, query: { directory } },
+});
 export const readSession = (place: Place): Call => inSession('GET /session/{id}', place);
 /** Rules are added to those that are there. */
 export const addRules = (place: Place, permission: readonly Rule[]): Call =>

@@ -161,6 +161,8 @@ export const sessionSchema = z.object({
   model: z.object({ id: z.string(), providerID: z.string() }).optional(),
   permission: z.array(ruleSchema).default([]),
   tokens: tokensSchema.optional(),
+  /** Messages from this one on are taken out by the next prompt. `snapshot`: the files are kept track of. */
+  revert: z.object({ messageID: z.string(), snapshot: z.string().optional() }).optional(),
 });
 export type SessionInfo = z.output<typeof sessionSchema>;
 
@@ -207,6 +209,7 @@ export const ownPartSchema = z.union([
 
 export const healthSchema = z.object({ healthy: z.literal(true), version: z.string() });
 export const messagesSchema = z.array(z.object({ info: messageSchema, parts: z.array(z.unknown()) }));
+export type Messages = z.output<typeof messagesSchema>;
 export const statusesSchema = z.record(z.string(), statusSchema);
 export const permissionsSchema = z.array(permissionSchema);
 export const questionsSchema = z.array(questionSchema);

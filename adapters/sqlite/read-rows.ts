@@ -41,7 +41,8 @@ export class RowReader {
       table: 'threads',
       schema: threadIdSchema,
       toValue: (columns) => columns['key'],
-      sql: 'select thread_id as key from threads where is_unsettled = 1',
+      sql: `select thread_id as key from threads where is_unsettled = 1
+            union select thread_id from items where is_open = 1`,
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, {

@@ -129,7 +129,7 @@ export interface Journal {
   /** Threads that have an entry above the sequence, tombstones included. */
   changedSince(sequence: number): ThreadId[];
 
-  /** Threads that a restart has to see to: bound, starting or running; tombstones included. */
+  /** Threads that a restart has to see to: bound, starting, running, or with an open item; tombstones included. */
   unsettledThreads(): ThreadId[];
 
   threadState(threadId: ThreadId): ThreadState | null;

@@ -10,9 +10,9 @@ import type { Clock } from './clock.ts';
 import type { Threads } from './threads.ts';
 import { budgetOf, TransferText } from './transfer-text.ts';
 
-/** One slice of work; a page that took longer makes the next one smaller. */
-const SLICE_MS = 3;
-const PAGE = { first: 16, largest: 256 } as const;
+/** One slice of work, roughly: ticks wait for it. A page that took longer makes the next one smaller. */
+const SLICE_MS = 2;
+const PAGE = { first: 8, largest: 48 } as const;
 /** Of one prompt. */
 const ATTACHMENT_LIMIT = 8;
 
@@ -116,7 +116,7 @@ class Building {
       this.#before = page[0]?.ordinal ?? 0;
       const now = clock.monotonic();
       const wanted = (this.#pageSize * SLICE_MS) / 2 / Math.max(0.1, now - pageAt);
-      this.#pageSize = Math.max(1, Math.min(PAGE.largest, Math.floor(wanted)));
+      this.#pageSize = Math.max(1, Math.min(PAGE.largest, this.#pageSize * 2, Math.floor(wanted)));
       if (now - startedAt >= SLICE_MS / 2) return false;
     }
   }

@@ -16,6 +16,7 @@ import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
 import { measureStart } from './start.bench.ts';
 import { measureStore } from './store.bench.ts';
+import { measureTransfer } from './transfer.bench.ts';
 import { measureWire } from './wire.bench.ts';
 
 /** Takes 40 s. */
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   wire: measureWire,
   scale: measureScale,
   store: measureStore,
+  transfer: measureTransfer,
   capture: measureCapture,
   start: measureStart,
   'slow-client': measureSlowClient,

@@ -137,12 +137,18 @@ export function journalRowsContract(subject: JournalSubject): void {
           listed('running', { status: 'running' }),
           listed('bound', { status: 'interrupted' }, { bound: true }),
           listed('deleting', {}, { bound: true, removal: 'deleting' }),
+          { ...listed('waiting', {}), items: [itemOf('i', 1, { status: 'open' })] },
         ],
       });
       const unsettled = (): string[] => subject.journal.unsettledThreads().toSorted();
-      expect(unsettled()).toEqual(['bound', 'deleting', 'running', 'starting']);
+      expect(unsettled()).toEqual(['bound', 'deleting', 'running', 'starting', 'waiting']);
       subject.commit({
-        threads: [listed('running', {}), listed('bound', {}), listed('ready', {}, { bound: true })],
+        threads: [
+          listed('running', {}),
+          listed('bound', {}),
+          listed('ready', {}, { bound: true }),
+          rowsOf('waiting', { items: [itemOf('i', 1)] }),
+        ],
       });
       expect(unsettled()).toEqual(['deleting', 'ready', 'starting']);
     });

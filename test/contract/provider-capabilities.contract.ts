@@ -8,7 +8,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { forks, forksAtTurn, refusesToFork, refusesToForkAtTurn } from './provider-forks.contract.ts';
 import { say, wait } from './provider-world.ts';
-import { refusesToRollBack, rollsBack } from './provider-rollbacks.contract.ts';
+import { refusesToRollBack, rollsBack, rollsBackTurnsOnly } from './provider-rollbacks.contract.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 const PIXEL =
@@ -205,6 +205,11 @@ export function describeCapabilities(stage: ContractStage): void {
 
     it('fork: up to an earlier turn where it says so, else that is refused', async () => {
       await (stage.adapter.capabilities.fork === 'turn' ? forksAtTurn(stage) : refusesToForkAtTurn(stage));
+    });
+
+    it('rollback: leaves the files as they are where only the turns are asked for', async () => {
+      const { rollback } = stage.adapter.capabilities;
+      await (rollback === undefined ? refusesToRollBack(stage) : rollsBackTurnsOnly(stage));
     });
 
     it('are none but those that have a scenario here', () => {

@@ -5,9 +5,14 @@ import { ProviderThread } from '../helpers/provider-thread.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { say } from './provider-world.ts';
 
-export async function rollsBack(stage: ContractStage): Promise<void> {
+export const rollsBack = (stage: ContractStage): Promise<void> =>
+  takesOut(stage, stage.adapter.capabilities.rollback === 'files');
+
+/** Also where the adapter could put the files back. */
+export const rollsBackTurnsOnly = (stage: ContractStage): Promise<void> => takesOut(stage, false);
+
+async function takesOut(stage: ContractStage, files: boolean): Promise<void> {
   const path = stage.inWorkspace('two.txt');
-  const files = stage.adapter.capabilities.rollback === 'files';
   const thread = await startOriginal(stage, path);
   expect(existsSync(path)).toBe(true);
   const [first] = stage.harness.all(thread.threadId, 'provider.turnEnded');

@@ -1,5 +1,5 @@
-/** Lets a thread begin as a fork of another one, although no command asks for that yet. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
+/** Lets a thread begin as a fork of another one, or lose its newest turns, although no command asks for that yet. */
+import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import type { Fork } from '../../machines/domain/opening.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ProviderAdapter, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
@@ -12,7 +12,8 @@ interface Known {
 
 /**
  * The same driver, but a new thread with the options `forkOf` (a thread) and perhaps `forkTurn` (the number of a turn)
- * begins with the history of that.
+ * begins with the history of that; one with the option `rollbackTo` (the number of a turn) is resumed without what came after
+ * it.
  */
 export function forkingDriver(driver: ProviderDriver): ProviderDriver {
   return {
@@ -55,11 +56,18 @@ function forking(adapter: ProviderAdapter, known: ReadonlyMap<string, Known>): P
 }
 
 function withFork(effect: ProviderEffect, known: ReadonlyMap<string, Known>): ProviderEffect {
-  if (effect.type !== 'connection.open' || effect.resume !== null) return effect;
+  if (effect.type !== 'connection.open') return effect;
+  if (effect.resume !== null) return withRollback(effect, known);
   const { forkOf, forkTurn } = effect.settings.options;
   const source = known.get(String(forkOf));
   if (source === undefined) return effect;
   const nativeTurnId = source.nativeTurnIds[Number(forkTurn) - 1] ?? null;
   const fork: Fork = { nativeThreadId: source.nativeThreadId, nativeTurnId };
   return { ...effect, fork };
+}
+
+function withRollback(effect: OpenConnection, known: ReadonlyMap<string, Known>): OpenConnection {
+  const { rollbackTo } = effect.settings.options;
+  const nativeTurnId = known.get(effect.threadId)?.nativeTurnIds[Number(rollbackTo) - 1];
+  return nativeTurnId === undefined ? effect : { ...effect, rollback: { nativeTurnId, files: true } };
 }

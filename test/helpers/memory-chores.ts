@@ -104,6 +104,7 @@ export function noteChores(store: MemoryStore, { kind, stream, input }: Entry): 
 
 export function noteAttachments(store: MemoryStore, threadId: ThreadId, { body }: ItemRow): void {
   if (body.kind === 'user_message') use(store, threadId, body.attachments);
+  if (body.kind === 'transfer') use(store, threadId, body.report?.attachments ?? []);
 }
 
 function use({ attachmentUses }: MemoryStore, threadId: ThreadId, used: readonly AttachmentId[]): void {

@@ -167,8 +167,12 @@ class MemoryJournal implements Journal {
   unsettledThreads(): ThreadId[] {
     const isUnsettled = ({ row, bound }: ThreadState): boolean =>
       bound || row.status === 'starting' || row.status === 'running';
-    const states = [...this.#alive.threads.values()].flatMap((tables) => tables.state?.read() ?? []);
-    return states.filter(isUnsettled).map((state) => state.row.id);
+    return [...this.#alive.threads].flatMap(([, { state, items }]) => {
+      const read = state?.read();
+      if (read === undefined) return [];
+      const hasOpen = [...items.values()].some((item) => item.read().status === 'open');
+      return hasOpen || isUnsettled(read) ? [read.row.id] : [];
+    });
   }
 
   threadState(id: ThreadId): ThreadState | null {

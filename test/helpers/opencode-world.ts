@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { opencodeDriver } from '../../adapters/opencode/index.ts';
 import { instanceIdSchema } from '../../machines/domain/ids.ts';
 import type { ModelFailure } from '../contract/provider-world.ts';
@@ -48,7 +48,7 @@ function useTool(act: ToolAct, workspace: string): Step {
       // a command that works elsewhere is asked about
       return bash(act.command, act.asks === true ? { workdir: '/' } : {});
     case 'write':
-      return writeFile(join(workspace, act.path), `${act.content}\n`);
+      return writeFile(resolve(workspace, act.path), `${act.content}\n`);
     case 'ask':
       return askUser(act.question, act.options);
   }

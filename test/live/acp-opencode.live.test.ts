@@ -140,6 +140,8 @@ describe.skipIf(requireAgent('opencode') === null)(
       const client = await server.connect();
       const left = await server.thread({ client });
       await left.turn('before');
+      // what was asked whether the agent is there may still be on its way out
+      await left.until(async () => (await server.agentProcesses()).length === 1, 'one agent');
       const [killed] = await server.agentProcesses();
       const right = await server.thread({ client });
       const { turnId } = await left.submit('left');

@@ -56,14 +56,14 @@ describe('every reachable state of a thread', () => {
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
+      'handOver.timedOut',
       'steer.timedOut',
       // of a working tree
       'worktree.timedOut',
-      'worktree.made',
-      'worktree.failed',
-      'handOver.timedOut',
       'transfer.built',
       'transfer.failed',
+      'worktree.made',
+      'worktree.failed',
     ]);
   });
 });

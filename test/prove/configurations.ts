@@ -57,8 +57,8 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'sessions that are forgotten and switched',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, transfers: 1, ...again },
-    stateCount: 24_000,
-    edgeCount: 320_000,
+    stateCount: 34_000,
+    edgeCount: 520_000,
     replayCount: 10_000,
     mostFirings: MOST_FIRINGS,
   },

@@ -212,6 +212,27 @@ const compactionByHand: OpencodeScenario = {
   play: compactBetween('tell', 'go on'),
 };
 
+const droppedFile = inWorkspace('two.txt', (path) => writeFile(path, 'two\n'));
+const rollback: OpencodeScenario = {
+  scenario: 'rollback',
+  title: 'A conversation whose newest turn is taken out, with the file that it made',
+  description: 'the next prompt goes on from the turn before',
+  script: byUserText({
+    one: says('answer one'),
+    two: droppedFile.script,
+    three: says('answer three'),
+  }),
+  play: async (stage) => {
+    droppedFile.at(stage);
+    await stage.create({ runtimeMode: 'auto' });
+    await stage.turn('one');
+    await stage.turn('two');
+    await stage.do({ type: 'thread.stop' });
+    await stage.do({ type: 'thread.setModel', model: null, options: { rollbackTo: '1' } });
+    await stage.turn('three');
+  },
+};
+
 const FULL = usage({ inputTokens: 19_500, outputTokens: 100 });
 const compaction: OpencodeScenario = {
   scenario: 'compaction',
@@ -244,4 +265,5 @@ export const OPENCODE_TURNS: readonly OpencodeScenario[] = [
   planMode,
   compactionByHand,
   compaction,
+  rollback,
 ];
