@@ -11,10 +11,11 @@ import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
+import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
-import * as worktree from './thread-worktree.ts';
+import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
@@ -23,7 +24,12 @@ const DELAYED =
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
-  sayCreated: act(({ threadId, settings }) => ({ facts: [{ type: 'thread.created', threadId, settings }] })),
+  sayCreated: act(({ threadId, settings, lineage }) => ({
+    facts: [{ type: 'thread.created', threadId, settings, lineage }],
+  })),
+  fork: act((_, event: Of<'thread.fork'>) => forks.branchOff(event)),
+  mergeBack: act((context, event: Of<'thread.mergeBack'>) => forks.bringBack(context, event)),
+  noteOffer: act((context, { plan }: Of<'transfer.offered'>) => transfers.noteOffer(context, plan)),
   setTitle: act(({ settings }, { title }: Of<'thread.setTitle'>) =>
     change(settings, { title }, { type: 'thread.titleSet', title }),
   ),
@@ -54,20 +60,13 @@ export const threadMoves = {
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
   sayDeleted: act((context) => ({
-    ...worktree.remove(context),
+    ...removeWorktree(context),
     set: { transfers: [] },
     facts: [{ type: 'thread.deleted' }],
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
-  // its working tree
-  prepare: act((context) => worktree.prepare(context)),
-  noteMade: act((context, made: Of<'worktree.made'>) => worktree.noteMade(context, made)),
-  noteUnmade: act((context, { failure: cause }: Of<'worktree.failed'>) =>
-    worktree.noteUnmade(context, cause),
-  ),
-  giveUpPreparing: act((context) => worktree.giveUp(context)),
-  stopPreparing: act((context) => worktree.stop(context)),
+  ...worktreeMoves,
 
   // the connection
   bind: act((context) => ({
@@ -80,7 +79,8 @@ export const threadMoves = {
     set: {
       link: again(context.link),
       capabilities,
-      opening: RESUME,
+      // a fork that has taken no prompt may be forgotten: the next connection forks again
+      opening: context.opening.type === 'fork' ? context.opening : RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
@@ -155,6 +155,7 @@ export const threadMoves = {
   closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),
+  /** A provider that did not answer may still be at work: that connection is never used again. */
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),
@@ -234,7 +235,8 @@ export const threadMoves = {
     return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
   }),
   confirmSession: act(({ session }) => ({
-    set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+    // until then the provider may forget it, and the next connection has to begin it again
+    set: { session: session === null ? null : { ...session, state: 'confirmed' }, opening: RESUME },
   })),
   /** Once: what the turn was begun with does not name the plan any more. */
   tellOfPlan: act((context) => {

@@ -1,9 +1,11 @@
 /** How the working tree of a thread is asked for, and what comes of it, as data. */
-import type { Move } from './act.ts';
+import { actOf, type Move } from './act.ts';
 import type { ThreadContext } from './domain/context.ts';
 import { failure, type Failure } from './domain/error.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
+import type { ThreadInputOf as Of } from './domain/input.ts';
 import type { MadeWorktree, Worktree } from './domain/worktree.ts';
+import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 
@@ -17,7 +19,7 @@ export const isUnprepared = ({ worktree }: ThreadContext): boolean =>
   worktree !== undefined && worktree.status !== 'ready';
 
 /** Begins, or begins again: what an earlier try has left is used or cleared away. */
-export function prepare(context: ThreadContext): ThreadMove {
+function prepare(context: ThreadContext): ThreadMove {
   const { threadId, settings, worktree } = context;
   if (worktree === undefined) return {};
   const { request } = worktree;
@@ -31,7 +33,7 @@ export function prepare(context: ThreadContext): ThreadMove {
   };
 }
 
-export function noteMade(context: ThreadContext, { root, cwd, branch, source }: MadeWorktree): ThreadMove {
+function noteMade(context: ThreadContext, { root, cwd, branch, source }: MadeWorktree): ThreadMove {
   const { settings, worktree } = context;
   if (worktree === undefined) return {};
   return {
@@ -46,7 +48,7 @@ export function noteMade(context: ThreadContext, { root, cwd, branch, source }: 
 }
 
 /** What waits is held, until a person tries again with it. */
-export function noteUnmade(context: ThreadContext, cause: Failure): ThreadMove {
+function noteUnmade(context: ThreadContext, cause: Failure): ThreadMove {
   const held = queue.held(context.queue, 'failed');
   const { set, facts = [], ...move } = abandon(context, cause);
   const after = { ...set, lastError: cause, queue: queue.foldQueue(context.queue, held) };
@@ -54,12 +56,12 @@ export function noteUnmade(context: ThreadContext, cause: Failure): ThreadMove {
   return withNotice(context, failed, { topic: 'worktree.failed', text: cause.message });
 }
 
-export const giveUp = (context: ThreadContext): ThreadMove => noteUnmade(context, TIMED_OUT);
+const giveUp = (context: ThreadContext): ThreadMove => noteUnmade(context, TIMED_OUT);
 
-export const stop = (context: ThreadContext): ThreadMove => abandon(context, STOPPED);
+const stop = (context: ThreadContext): ThreadMove => abandon(context, STOPPED);
 
 /** With the thread; what would be lost with it is kept. */
-export function remove({ threadId, worktree }: ThreadContext): ThreadMove {
+export function removeWorktree({ threadId, worktree }: ThreadContext): ThreadMove {
   return worktree === undefined ? {} : { effects: [{ type: 'worktree.remove', threadId }] };
 }
 
@@ -81,3 +83,13 @@ const timerOf = (attempt: number): ArmTimer => ({
   idle: false,
   fires: { type: TIMER, attempt },
 });
+
+const act = actOf<ThreadContext, ThreadEvent>();
+
+export const worktreeMoves = {
+  prepare: act((context) => prepare(context)),
+  noteMade: act((context, made: Of<'worktree.made'>) => noteMade(context, made)),
+  noteUnmade: act((context, { failure: cause }: Of<'worktree.failed'>) => noteUnmade(context, cause)),
+  giveUpPreparing: act((context) => giveUp(context)),
+  stopPreparing: act((context) => stop(context)),
+};

@@ -2,18 +2,15 @@ import { sendTo, setup } from 'xstate';
 import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
-import type { ThreadInput } from './domain/input.ts';
-import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
 import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
-import type { ThreadEvent, ThreadTag } from './thread-events.ts';
+import type { ForConnection, ForTurn, ThreadEvent, ThreadTag } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
- * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `bound` invokes
- * the connection, and `working`, inside of it, the turn: it is left only through the turn's end, and the terminal fact of
- * a turn is stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
+ * One conversation with one workspace. `working` is left only through the turn's end, and the terminal fact of a turn is
+ * stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
  */
 export const threadMachine = setup({
   types: {
@@ -26,8 +23,8 @@ export const threadMachine = setup({
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
     ...DATA_ACTIONS,
-    toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
-    toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
+    toConnection: sendTo('connection', (_, event: ForConnection) => event),
+    toTurn: sendTo('turn', (_, event: ForTurn) => event),
     ...threadMoves,
   },
   guards: threadGuards,
@@ -38,6 +35,8 @@ export const threadMachine = setup({
   initial: 'unbound',
   entry: 'sayCreated',
   on: {
+    'thread.fork': { actions: by('fork') },
+    'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
     'thread.setTitle': { actions: by('setTitle') },
     'thread.setModel': { actions: by('setModel') },
     'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
@@ -79,6 +78,7 @@ export const threadMachine = setup({
         'thread.compact': { guard: 'isPrepared', target: 'bound.working', actions: by('compact') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
@@ -144,6 +144,7 @@ export const threadMachine = setup({
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         $forgotten: { actions: by('fallBack') },
+        'transfer.offered': { actions: by('noteOffer') },
         'xstate.done.actor.connection': [
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
@@ -274,7 +275,6 @@ export const threadMachine = setup({
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
-              // a provider that did not answer may still be at work: that connection is never used again
               {
                 guard: by('isInterrupted'),
                 target: 'idle.interrupted',

@@ -1,6 +1,6 @@
 /** A session whose newest turns are taken out. */
 import { z } from 'zod';
-import type { Rollback } from '../../machines/domain/effect.ts';
+import type { Rollback } from '../../machines/domain/opening.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { messagesAfter } from './forks.ts';
 import { deleteMessage, revertSession, unrevertSession, type Place } from './requests.ts';

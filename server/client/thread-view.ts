@@ -62,10 +62,29 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, machine, queue, usage, plan, worktree }: WireSnapshot): ThreadState {
-  const bound = machine.children.connection !== undefined || worktree?.status === 'making';
-  const [row, settings] = [rowOf(thread), settingsOf(thread)];
-  return { row, settings, queue, usage, plan, bound, removal: 'none', ...(worktree && { worktree }) };
+function stateOf({
+  thread,
+  machine,
+  queue,
+  usage,
+  plan,
+  lineage,
+  items,
+  worktree,
+}: WireSnapshot): ThreadState {
+  return {
+    row: rowOf(thread),
+    settings: settingsOf(thread),
+    queue,
+    usage,
+    plan,
+    lineage,
+    itemCount: items.at(-1)?.ordinal ?? null,
+    completedTurnOrdinal: null,
+    bound: machine.children.connection !== undefined || worktree?.status === 'making',
+    removal: 'none',
+    ...(worktree && { worktree }),
+  };
 }
 
 function rowOf(thread: WireSnapshot['thread']): ThreadRow {

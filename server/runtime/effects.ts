@@ -1,7 +1,9 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type { Effect, ProviderEffect, WorktreeEffect } from '../../machines/domain/effect.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Adapters } from './adapters.ts';
+import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { ThreadWorktrees } from './thread-worktrees.ts';
@@ -43,7 +45,19 @@ export class Effects {
       this.droppedCount += 1;
       return;
     }
+    const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
+    if (late !== null) return adapters.answer(instanceId, late);
     adapters.perform(instanceId, stream.kind === 'thread' ? transfers.carry(stream.id, effect) : effect);
+  }
+
+  /** `null` also for one that cannot be loaded now. */
+  #thread(threadId: LoadedThread['threadId']): LoadedThread | null {
+    try {
+      return this.#threads.get(threadId);
+    } catch (error) {
+      if (error instanceof RuntimeError) return null;
+      throw error;
+    }
   }
 
   #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {

@@ -110,6 +110,16 @@ export function journalRowsContract(subject: JournalSubject): void {
       expect(page(null, 100)).toEqual([1, 2, 3, 9, 10]);
     });
 
+    it('page turns by their ordinals, the newest first', () => {
+      const turns = [3, 1, 10, 2].map((each) => turnOf(`t-${each}`, each));
+      subject.commit({ threads: [rowsOf('a', { turns }), rowsOf('b', { turns: [turnOf('t-11', 11)] })] });
+      const page = (before: number | null, limit: number): number[] =>
+        subject.journal.turns(A, before, limit).map((turn) => turn.ordinal);
+      expect(page(null, 2)).toEqual([10, 3]);
+      expect(page(3, 2)).toEqual([2, 1]);
+      expect(page(1, 2)).toEqual([]);
+    });
+
     it('tell which items and requests are open', () => {
       const open = { status: 'open' } as const;
       const items = [itemOf('i-2', 2, open), itemOf('i-1', 1, open), itemOf('i-3', 3)];

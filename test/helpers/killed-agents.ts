@@ -41,11 +41,17 @@ const COMMAND = 'echo one; sleep 0.2; echo two';
 /** All that was shown stays in the journal, to be compared. */
 const KEEPS_DELTAS = { deltaRetentionMs: 86_400_000 };
 
+/**
+ * What a new session is told of an old one stands before it: gemini 0.61.0 deletes, when it starts, the file of a session
+ * that another has just begun in the same folder.
+ */
+const promptIn = (userText: string): string => userText.trim().split('\n').at(-1) ?? '';
+
 const script =
   ({ run, runAsking = run }: KilledAgent): Script =>
   ({ userText, purpose, turnToolOutputs }) => {
     if (purpose === 'title') return [text('a title')];
-    const [what] = userText.trim().split(' of ');
+    const [what] = promptIn(userText).split(' of ');
     if (what === 'begin') return [text('begun')];
     if (what === 'go on') return [text('the end')];
     if (what === 'steer') return [text('another way')];
@@ -153,7 +159,7 @@ export class KilledWorld {
     expect(thread.openRequests).toEqual([]);
     const prompt = `go on of ${name}`;
     expect(await thread.turn(prompt)).toMatchObject({ outcome: 'completed', failure: null });
-    const asked = this.server.endpoint.requests.findLast(({ userText }) => userText.trim() === prompt);
+    const asked = this.server.endpoint.requests.findLast(({ userText }) => promptIn(userText) === prompt);
     expect(JSON.stringify(asked?.input)).toContain(`begin of ${name}`);
     await thread.expectEveryEventOnce();
     await thread.expectSameView();

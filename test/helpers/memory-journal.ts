@@ -206,6 +206,11 @@ class MemoryJournal implements Journal {
     return this.#turns(id).at(-1) ?? null;
   }
 
+  turns(id: ThreadId, before: number | null, limit: number): TurnRow[] {
+    const below = this.#turns(id).filter((turn) => turn.ordinal < (before ?? Infinity));
+    return below.toReversed().slice(0, limit);
+  }
+
   item(id: ThreadId, item: ItemId): ItemRow | null {
     return this.#tables(id).items.get(item)?.read() ?? null;
   }

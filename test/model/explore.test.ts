@@ -50,6 +50,8 @@ describe('every reachable state of a thread', () => {
       // the first input of a thread makes its chart
       'thread.create',
       // of what is carried from one session to another
+      'thread.fork',
+      'thread.mergeBack',
       'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
@@ -64,6 +66,7 @@ describe('every reachable state of a thread', () => {
       'transfer.failed',
       'worktree.made',
       'worktree.failed',
+      'transfer.offered',
     ]);
   });
 });

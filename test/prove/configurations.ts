@@ -62,6 +62,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     replayCount: 10_000,
     mostFirings: MOST_FIRINGS,
   },
+  {
+    name: 'forks and what they bring back',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, ...again },
+    stateCount: 800,
+    edgeCount: 11_000,
+    replayCount: 500,
+    mostFirings: MOST_FIRINGS,
+  },
 ];
 
 /** For hours at leisure: `npm run soak`. */
