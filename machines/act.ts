@@ -21,9 +21,9 @@ export interface Move<Context, Signal> {
   readonly toConnection?: ConnectionSignal;
 }
 
-/** Declared by the charts, provided by the drivers. */
+/** Declares the four in a `setup`; the drivers provide what they do. */
 export const DATA_ACTIONS = {
-  fact: (_: unknown, _params: Fact): void => {},
+  fact: (_: unknown, _params: Fact | InstanceFact): void => {},
   effect: (_: unknown, _params: Effect): void => {},
   armTimer: (_: unknown, _params: ArmTimer): void => {},
   cancelTimer: (_: unknown, _params: CancelTimer): void => {},

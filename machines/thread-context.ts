@@ -7,7 +7,7 @@ import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-
 import type { TurnInput } from './turn-context.ts';
 
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'> &
-  Partial<Pick<ThreadInputOf<'thread.create'>, 'lineage' | 'opening'>>;
+  Partial<Pick<ThreadInputOf<'thread.create'>, 'lineage' | 'opening' | 'worktree'>>;
 
 export const contextOf = ({
   threadId,
@@ -15,6 +15,7 @@ export const contextOf = ({
   capabilities,
   lineage = null,
   opening = RESUME,
+  worktree,
 }: ThreadStart): ThreadContext => ({
   threadId,
   settings,
@@ -39,6 +40,7 @@ export const contextOf = ({
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
   turnCount: lineage?.turnOrdinal ?? 0,
   itemCount: lineage?.itemOrdinal ?? 0,
+  ...(worktree && { worktree: { request: worktree, status: 'asked', attempt: 0 } }),
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {

@@ -1,8 +1,12 @@
 /** All that a thread's chart takes: journaled inputs, what its children tell it, and their ends. */
 import type { ConnectionEnd, ThreadContext, TurnOutput } from './domain/context.ts';
 import type { ThreadInput } from './domain/input.ts';
-import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
+import type { ConnectionSignal, LinkSignal, ProgressSignal, TurnSignal } from './domain/signal.ts';
 import type { ThreadStart } from './thread-context.ts';
+
+/** What is passed on to a child. */
+export type ForConnection = ConnectionSignal | ThreadInput;
+export type ForTurn = TurnSignal | ThreadInput;
 
 export type ThreadEvent =
   | ThreadInput

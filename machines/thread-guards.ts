@@ -12,6 +12,7 @@ import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
 import { connectionIdIn, needsReopening } from './thread-turns.ts';
+import { isUnprepared } from './thread-worktree.ts';
 
 interface Of {
   readonly context: ThreadContext;
@@ -52,9 +53,9 @@ const hasEntry = ({ context }: Of, id: TurnId): boolean =>
   context.queue.entries.some((entry) => entry.turnId === id);
 const canRetry = ({ context }: Of): boolean => context.retryable !== null && !context.archived;
 const isGone = ({ context }: Of): boolean => context.link.end !== null;
-/** The connection is not the one that the prompt can have. */
+/** The connection is not the one that the prompt can have, or there is no working tree for one. */
 const needsOther = (of: Of, prompt: Prompt): boolean =>
-  isClosing(of) || isFolding(of) || needsReopening(of.context, prompt);
+  isClosing(of) || isFolding(of) || isUnprepared(of.context) || needsReopening(of.context, prompt);
 const nextNeedsReopening = ({ context }: Of): boolean => {
   const [next] = context.queue.entries;
   return next !== undefined && needsReopening(context, next);
@@ -112,7 +113,7 @@ export const threadGuards = {
     !needsOther(of, prompt) &&
     (mode === 'start' || (mode === 'queue' && of.context.queue.entries.length === 0)),
   canWait: (of: Of, { mode }: Submit) => !of.context.archived && mode === 'queue' && hasRoom(of),
-  /** A start that has to wait: for the next connection, or for work in the background. */
+  /** A start that has to wait: for the next connection, for work in the background, or for the working tree. */
   canBeNext: (of: Of, { mode, prompt }: Submit) =>
     !of.context.archived && mode === 'start' && needsOther(of, prompt) && hasRoom(of),
   isQueue: (of: Of, { mode }: Submit) => mode === 'queue' && hasRoom(of),
@@ -137,6 +138,13 @@ export const threadGuards = {
     isOfRollback(of, end) && end.failure === null && of.context.link.closing === 'stop',
   canBeHeld: (of: Of, { mode }: Submit) =>
     !of.context.archived && (mode === 'start' || mode === 'queue') && hasRoom(of),
+  // the working tree
+  /** At the thread's creation, and when a prompt waits for it again. */
+  mustPrepare: (of: Of) =>
+    isUnprepared(of.context) && (of.context.worktree?.status === 'asked' || canDrain(of)),
+  isPrepared: (of: Of) => !isUnprepared(of.context),
+  isOfThisTry: ({ context }: Of, { attempt }: { readonly attempt: number }) =>
+    attempt === context.worktree?.attempt,
 
   // the queue
   canDrain: (of: Of) => canDrain(of) && !nextNeedsReopening(of),

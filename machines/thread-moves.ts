@@ -18,6 +18,7 @@ import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
+import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
 
 type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
@@ -61,12 +62,15 @@ export const threadMoves = {
   }),
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
-  sayDeleted: act(() => ({
+  sayDeleted: act((context) => ({
+    ...removeWorktree(context),
     set: { transfers: [], captures: [], rollback: null },
     facts: [{ type: 'thread.deleted' }],
     cancel: { owner: 'thread' },
   })),
   clearError: act(() => ({ set: { lastError: null } })),
+
+  ...worktreeMoves,
 
   // the connection
   bind: act((context) => ({
@@ -154,6 +158,7 @@ export const threadMoves = {
   closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),
+  /** A provider that did not answer may still be at work: that connection is never used again. */
   distrust: act(({ link }, { output }: { output: TurnOutput }) =>
     output.suspect ? close(link, 'suspect', true) : {},
   ),

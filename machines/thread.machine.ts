@@ -1,27 +1,23 @@
 import { sendTo, setup } from 'xstate';
 import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
-import type { ThreadInput } from './domain/input.ts';
-import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
 import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
-import type { ThreadTypes } from './thread-events.ts';
+import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
- * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `unbound`
- * has no provider process behind it; `bound` invokes the connection, and `working`, inside of it, the turn.
- * `working` is left only through the turn's end, and the terminal fact of a turn is stated there and nowhere else. A child
- * that throws makes the thread throw: the input has failed then and changes nothing, in both drivers.
+ * One conversation with one workspace. `working` is left only through the turn's end, and the terminal fact of a turn is
+ * stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
  */
 export const threadMachine = setup({
   types: {} as ThreadTypes,
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
     ...DATA_ACTIONS,
-    toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
-    toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
+    toConnection: sendTo('connection', (_, event: ForConnection) => event),
+    toTurn: sendTo('turn', (_, event: ForTurn) => event),
     ...threadMoves,
   },
   guards: threadGuards,
@@ -40,6 +36,7 @@ export const threadMachine = setup({
     'thread.setInteractionMode': { actions: by('setInteractionMode') },
     'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
     'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
+    'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
     'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
     'queue.reorder': { guard: by('hasBoth'), actions: by('reorderEntry') },
     'queue.cancel': { guard: by('hasEntry'), actions: by('cancelEntry') },
@@ -66,16 +63,17 @@ export const threadMachine = setup({
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
         { guard: 'hasSwitch', actions: 'switchProvider' },
+        { guard: 'mustPrepare', target: 'preparing' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
       ],
       on: {
         'turn.submit': [
+          { guard: by('canBeNext'), actions: by('enqueueNext') },
           { guard: by('canBegin'), target: 'bound.working', actions: by('begin') },
           { guard: by('canWait'), actions: by('enqueue') },
         ],
         'turn.retry': { guard: 'canRetry', target: 'bound.working', actions: by('retry') },
-        'thread.compact': { target: 'bound.working', actions: by('compact') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'thread.compact': { guard: 'isPrepared', target: 'bound.working', actions: by('compact') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'transfer.offered': { actions: by('noteOffer') },
@@ -93,6 +91,25 @@ export const threadMachine = setup({
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
         error: { description: 'The last turn failed or the connection was lost.', tags: 'error' },
+      },
+    },
+    preparing: {
+      description: 'The working tree is being made and set up; prompts wait for it.',
+      tags: 'ready',
+      entry: 'prepare',
+      on: {
+        'turn.submit': [
+          { guard: by('canBeNext'), actions: by('enqueueNext') },
+          { guard: by('canWait'), actions: by('enqueue') },
+        ],
+        'worktree.made': { guard: by('isOfThisTry'), target: 'unbound', actions: by('noteMade') },
+        'worktree.failed': { guard: by('isOfThisTry'), target: 'unbound.error', actions: by('noteUnmade') },
+        'worktree.timedOut': { target: 'unbound.error', actions: 'giveUpPreparing' },
+        'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
+        'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'runtime.recovered': { target: 'preparing', reenter: true, actions: 'askAgain' },
+        'thread.stop': { target: 'unbound.stopped', actions: ['holdStopped', 'stopPreparing'] },
+        'thread.delete': { target: 'deleted', actions: ['sayDeleting', 'stopPreparing'] },
       },
     },
     bound: {
@@ -155,12 +172,9 @@ export const threadMachine = setup({
               { guard: 'canRetry', target: 'working', actions: by('retry') },
             ],
             'thread.compact': { guard: 'isStaying', target: 'working', actions: by('compact') },
-            'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
-            'provider.turnStarted': {
-              guard: by('isNew'),
-              target: 'working.running',
-              actions: by('beginOfProvider'),
-            },
+            'provider.turnStarted': [
+              { guard: by('isNew'), target: 'working.running', actions: by('beginOfProvider') },
+            ],
             'connection.idled': { actions: by('toConnection') },
             'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
             'thread.archive': [
@@ -177,28 +191,21 @@ export const threadMachine = setup({
               tags: 'ready',
               entry: 'clearError',
               on: {
-                'xstate.done.actor.connection': {
-                  guard: by('isQuiet'),
-                  target: '#thread.unbound.ready',
-                  actions: by('noteGone'),
-                },
+                'xstate.done.actor.connection': [
+                  { guard: by('isQuiet'), target: '#thread.unbound.ready', actions: by('noteGone') },
+                ],
               },
             },
             interrupted: {
               description: 'The last turn was interrupted.',
               tags: 'interrupted',
               on: {
-                'xstate.done.actor.connection': {
-                  guard: by('isQuiet'),
-                  target: '#thread.unbound.interrupted',
-                  actions: by('noteGone'),
-                },
+                'xstate.done.actor.connection': [
+                  { guard: by('isQuiet'), target: '#thread.unbound.interrupted', actions: by('noteGone') },
+                ],
               },
             },
-            error: {
-              description: 'The last turn failed.',
-              tags: 'error',
-            },
+            error: { description: 'The last turn failed.', tags: 'error' },
           },
         },
         working: {
@@ -231,10 +238,9 @@ export const threadMachine = setup({
               { guard: by('isActive'), actions: by('toTurn') },
             ],
             'provider.turnAbsorbed': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.becameInactive': {
-              guard: by('isMine'),
-              actions: ['endSideTurns', 'resumeStart', by('toTurn')],
-            },
+            'provider.becameInactive': [
+              { guard: by('isMine'), actions: ['endSideTurns', 'resumeStart', by('toTurn')] },
+            ],
             'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
             'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
@@ -270,7 +276,6 @@ export const threadMachine = setup({
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
-              // a provider that did not answer may still be at work: that connection is never used again
               {
                 guard: by('isInterrupted'),
                 target: 'idle.interrupted',

@@ -80,6 +80,7 @@ function programOf(build: Build): Command {
   addConfig(program, build);
   addRecordings(program, build);
   addStore(program, build);
+  addWorktrees(program, build);
   addTokens(program, build);
   return program;
 }
@@ -282,6 +283,21 @@ function addStore(program: Command, build: Build): void {
     .action(async (threads: string[], flags: PurgeFlags) => {
       const { purgeCommand } = await import('./cli/purge.ts');
       build.exit(await purgeCommand(threads, flags, build));
+    });
+}
+
+function addWorktrees(program: Command, build: Build): void {
+  const worktree = program.command('worktree').description('the git working trees of threads');
+  command(worktree, 'list', 'list them, with what would be lost').action(async (flags: ConfigFlags) => {
+    const { listWorktreesCommand } = await import('./cli/worktree.ts');
+    build.exit(await listWorktreesCommand(flags, build));
+  });
+  command(worktree, 'remove', 'remove that of a thread')
+    .argument('<thread>')
+    .option('--force', 'with work that is not saved; commits stay on their branch')
+    .action(async (thread: string, flags: ConfigFlags & { force?: boolean }) => {
+      const { removeWorktreeCommand } = await import('./cli/worktree.ts');
+      build.exit(await removeWorktreeCommand(thread, flags, build));
     });
 }
 

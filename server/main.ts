@@ -5,6 +5,7 @@ import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { GitHistory } from '../adapters/git/index.ts';
+import { GitWorktrees } from '../adapters/git/worktrees.ts';
 import { cursorSdkDriver } from '../adapters/cursor-sdk/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
@@ -40,6 +41,7 @@ const adapters: ServerAdapters = {
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
       makeMarker,
     }),
+  makeWorktrees: (folder) => new GitWorktrees({ folder, env: process.env }),
   endSurvivor: async ({ marker, pid, startTime }) => {
     const end = await new ProcessTree({ marker, pid: pid ?? 0, startTime: startTime ?? '' }).end();
     if (end.outcome === 'gone') return;

@@ -8,6 +8,7 @@ import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { WorkspaceHistory } from '../machines/ports/workspace-history.ts';
+import type { Worktrees } from '../machines/ports/worktrees.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import { ConfigWatch, type ConfigSource } from './config-watch.ts';
 import type { Config } from './config.ts';
@@ -19,8 +20,8 @@ import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
-import { ThreadRuntime } from './runtime/runtime.ts';
 import type { Log } from './runtime/runtime-options.ts';
+import { ThreadRuntime } from './runtime/runtime.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
@@ -54,6 +55,7 @@ export interface ServerAdapters {
   /** Where the files of workspaces are captured; `folder` is its own. Absent: nowhere. */
   makeHistory?(folder: string): WorkspaceHistory;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
+  makeWorktrees?(folder: string): Worktrees;
   endSurvivor(row: ProcessRow): Promise<void>;
   openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;
 }
@@ -186,6 +188,7 @@ const makeRuntime = (
     instances: config.instances,
     processes: adapters.makeProcessHost(needs.journal),
     ...historyOf(config, adapters),
+    ...(adapters.makeWorktrees && { worktrees: adapters.makeWorktrees(worktreesFolder(config)) }),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
     newId: makeId,
@@ -234,6 +237,8 @@ async function closeAll(logs: FrameLogs, journal: Journal): Promise<void> {
   await logs.close();
   journal.close();
 }
+
+export const worktreesFolder = ({ data }: Pick<Config, 'data'>): string => join(data, 'worktrees');
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);

@@ -16,6 +16,7 @@ import {
   runtimeModeSchema,
   sourcePlanSchema,
 } from './settings.ts';
+import { worktreeRequestSchema } from './worktree.ts';
 
 const onThread = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), threadId: threadIdSchema, ...shape });
@@ -43,6 +44,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     deliveryMode: deliveryModeSchema.default('streaming'),
     /** `false`: the files of the workspace are not captured around turns. */
     checkpoints: z.boolean().default(true),
+    /** A git working tree of its own, from the repository around `cwd`. */
+    worktree: worktreeRequestSchema.optional(),
   }),
   /** A new thread that begins with the turns of this one up to a completed one; the newest by default. */
   onThread('thread.fork', {

@@ -11,6 +11,7 @@ import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
 import type { Transfer } from './transfer.ts';
+import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
@@ -86,6 +87,8 @@ export interface ThreadContext {
   readonly capturedTurnId: TurnId | null;
   /** Waits for the connection to close, and then for the files. */
   readonly rollback: PendingRollback | null;
+  /** Absent: the thread works in the folder that it was given. */
+  readonly worktree?: Worktree;
   /** Where the thread branched off from another; `null`: it began with nothing. */
   readonly lineage: Lineage | null;
   /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */

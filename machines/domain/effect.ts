@@ -6,6 +6,7 @@ import type { InstanceInput } from './instance.ts';
 import type { Fork, Rollback } from './opening.ts';
 import type { Answer } from './request.ts';
 import type { Policy, Settings } from './settings.ts';
+import type { WorktreeRequest } from './worktree.ts';
 import type { Transfer } from './transfer.ts';
 import type { Prompt, TurnOutcome, TurnSettings } from './turn.ts';
 
@@ -115,6 +116,19 @@ export type CheckpointEffect =
       readonly files: boolean;
       readonly force: readonly string[];
     };
+/** The working tree of a thread: made with its setup command, given up while it is made, or removed with the thread. */
+export type WorktreeEffect =
+  | {
+      readonly type: 'worktree.prepare';
+      readonly threadId: ThreadId;
+      /** Whose process the setup command counts as. */
+      readonly instanceId: InstanceId;
+      readonly attempt: number;
+      readonly cwd: string;
+      readonly request: WorktreeRequest;
+    }
+  | { readonly type: 'worktree.end'; readonly threadId: ThreadId }
+  | { readonly type: 'worktree.remove'; readonly threadId: ThreadId };
 
 /** Put together what is to be carried; answered by `transfer.built` or `transfer.failed`. */
 export type BuildTransfer = {
@@ -124,7 +138,7 @@ export type BuildTransfer = {
   readonly transfer: Transfer;
 };
 
-export type Effect = ProviderEffect | CheckpointEffect | Rebuild | Tell | BuildTransfer;
+export type Effect = ProviderEffect | CheckpointEffect | WorktreeEffect | Rebuild | Tell | BuildTransfer;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -21,6 +21,8 @@ export function evolveItems(tables: ThreadTables, { fact, at }: FactEvent): void
     case 'turn.ended':
     case 'turn.attempted':
       return closeTurn(tables, fact, at);
+    case 'worktree.preparing':
+    case 'worktree.failed':
     case 'connection.closed':
     case 'connection.lost':
       return closeConnection(tables, at);

@@ -61,7 +61,7 @@ const ERRANDS: ReadonlyMap<Fact['type'], number> = new Map([
 ]);
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
-  if (fact.type.startsWith('connection.')) return boundBy(fact);
+  if (/^(connection|worktree)\./.test(fact.type)) return boundBy(state, fact);
   switch (fact.type) {
     case 'thread.titleSet':
     case 'thread.modelSet':
@@ -88,7 +88,27 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   }
 }
 
-function boundBy(fact: Fact): Partial<ThreadState> {
+/** While it is made a restart has to see to the thread, as to one with a connection. */
+function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'worktree.preparing') {
+    const { request } = fact;
+    return { bound: true, worktree: { status: 'making', request, made: null, failure: null } };
+  }
+  if (fact.type === 'worktree.failed') {
+    const { failure } = fact;
+    return { bound: false, ...(worktree && { worktree: { ...worktree, status: 'failed', failure } }) };
+  }
+  if (fact.type !== 'worktree.ready') return {};
+  const { made } = fact;
+  return {
+    bound: false,
+    settings: { ...settings, cwd: made.cwd },
+    ...(worktree && { worktree: { ...worktree, status: 'ready', made, failure: null } }),
+  };
+}
+
+function boundBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
   if (fact.type === 'connection.opening') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isGone ? { bound: false } : {};
@@ -99,6 +119,8 @@ function evolveRow({ row, settings }: ThreadState, fact: Fact): ThreadRow {
     case 'thread.titleSet':
     case 'thread.modelSet':
       return { ...row, title: settings.title, model: settings.model };
+    case 'worktree.ready':
+      return { ...row, cwd: settings.cwd };
     case 'thread.providerSwitched':
       return { ...row, instanceId: settings.instanceId, model: settings.model };
     case 'thread.archived':

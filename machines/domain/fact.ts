@@ -41,6 +41,7 @@ import {
   turnSettingsSchema,
   usageSchema,
 } from './turn.ts';
+import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
 
 const fact = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.object({ type: z.literal(type), ...shape });
@@ -89,6 +90,14 @@ export const factSchema = z.discriminatedUnion('type', [
     after: z.number().int().nonnegative(),
     until: z.number().int().nonnegative(),
   }),
+
+  // its working tree
+  /** It is being made; prompts wait for it. */
+  fact('worktree.preparing', { request: worktreeRequestSchema }),
+  /** The thread works in it from now on. */
+  fact('worktree.ready', { made: madeWorktreeSchema }),
+  /** The next prompt tries again. */
+  fact('worktree.failed', { failure: failureSchema }),
 
   // connection
   fact('connection.opening', { connectionId: connectionIdSchema, resume: z.string().nullable() }),

@@ -33,6 +33,7 @@ import {
   runtimeModeSchema,
   settingsSchema,
 } from './settings.ts';
+import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
 import { transferPlanSchema, transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
@@ -48,6 +49,8 @@ const createInput = input('thread.create', {
   lineage: lineageSchema.nullable().default(null),
   /** How its first connection gets its conversation. */
   opening: openingSchema.default(RESUME),
+  /** Absent: the thread works in its folder as it is. */
+  worktree: worktreeRequestSchema.optional(),
 });
 
 const commandInputs = [
@@ -226,6 +229,7 @@ const timerInputs = [
   input('steer.timedOut', { ...turnTimer, steerId: turnIdSchema }),
   input('settle.timedOut', turnTimer),
   input('lookUp.timedOut', turnTimer),
+  input('worktree.timedOut', { ...fired, attempt: z.number().int().positive() }),
   input('request.deliveryTimedOut', { ...fired, requestId: requestIdSchema, owner: ownerSchema }),
   input('checkpoint.timedOut', fired),
   input('restore.timedOut', { ...fired, rollbackId: itemIdSchema }),
@@ -245,6 +249,9 @@ const runtimeInputs = [
   input('connection.idled', onConnection),
   /** A new run of the server found this thread in its journal; no provider process of the old one is left. */
   input('runtime.recovered', {}),
+  /** The thread's working tree is there and set up. `attempt`: which try it answers. */
+  input('worktree.made', { attempt: z.number().int().positive(), ...madeWorktreeSchema.shape }),
+  input('worktree.failed', { attempt: z.number().int().positive(), failure: failureSchema }),
   /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
   input('runtime.clockJumped', { byMs: z.number() }),
   input('checkpoint.captured', {

@@ -7,6 +7,7 @@ import { itemRowSchema } from './item.ts';
 import { lineageSchema } from './lineage.ts';
 import { requestRowSchema } from './request.ts';
 import { settingsSchema } from './settings.ts';
+import { worktreeStateSchema } from './worktree.ts';
 import { queueSchema, turnRowSchema, usageSchema } from './turn.ts';
 
 /** A line of the thread list. Times are epoch ms. */
@@ -57,13 +58,15 @@ export const threadStateSchema = z.object({
   removal: z.enum(['none', 'deleting', 'deleted']),
   /** Captures and rollbacks under way: a restart has to see to them. */
   errands: z.number().int().nonnegative().default(0),
+  /** Absent: the thread works in the folder that it was given. */
+  worktree: worktreeStateSchema.optional(),
 });
 export type ThreadState = z.infer<typeof threadStateSchema>;
 
 /** An armed timer as clients see it. Times are epoch ms. */
 export const deadlineSchema = z.object({
   name: z.string(),
-  owner: z.enum(['thread', 'connection', 'turn', 'instance']),
+  owner: z.enum(['thread', 'connection', 'turn', 'instance', 'worktree']),
   armedAt: z.number(),
   dueAt: z.number(),
   /** Items and deltas of the turn push it, and the push is not told: it is due at `dueAt` or later. */
@@ -106,6 +109,7 @@ export const threadSnapshotSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  worktree: worktreeStateSchema.optional(),
   /** Where the thread branched off; items before that are marked as inherited. */
   lineage: lineageSchema.nullable().default(null),
 });

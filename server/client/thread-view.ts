@@ -73,7 +73,16 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, machine, queue, usage, plan, lineage, items }: WireSnapshot): ThreadState {
+function stateOf({
+  thread,
+  machine,
+  queue,
+  usage,
+  plan,
+  lineage,
+  items,
+  worktree,
+}: WireSnapshot): ThreadState {
   return {
     row: rowOf(thread),
     settings: settingsOf(thread),
@@ -83,9 +92,10 @@ function stateOf({ thread, machine, queue, usage, plan, lineage, items }: WireSn
     lineage,
     itemCount: items.at(-1)?.ordinal ?? null,
     completedTurnOrdinal: null,
-    bound: machine.children.connection !== undefined,
+    bound: machine.children.connection !== undefined || worktree?.status === 'making',
     removal: 'none',
     errands: 0,
+    ...(worktree && { worktree }),
   };
 }
 

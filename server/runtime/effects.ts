@@ -5,6 +5,7 @@ import type {
   Effect,
   ProviderEffect,
   Rebuild,
+  WorktreeEffect,
 } from '../../machines/domain/effect.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
@@ -13,64 +14,58 @@ import type { Adapters } from './adapters.ts';
 import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
+import type { ThreadWorktrees } from './thread-worktrees.ts';
 import type { Threads } from './threads.ts';
 import type { Transfers } from './transfers.ts';
 
 /** What the runtime performs by itself. */
-type OwnEffect = CheckpointEffect | Rebuild | BuildTransfer;
+type OwnEffect = CheckpointEffect | WorktreeEffect | Rebuild | BuildTransfer;
 
-const OWN: ReadonlySet<Effect['type']> = new Set<OwnEffect['type']>([
-  'checkpoint.capture',
-  'checkpoint.restore',
-  'instance.rebuild',
-  'transfer.build',
-]);
-const isOwn = (effect: Effect): effect is OwnEffect => OWN.has(effect.type);
+/** Who does what the charts ask for. */
+export interface Performers {
+  readonly adapters: Adapters;
+  readonly transfers: Transfers;
+  /** `null`: workspaces are not captured. */
+  readonly checkpoints: Checkpoints | null;
+  readonly worktrees: ThreadWorktrees;
+}
 
 export class Effects {
   readonly #threads: Threads;
-  readonly #adapters: Adapters;
-  readonly #transfers: Transfers;
-  readonly #checkpoints: Checkpoints | null;
+  readonly #performers: Performers;
   droppedCount = 0;
 
-  constructor(
-    threads: Threads,
-    adapters: Adapters,
-    others: { transfers: Transfers; checkpoints: Checkpoints | null },
-  ) {
+  constructor(threads: Threads, performers: Performers) {
     this.#threads = threads;
-    this.#adapters = adapters;
-    this.#transfers = others.transfers;
-    this.#checkpoints = others.checkpoints;
+    this.#performers = performers;
   }
 
   release(staged: readonly StagedEffect[]): void {
     for (const { stream, effect } of staged) {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
-      if (isOwn(effect)) {
-        this.#performOwn(stream, effect);
-        continue;
-      }
-      const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
-      if (instanceId === null || this.#isOvertaken(stream, effect)) {
-        this.droppedCount += 1;
-        continue;
-      }
-      const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
-      if (late !== null) {
-        this.#adapters.answer(instanceId, late);
-        continue;
-      }
-      const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
-      this.#adapters.perform(instanceId, carried);
+      if (isOwn(effect)) this.#performOwn(stream, effect);
+      else this.#perform(stream, effect);
     }
   }
 
   #performOwn(stream: StagedEffect['stream'], effect: OwnEffect): void {
-    if (effect.type === 'instance.rebuild') this.#adapters.rebuild(effect.instanceId);
-    else if (effect.type === 'transfer.build') this.#transfers.build(effect);
-    else if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
+    const { adapters, transfers, worktrees, checkpoints } = this.#performers;
+    if (effect.type === 'instance.rebuild') adapters.rebuild(effect.instanceId);
+    else if (effect.type === 'transfer.build') transfers.build(effect);
+    else if (isOfWorktree(effect)) worktrees.perform(effect);
+    else if (stream.kind === 'thread') checkpoints?.perform(stream.id, effect);
+  }
+
+  #perform(stream: StagedEffect['stream'], effect: ProviderEffect): void {
+    const { adapters, transfers } = this.#performers;
+    const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
+    if (instanceId === null || this.#isOvertaken(stream, effect)) {
+      this.droppedCount += 1;
+      return;
+    }
+    const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
+    if (late !== null) return adapters.answer(instanceId, late);
+    adapters.perform(instanceId, stream.kind === 'thread' ? transfers.carry(stream.id, effect) : effect);
   }
 
   /** `null` also for one that cannot be loaded now. */
@@ -97,6 +92,12 @@ export class Effects {
     return thread !== null && !isWanted(thread, effect);
   }
 }
+
+const isOfWorktree = (effect: OwnEffect): effect is WorktreeEffect => effect.type.startsWith('worktree.');
+
+const OWN_PREFIXES = ['checkpoint.', 'worktree.', 'instance.', 'transfer.'];
+const isOwn = (effect: Effect): effect is OwnEffect =>
+  OWN_PREFIXES.some((prefix) => effect.type.startsWith(prefix));
 
 /** Whether the charts, as they stand after the tick, still ask for it. */
 function isWanted(thread: LoadedThread, effect: ProviderEffect): boolean {

@@ -83,6 +83,7 @@ export class Reads implements RuntimeReads {
         queue: state.queue,
         usage: state.usage,
         plan: state.plan,
+        ...(state.worktree && { worktree: state.worktree }),
         lineage: state.lineage,
       },
     };

@@ -27,6 +27,7 @@ import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
+import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import { Transfers } from './transfers.ts';
@@ -54,6 +55,7 @@ export class ThreadRuntime implements Runtime {
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
   readonly #checkpoints: Checkpoints | null;
+  readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
   readonly #loop: TickLoop;
@@ -102,8 +104,13 @@ export class ThreadRuntime implements Runtime {
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
-    const others = { transfers: this.#transfers, checkpoints: this.#checkpoints };
-    this.#effects = new Effects(this.threads, this.#adapters, others);
+    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
+    this.#effects = new Effects(this.threads, {
+      adapters: this.#adapters,
+      transfers: this.#transfers,
+      checkpoints: this.#checkpoints,
+      worktrees: this.#worktrees,
+    });
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -248,7 +255,7 @@ export class ThreadRuntime implements Runtime {
     this.#deltas.releaseEverything(null);
     this.#adapters.deafen();
     this.#runDry();
-    await this.#adapters.dispose();
+    await Promise.all([this.#adapters.dispose(), this.#worktrees.dispose()]);
     try {
       this.#recover();
       // the files as the turns left them, before anybody else changes them
@@ -334,6 +341,7 @@ export class ThreadRuntime implements Runtime {
       forget: (threadId) => {
         this.threads.drop(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+        this.#worktrees.remove(threadId);
       },
     });
   }

@@ -86,9 +86,14 @@ interface Done {
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
-  const { type: _, threadId: asked, checkpoints, ...rest } = command;
+  const { type: _, threadId: asked, checkpoints, worktree, ...rest } = command;
   const settings = checkpoints && intake.parts.hasHistory ? { ...rest, checkpoints } : rest;
-  const input = { ...newThread(intake, asked, settings), lineage: null, opening: RESUME };
+  const input = {
+    ...newThread(intake, asked, settings),
+    lineage: null,
+    opening: RESUME,
+    ...(worktree && { worktree }),
+  };
   return { input, applied: intake.create(input.threadId, input, commandId) };
 }
 

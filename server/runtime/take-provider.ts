@@ -119,8 +119,10 @@ export function takeDelta(intake: Intake, { threadId, input }: ArrivalOf<'delta'
   intake.stage(thread, { input, commandId: null, drawn, outcome: 'applied' });
 }
 
+/** Or of the setup of its working tree, before the first one. */
 const isOnConnection = ({ context }: LoadedThread, { connectionId }: DeltaInput): boolean =>
-  context.link.phase !== 'none' && connectionId === connectionIdIn(context);
+  (context.link.phase !== 'none' || context.worktree?.status === 'making') &&
+  connectionId === connectionIdIn(context);
 
 /** A provider may go on in the middle of an item that it began before we listened. */
 function openItem(intake: Intake, thread: LoadedThread, { connectionId, itemId, text }: DeltaInput): void {

@@ -29,7 +29,7 @@ import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
 import { briefs } from './brief.ts';
-import { startOf } from './inputs.ts';
+import { startInWorktree, startOf, type Start } from './inputs.ts';
 import { MapTables } from './map-tables.ts';
 
 /** Everything that a rule may live in; mutants replace a part of it. */
@@ -75,10 +75,10 @@ export class Stage {
   readonly taken: Taken[] = [];
   #sequence = 0;
 
-  constructor(world: World, capabilities: Partial<Capabilities>, settings: Partial<Settings> = {}) {
+  constructor(world: World, start: Start) {
     this.world = world;
     this.#stepper = new Stepper('thread', undefined, world.machines);
-    const { charts, drawn } = this.#stepper.start(startOf(capabilities, settings));
+    const { charts, drawn } = this.#stepper.start(start);
     this.#charts = charts;
     this.#fold(drawn.facts as Fact[], drawn.timers);
   }
@@ -234,15 +234,16 @@ export class Outcome {
 export interface GivenOptions {
   readonly capabilities?: Partial<Capabilities>;
   readonly settings?: Partial<Settings>;
+  /** The thread has a working tree of its own. */
+  readonly inWorktree?: boolean;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
-export function given(
-  inputs: readonly Cue[] = [],
-  { world = WORLD, capabilities = {}, settings = {} }: GivenOptions = {},
-) {
-  const stage = new Stage(world, capabilities, settings);
+export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
+  const { world = WORLD, capabilities = {}, settings = {}, inWorktree = false } = options;
+  const start = inWorktree ? startInWorktree(capabilities) : startOf(capabilities, settings);
+  const stage = new Stage(world, start);
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,

@@ -21,6 +21,7 @@ import type { ItemDraft } from '../../machines/domain/item.ts';
 import type { Answer, Decision, Owner } from '../../machines/domain/request.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import type { WorktreeRequest } from '../../machines/domain/worktree.ts';
 
 export const THREAD = threadIdSchema.parse('t1');
 export const turnOf = (name: string): TurnId => turnIdSchema.parse(name);
@@ -57,6 +58,20 @@ export const startOf = (
   capabilities: { ...CAPABILITIES, ...capabilities },
   lineage: null,
   opening: RESUMED,
+});
+
+export const WORKTREE_REQUEST: WorktreeRequest = { base: null, branch: null, setup: null };
+/** Of a thread that has a working tree of its own. */
+export const startInWorktree = (capabilities: Partial<Capabilities> = {}): Start => ({
+  ...startOf(capabilities),
+  worktree: WORKTREE_REQUEST,
+});
+export const MADE = { root: '/t', cwd: '/t/w', branch: 'b', source: '/' } as const;
+export const made = (attempt = 1): ThreadInput => ({ type: 'worktree.made', attempt, ...MADE });
+export const unmade = (attempt = 1): ThreadInput => ({
+  type: 'worktree.failed',
+  attempt,
+  failure: cause('WORKTREE_FAILED'),
 });
 
 // ---- commands ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import type { Mutation } from './mutants.ts';
 export interface Rule {
   readonly capabilities?: Partial<Capabilities>;
   readonly settings?: Partial<Settings>;
+  /** The thread has a working tree of its own. */
+  readonly inWorktree?: boolean;
   /** Inputs that must be taken, with the rule and without it. */
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
@@ -28,10 +30,10 @@ export const RULES: NamedRule[] = [];
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
-  { capabilities = {}, settings = {}, given: before = [], when, holds, without }: Rule,
+  { capabilities = {}, settings = {}, inWorktree = false, given: before = [], when, holds, without }: Rule,
 ): void {
   const outcomeIn = (world = WORLD): Outcome =>
-    given(before, { capabilities, settings, world }).when(...when);
+    given(before, { capabilities, settings, inWorktree, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {

@@ -1,5 +1,6 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
+import { GitWorktrees } from '../../adapters/git/worktrees.ts';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
 import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
@@ -106,6 +107,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
         table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },
         makeMarker: () => nanoid(),
       }),
+    makeWorktrees: (folder) => new GitWorktrees({ folder, env: process.env }),
     endSurvivor: () => Promise.resolve(),
     secrets,
     openFrameLog: (folder, instanceId, onError) => openProtocolLog({ folder, name: instanceId, onError }),

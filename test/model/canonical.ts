@@ -78,6 +78,7 @@ function plainPart({
   captures,
   capturedTurnId,
   rollback,
+  worktree,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
   return {
@@ -105,6 +106,10 @@ function plainPart({
     switching: null,
     turnCount: 0,
     itemCount: 0,
+    // a try is told from another one only while it is under way
+    ...(worktree && {
+      worktree: { ...worktree, attempt: worktree.status === 'making' ? worktree.attempt : 0 },
+    }),
   };
 }
 

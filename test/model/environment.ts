@@ -25,6 +25,8 @@ export interface Bounds {
   readonly folds?: 1;
   /** The files of the workspace are captured, and the thread goes back. */
   readonly captures?: 1;
+  /** The thread has a working tree of its own. */
+  readonly worktree?: 1;
   /** Sessions that are forgotten and left, and what is carried to the next one. */
   readonly transfers?: 1;
   /** Other threads branch off, and bring back what they have done. */
@@ -110,6 +112,7 @@ export class Environment {
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
       ...workspaceInputs(seen).map((input) => this.#moveOf('provider', input)),
+      ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
       ...carried.map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
@@ -158,6 +161,8 @@ interface Seen {
   readonly hasTask: boolean;
   readonly captures: ThreadContext['captures'];
   readonly canRollBack: boolean;
+  /** Of the making of its working tree; `null`: it has none. */
+  readonly worktreeTry: number | null;
   /** What is still to be carried; `null`: nothing ever is. */
   readonly transfers: readonly string[] | null;
 }
@@ -202,9 +207,12 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   // a prompt that came back made it one more; nothing is begun then that could do it again
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
+  const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
+  const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
+    worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
-    canStart: thread.link.phase === 'closing' || thread.link.folds || thread.rollback ? canWait : !isOver,
+    canStart: mustWait || thread.rollback !== null ? canWait : !isOver,
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
@@ -294,6 +302,12 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     ...STATES.map((state) => make.inactive(state, on)),
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
+
+/** Of this try and of the one before. */
+const worktreeInputs = ({ worktreeTry }: Seen): ThreadInput[] =>
+  worktreeTry === null
+    ? []
+    : [worktreeTry, worktreeTry + 1].flatMap((each) => [make.made(each), make.unmade(each)]);
 
 function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
   const built = [...(transfers ?? []), 'X90'].flatMap((id): [Cause, ThreadInput][] => [

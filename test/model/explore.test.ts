@@ -69,8 +69,12 @@ describe('every reachable state of a thread', () => {
       'checkpoint.restored',
       'handOver.timedOut',
       'steer.timedOut',
+      // of a working tree
+      'worktree.timedOut',
       'transfer.built',
       'transfer.failed',
+      'worktree.made',
+      'worktree.failed',
       'transfer.offered',
     ]);
   });

@@ -15,7 +15,7 @@ import {
 } from '../../machines/domain/decide.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
 import { Stepper, type Stepped, type Transition } from '../../machines/step.ts';
-import { startOf } from '../helpers/inputs.ts';
+import { startInWorktree, startOf } from '../helpers/inputs.ts';
 import { Canon, requestsOf, type Timers } from './canonical.ts';
 import { Environment, type Bounds, type Move } from './environment.ts';
 
@@ -120,11 +120,12 @@ class Explorer {
   }
 
   run(): Exploration {
-    const { nativeSteer, captures } = this.#bounds;
-    const { charts } = this.#stepper.start(
-      startOf({ nativeSteer }, captures === undefined ? {} : { checkpoints: true }),
-    );
-    this.#reach(charts, {}, null);
+    const { nativeSteer, captures, worktree } = this.#bounds;
+    const settings = captures === undefined ? {} : { checkpoints: true };
+    const start =
+      worktree === undefined ? startOf({ nativeSteer }, settings) : startInWorktree({ nativeSteer });
+    const { charts, drawn } = this.#stepper.start(start);
+    this.#reach(charts, timersAfter({}, null, drawn), null);
     for (let index = 0; index < this.#states.length; index += 1) {
       if (index >= STATE_LIMIT)
         throw new Error(`more than ${STATE_LIMIT} states: the environment is not bounded`);
@@ -235,9 +236,10 @@ const isUnmoved = ({ charts: before, timers: armed }: State, after: Charts, time
 /** A timer that fired is armed no more. */
 export function timersAfter(
   timers: Timers,
-  { input }: Pick<Move, 'input'>,
+  move: Pick<Move, 'input'> | null,
   { timers: changes }: Drawn,
 ): Timers {
+  const input = move?.input ?? {};
   if (changes.length === 0 && !('timer' in input)) return timers;
   let after: Timers = { ...timers };
   if ('timer' in input) after = left(after, ({ name }) => name !== input.timer);

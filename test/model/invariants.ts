@@ -29,6 +29,7 @@ export const tagged = ({ root }: Charts, tag: string): boolean => root.hasTag(ta
 export const truthsOf = (state: State): Truths => ({
   ...truthsOfActors(state.charts),
   ...truthsOfTimers(state),
+  ...truthsOfWorktree(state),
   ...truthsOfQueue(state.charts),
   ...truthsOfSideTurns(state.charts),
 });
@@ -57,12 +58,23 @@ function truthsOfTimers({ charts, timers }: State): Truths {
   return {
     'no turn timer when settled': !tagged(charts, 'settled') || !owners.includes('turn'),
     'no timer but of the workspace when unbound':
-      isBound(charts) || owners.every((owner) => owner === 'thread'),
+      isBound(charts) || isPreparing(charts) || owners.every((owner) => owner === 'thread'),
     'a capture has a deadline':
       threadContextOf(charts.root).captures.length === 0 || 'checkpoint.timedOut' in timers,
     'a turn timer is of this turn and attempt': Object.values(timers).every((timer) =>
       isOfTurn(timer, charts),
     ),
+  };
+}
+
+function truthsOfWorktree({ charts, timers }: State): Truths {
+  const { worktree } = threadContextOf(charts.root);
+  const { status = 'ready' } = worktree ?? {};
+  const hasTimer = Object.values(timers).some(({ owner }) => owner === 'worktree');
+  return {
+    'bound only with its working tree': !isBound(charts) || status === 'ready',
+    'its working tree is being made iff the thread prepares': (status === 'making') === isPreparing(charts),
+    'a timer of the working tree iff it is being made': hasTimer === isPreparing(charts),
   };
 }
 
@@ -93,6 +105,7 @@ function truthsOfSideTurns(charts: Charts): Truths {
   };
 }
 
+export const isPreparing = ({ root: { value } }: Charts): boolean => value === 'preparing';
 export const isBound = ({ root: { value } }: Charts): boolean =>
   typeof value === 'object' && 'bound' in value;
 const turnIn = (turn: NonNullable<Charts['turn']>) => turn.context as TurnContext;

@@ -142,6 +142,8 @@ describe('every arrow of the charts leads to the state that the gateway relays',
       ...TIMER_INPUT_TYPES,
       ...RUNTIME_INPUT_TYPES,
     ];
-    expect(all.filter((type) => !types.has(type))).toEqual([]);
+    // a server that makes working trees: test/runtime/worktrees.test.ts
+    const others = all.filter((type) => !type.startsWith('worktree.'));
+    expect(others.filter((type) => !types.has(type))).toEqual([]);
   });
 });

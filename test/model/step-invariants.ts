@@ -9,7 +9,7 @@ import type { Queue } from '../../machines/domain/turn.ts';
 import { requestsOf } from './canonical.ts';
 import type { Move } from './environment.ts';
 import { nameOf, type State, type Step, type Turned } from './explore.ts';
-import { hasLink, tagged, type Truths } from './invariants.ts';
+import { hasLink, tagged, type Truths, isPreparing } from './invariants.ts';
 
 /** Most accepted inputs say something of the transcript and change nothing else. */
 const isQuiet = ({ state, move, charts, drawn }: Step): boolean => {
@@ -172,6 +172,8 @@ function truthsOfRecovery({ charts, drawn, move }: Step): Truths {
     'a recovery leaves the thread settled, looking up its prompt, or on with its queue':
       tagged(charts, 'restoring') ||
       tagged(charts, 'settled') ||
+      // its working tree is made again, by itself
+      isPreparing(charts) ||
       tagged(charts, 'deleted') ||
       charts.turn?.hasTag('reconciling') === true ||
       hasCompleted,
@@ -203,7 +205,7 @@ function rowIn(charts: Charts): KnownRow {
     lastError,
     archived,
     openRequestCount: openIn(charts).length,
-    bound: hasLink(charts),
+    bound: hasLink(charts) || isPreparing(charts),
     removal: tagged(charts, 'deleted') ? 'deleted' : isDeleting,
   };
 }

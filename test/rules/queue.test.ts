@@ -138,7 +138,7 @@ describe('what runs next', () => {
       expect([is.active, is.status]).toEqual(['b', 'starting']);
       expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=native']);
     },
-    without: { 'the last place': withoutAlways('thread', 'unbound', 2) },
+    without: { 'the last place': withoutAlways('thread', 'unbound', 3) },
   });
 
   rule('a queued prompt does not overtake others that are held', {
@@ -152,7 +152,7 @@ describe('what runs next', () => {
     given: [...running('a'), submit('b', 'queue'), lost()],
     when: [submit('c', 'queue')],
     holds: (is) => expect([is.active, is.queue]).toEqual([null, 'held failed: b, c']),
-    without: { 'the waiting': withoutTransition('thread', 'unbound > turn.submit > 1') },
+    without: { 'the waiting': withoutTransition('thread', 'unbound > turn.submit > 2') },
   });
 
   rule('a queued prompt starts at once where nothing runs and nothing waits', {
