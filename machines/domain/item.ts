@@ -140,6 +140,8 @@ export const itemRowSchema = itemSchema.extend({
   updatedAt: z.number(),
   /** It goes on although its turn has completed: a part of the thread's roster. Left out of all others. */
   background: z.literal(true).optional(),
+  /** Its turn was rolled back: the conversation does not have it any more. Left out of all others. */
+  rolledBack: z.literal(true).optional(),
   /** It is of that thread, which this one branched off from later. Said by whoever reads, never stored. */
   inherited: z.object({ threadId: threadIdSchema }).optional(),
 });
