@@ -31,6 +31,9 @@ export const contextOf = ({
   opening,
   transfers: [],
   otherSessions: {},
+  captures: [],
+  capturedTurnId: null,
+  rollback: null,
   switching: null,
   lineage,
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
@@ -39,7 +42,7 @@ export const contextOf = ({
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings, session } = context;
+  const { threadId, settings } = context;
   return {
     threadId,
     instanceId: settings.instanceId,
