@@ -5,6 +5,7 @@ import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
 import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
+import { PASSED_TO_CONNECTION, PASSED_TO_TURN } from './thread-passing.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
@@ -118,19 +119,9 @@ export const threadMachine = setup({
       entry: 'bind',
       invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
       on: {
+        ...PASSED_TO_CONNECTION,
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
-        'connection.openFailed': { actions: by('toConnection') },
         'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
-        'connection.openTimedOut': { actions: by('toConnection') },
-        'connection.closed': { actions: by('toConnection') },
-        'connection.closeFailed': { actions: by('toConnection') },
-        'connection.closeTimedOut': { actions: by('toConnection') },
-        'connection.lost': { actions: by('toConnection') },
-        'provider.requestOpened': { guard: by('isOfConnection'), actions: by('toConnection') },
-        'provider.requestResolved': { guard: by('isOfConnection'), actions: by('toConnection') },
-        'provider.requestUndeliverable': { guard: by('isOfConnection'), actions: by('toConnection') },
-        'request.deliveryTimedOut': { guard: by('isOfConnection'), actions: by('toConnection') },
-        'request.respond': { guard: by('isOfConnection'), actions: by('toConnection') },
         'provider.turnEnded': { guard: by('isSide'), actions: by('endSideTurn') },
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
@@ -215,6 +206,7 @@ export const threadMachine = setup({
           entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
+            ...PASSED_TO_TURN,
             'turn.submit': [
               { guard: by('isQueue'), actions: by('enqueue') },
               { guard: by('isSteer'), actions: by('steerTurn') },
@@ -228,7 +220,6 @@ export const threadMachine = setup({
               { guard: by('namesSideTurn'), actions: by('absorb') },
               { guard: by('isActive'), actions: by('toTurn') },
             ],
-            'provider.turnRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.turnStarted': [
               { guard: by('isNewBeside'), actions: [by('beginSideTurn'), 'pauseStart'] },
               { guard: by('isActive'), actions: by('toTurn') },
@@ -237,29 +228,13 @@ export const threadMachine = setup({
               { guard: by('isSide'), actions: [by('endSideTurn'), 'resumeStart'] },
               { guard: by('isActive'), actions: by('toTurn') },
             ],
-            'provider.turnAbsorbed': { guard: by('isActive'), actions: by('toTurn') },
             'provider.becameInactive': [
               { guard: by('isMine'), actions: ['endSideTurns', 'resumeStart', by('toTurn')] },
             ],
-            'provider.interruptRefused': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.steerAccepted': { guard: by('isActive'), actions: by('toTurn') },
-            'provider.steerRefused': { guard: by('isActive'), actions: by('toTurn') },
             'provider.turnLookedUp': { guard: by('isActive'), actions: [by('forgetSession'), by('toTurn')] },
-            'turn.settled': { guard: by('isActive'), actions: by('toTurn') },
-            'turn.startTimedOut': { guard: by('isActive'), actions: by('toTurn') },
-            'turn.stalled': { guard: by('isActive'), actions: by('toTurn') },
-            'interrupt.timedOut': { guard: by('isActive'), actions: by('toTurn') },
-            'steer.timedOut': { guard: by('isActive'), actions: by('toTurn') },
-            'settle.timedOut': { guard: by('isActive'), actions: by('toTurn') },
-            'lookUp.timedOut': { guard: by('isActive'), actions: by('toTurn') },
             'transfer.built': { guard: by('isMissing'), actions: [by('noteBuilt'), 'tellOnline'] },
             'transfer.failed': { guard: by('isMissing'), actions: [by('noteFailed'), 'tellOnline'] },
             'handOver.timedOut': { guard: by('isActive'), actions: ['giveUpTransfers', 'tellOnline'] },
-            'provider.requestOpened': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'provider.requestResolved': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
             'runtime.recovered': { guard: 'isGone', actions: ['captureAgain', 'loseAgain'] },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },

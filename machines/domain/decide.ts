@@ -67,6 +67,20 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
   switch (input.type) {
     case 'turn.submit':
       return refusedSubmit(view, input) ?? refusedPlan(input, lookups.plan);
+    case 'queue.promote':
+      return unableToSteer(view);
+    case 'request.respond':
+      return refusedRespond(input, lookups.request);
+    case 'thread.mergeBack':
+      return unableToMerge(view, input);
+    default:
+      return unable(view, input);
+  }
+}
+
+/** Where the provider cannot do what is asked for. */
+function unable(view: ThreadView, input: ThreadInput): Refusal | null {
+  switch (input.type) {
     case 'thread.compact':
       return missing(view, 'compact', true);
     case 'thread.setModel':
@@ -75,14 +89,10 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
       return missing(view, 'planMode', input.interactionMode === 'plan');
     case 'thread.switchProvider':
       return unableToPlan(view, input);
-    case 'queue.promote':
-      return unableToSteer(view);
     case 'turn.interrupt':
       return view.context.activeTurn === null ? null : missing(view, 'interrupt', true);
-    case 'request.respond':
-      return refusedRespond(input, lookups.request);
     default:
-      return input.type === 'thread.mergeBack' ? unableToMerge(view, input) : null;
+      return null;
   }
 }
 

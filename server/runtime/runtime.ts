@@ -105,12 +105,9 @@ export class ThreadRuntime implements Runtime {
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    this.#effects = new Effects(this.threads, {
-      adapters: this.#adapters,
-      transfers: this.#transfers,
-      checkpoints: this.#checkpoints,
-      worktrees: this.#worktrees,
-    });
+    const [adapters, transfers] = [this.#adapters, this.#transfers];
+    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
+    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),

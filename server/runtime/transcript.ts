@@ -73,10 +73,11 @@ function inheritedFrom(
   return rows.items(ancestor.threadId, before, limit).map((item) => inherited(ancestor, item));
 }
 
-/** What goes on there is no work of this thread. */
-function inherited({ threadId }: Ancestor, { background: _, ...item }: ItemRow): ItemRow {
+/** What goes on there is no work of this thread, and what is rolled back there later is not rolled back here. */
+function inherited({ threadId, leftAt }: Ancestor, { background: _, rolledBack, ...item }: ItemRow): ItemRow {
   const status = item.status === 'open' ? 'unknown' : item.status;
-  return { ...item, status, inherited: { threadId } };
+  const wasOut = rolledBack === true && item.updatedAt <= leftAt;
+  return { ...item, status, ...(wasOut && { rolledBack }), inherited: { threadId } };
 }
 
 /** Stands for all items of a thread that was purged; `null`: it was not, or none of its own is seen. */

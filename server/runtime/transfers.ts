@@ -147,9 +147,12 @@ class Building {
 }
 
 /** It is over and part of the conversation; a prompt that is back in the queue will be said again. */
-function isCarried({ inherited }: ItemRow, { status, endedAt, failure: cause }: TurnRow): boolean {
-  // what its own thread took out after it was inherited stays
-  const isOut = inherited === undefined && TAKEN_OUT.has(status);
+function isCarried(
+  { inherited, rolledBack }: ItemRow,
+  { status, endedAt, failure: cause }: TurnRow,
+): boolean {
+  // what its own thread took out after it was inherited stays, which only the item tells
+  const isOut = rolledBack === true || (inherited === undefined && TAKEN_OUT.has(status));
   return endedAt !== null && !isOut && cause?.code !== 'NOT_DELIVERED';
 }
 const TAKEN_OUT: ReadonlySet<string> = new Set(['rolledBack']);

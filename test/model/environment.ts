@@ -202,20 +202,25 @@ function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly str
 
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
   const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
-  const edited = thread.rollback?.prompt == null ? 0 : 1;
-  const waitingCount = thread.queue.entries.length + steerCount + edited;
+  const waitingCount = thread.queue.entries.length + steerCount + editedCount(thread);
   // a prompt that came back made it one more; nothing is begun then that could do it again
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
-  const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
-  const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
     worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
-    canStart: mustWait || thread.rollback !== null ? canWait : !isOver,
+    canStart: mustWait(thread) ? canWait : !isOver,
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
+}
+
+const editedCount = ({ rollback }: ThreadContext): number => (rollback?.prompt ? 1 : 0);
+
+/** What is asked to start now goes into the queue. */
+function mustWait({ link, worktree, rollback }: ThreadContext): boolean {
+  const isUnprepared = worktree !== undefined && worktree.status !== 'ready';
+  return link.phase === 'closing' || link.folds || isUnprepared || rollback !== null;
 }
 
 function turnsIn(thread: ThreadContext, turn: TurnContext | undefined): readonly (string | undefined)[] {
