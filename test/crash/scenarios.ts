@@ -219,6 +219,28 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a conversation that is forgotten, and told what was said before',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.stop'),
+      faults({ open: 'forgotten' }),
+      submit('t1', 'two'),
+      submit('t1', 'three'),
+    ],
+  },
+  {
+    name: 'a switch to another provider and back',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.switchProvider', { instanceId: 'other' }),
+      submit('t1', 'two'),
+      ask('t1', 'thread.switchProvider', { instanceId: 'scripted' }),
+      submit('t1', 'three'),
+    ],
+  },
+  {
     name: 'an idle connection is closed and opened again',
     steps: [create('t1'), submit('t1', 'one'), pass(1_900_000), submit('t1', 'two')],
   },
