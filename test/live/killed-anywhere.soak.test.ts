@@ -1,4 +1,7 @@
-/** Every agent, killed at every point that has a name, several times. `KILL_SEED` repeats a run. */
+/**
+ * Every agent, killed at every point that has a name, several times. `KILL_SEED` repeats a run, `KILL_POINT` takes only
+ * the points whose names it matches.
+ */
 import { describe, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { KILL_POINTS } from '../helpers/kill-points.ts';
@@ -7,6 +10,7 @@ import { Random } from '../helpers/random.ts';
 
 const FIRST_SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000);
 const SEEDS = [FIRST_SEED, FIRST_SEED + 1, FIRST_SEED + 2];
+const POINTS = KILL_POINTS.filter(({ name }) => new RegExp(process.env['KILL_POINT'] ?? '').test(name));
 /** How many events later than the point the kill may be. */
 const MOST_LATER = 3;
 
@@ -17,7 +21,7 @@ describe.each(KILLED_AGENTS)('$name, killed at each point', (agent) => {
     async (seed) => {
       const world = await KilledWorld.start(agent, 1);
       const random = new Random(seed);
-      for (const point of random.shuffled(KILL_POINTS)) {
+      for (const point of random.shuffled(POINTS)) {
         for (const worker of world.workers) {
           await point.reach(world, worker);
           if (point.goesOn) await world.letPass(worker, random.below(MOST_LATER));
