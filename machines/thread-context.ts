@@ -30,7 +30,7 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings, session } = context;
+  const { threadId, settings } = context;
   return {
     threadId,
     instanceId: settings.instanceId,
