@@ -6,9 +6,16 @@ import { RESUME } from './domain/opening.ts';
 import { connectionIdIn, onlineOf, openingModelOf, settingsFor } from './thread-turns.ts';
 import type { TurnInput } from './turn-context.ts';
 
-export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>;
+export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'> &
+  Partial<Pick<ThreadInputOf<'thread.create'>, 'lineage' | 'opening'>>;
 
-export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): ThreadContext => ({
+export const contextOf = ({
+  threadId,
+  settings,
+  capabilities,
+  lineage = null,
+  opening = RESUME,
+}: ThreadStart): ThreadContext => ({
   threadId,
   settings,
   capabilities,
@@ -21,12 +28,14 @@ export const contextOf = ({ threadId, settings, capabilities }: ThreadStart): Th
   link: { phase: 'none', closing: null, end: null, folds: false },
   connectionCount: 0,
   session: null,
-  opening: RESUME,
+  opening,
   transfers: [],
   otherSessions: {},
   switching: null,
-  turnCount: 0,
-  itemCount: 0,
+  lineage,
+  mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
+  turnCount: lineage?.turnOrdinal ?? 0,
+  itemCount: lineage?.itemOrdinal ?? 0,
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {

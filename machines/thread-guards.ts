@@ -125,9 +125,12 @@ export const threadGuards = {
   isArchived: ({ context }: Of) => context.archived,
   isNotArchived: ({ context }: Of) => !context.archived,
 
+  hasNews: ({ context }: Of, { until }: { readonly until: number }) => until > context.mergedTurnOrdinal,
+
   // what is carried
   isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>
     context.transfers.some((each) => each.transferId === transferId && each.status !== 'ready'),
+  isBuilding: ({ context }: Of) => context.transfers.some(({ status }) => status === 'building'),
   hasSwitch: ({ context }: Of) => context.switching !== null,
 
   // ends of the connection without a turn

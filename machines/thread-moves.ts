@@ -11,6 +11,7 @@ import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import { withNotice } from './thread-notices.ts';
+import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
@@ -22,7 +23,12 @@ const DELAYED =
 const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
-  sayCreated: act(({ threadId, settings }) => ({ facts: [{ type: 'thread.created', threadId, settings }] })),
+  sayCreated: act(({ threadId, settings, lineage }) => ({
+    facts: [{ type: 'thread.created', threadId, settings, lineage }],
+  })),
+  fork: act((_, event: Of<'thread.fork'>) => forks.branchOff(event)),
+  mergeBack: act((context, event: Of<'thread.mergeBack'>) => forks.bringBack(context, event)),
+  noteOffer: act((context, { plan }: Of<'transfer.offered'>) => transfers.noteOffer(context, plan)),
   setTitle: act(({ settings }, { title }: Of<'thread.setTitle'>) =>
     change(settings, { title }, { type: 'thread.titleSet', title }),
   ),
@@ -52,7 +58,7 @@ export const threadMoves = {
   }),
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
-  sayDeleted: act(() => ({ facts: [{ type: 'thread.deleted' }] })),
+  sayDeleted: act(() => ({ set: { transfers: [] }, facts: [{ type: 'thread.deleted' }] })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   // the connection
@@ -66,7 +72,8 @@ export const threadMoves = {
     set: {
       link: again(context.link),
       capabilities,
-      opening: RESUME,
+      // a fork that has taken no prompt may be forgotten: the next connection forks again
+      opening: context.opening.type === 'fork' ? context.opening : RESUME,
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
@@ -93,6 +100,7 @@ export const threadMoves = {
   fallBack: act((context, { failure: cause }: Extract<LinkSignal, { type: '$forgotten' }>) =>
     transfers.fallBack(context, cause),
   ),
+  askAgain: act((context) => ({ effects: transfers.buildsOf(context) })),
   askForTransfers: act((context) => transfers.ask(context)),
   /** The turn that begins on an open connection waits for it from the first. */
   boundHandOver: act((context) =>
@@ -219,7 +227,8 @@ export const threadMoves = {
     return into === undefined ? {} : { toTurn: { type: '$absorbed', into } };
   }),
   confirmSession: act(({ session }) => ({
-    set: { session: session === null ? null : { ...session, state: 'confirmed' } },
+    // until then the provider may forget it, and the next connection has to begin it again
+    set: { session: session === null ? null : { ...session, state: 'confirmed' }, opening: RESUME },
   })),
   /** Once: what the turn was begun with does not name the plan any more. */
   tellOfPlan: act((context) => {

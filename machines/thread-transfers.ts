@@ -9,7 +9,7 @@ import type { ThreadInputOf } from './domain/input.ts';
 import type { Item } from './domain/item.ts';
 import { RESUME, type Rollback } from './domain/opening.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
-import type { Transfer, TransferReport } from './domain/transfer.ts';
+import type { Transfer, TransferPlan, TransferReport } from './domain/transfer.ts';
 import { withoutModel } from './domain/turn.ts';
 import { withNotice } from './thread-notices.ts';
 import { foldQueue } from './thread-queue.ts';
@@ -17,10 +17,18 @@ import { foldQueue } from './thread-queue.ts';
 type Context = ThreadContext;
 type ThreadMove = Move<Context, never>;
 
-/** Which turns of which thread are to be carried, and what for. */
-export type TransferPlan = Pick<Transfer, 'kind' | 'source' | 'after' | 'until'>;
-
 const TIMED_OUT = failure('TRANSFER_FAILED', 'what was said before could not be put together in time');
+
+/**
+ * What another thread brings back. With it goes all of this one's where the conversation is to be told some of it anyway,
+ * so that it can be placed.
+ */
+export function noteOffer(context: Context, plan: TransferPlan): ThreadMove {
+  const move = withTransfer(context, {}, plan);
+  const isSwitched = context.transfers.some(({ kind, after }) => kind === 'switch' && after > 0);
+  if (!isSwitched) return move;
+  return withTransfer(context, move, { kind: 'switch', ...ownTurns(context) });
+}
 
 /**
  * The same move, which also plans the transfer. One of the same kind and source that still waits is superseded, and one
@@ -158,6 +166,10 @@ function changed(
     facts: [{ type: 'item.completed', item: itemOf(found, ordinal, item) }],
   };
 }
+
+/** What a run of the server that has ended was to put together. */
+export const buildsOf = (context: Context): readonly Effect[] =>
+  context.transfers.filter(({ status }) => status === 'building').map((transfer) => build(context, transfer));
 
 /** Not a compaction, and nothing that the provider began. */
 const hasPrompt = ({ activeTurn }: Context): boolean => (activeTurn?.prompt ?? null) !== null;

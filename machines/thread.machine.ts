@@ -4,10 +4,10 @@ import { connectionMachine } from './connection.machine.ts';
 import type { ThreadContext } from './domain/context.ts';
 import type { Effect } from './domain/effect.ts';
 import type { Fact } from './domain/fact.ts';
-import type { ThreadInput, ThreadInputOf } from './domain/input.ts';
+import type { ThreadInput } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
 import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
+import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
 import type { ThreadEvent, ThreadTag } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
@@ -23,7 +23,7 @@ export const threadMachine = setup({
   types: {
     context: {} as ThreadContext,
     events: {} as ThreadEvent,
-    input: {} as Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'>,
+    input: {} as ThreadStart,
     children: {} as { connection: 'connection'; turn: 'turn' },
     tags: {} as ThreadTag,
   },
@@ -45,6 +45,8 @@ export const threadMachine = setup({
   initial: 'unbound',
   entry: 'sayCreated',
   on: {
+    'thread.fork': { actions: by('fork') },
+    'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
     'thread.setTitle': { actions: by('setTitle') },
     'thread.setModel': { actions: by('setModel') },
     'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
@@ -84,8 +86,10 @@ export const threadMachine = setup({
         'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
+        'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
         ready: { description: 'New, or its last turn completed.', tags: 'ready' },
@@ -124,11 +128,12 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection', 'askAgain'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         $forgotten: { actions: by('fallBack') },
+        'transfer.offered': { actions: by('noteOffer') },
         'xstate.done.actor.connection': [
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },

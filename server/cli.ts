@@ -6,6 +6,7 @@ import { statusSchema } from '../machines/domain/fact.ts';
 import { runtimeModeSchema } from '../machines/domain/settings.ts';
 import type { ClientFlags } from './cli/connection.ts';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './cli/exit-codes.ts';
+import type { ForkFlags } from './cli/fork.ts';
 import type { LsFlags } from './cli/ls.ts';
 import type { PurgeFlags } from './cli/purge.ts';
 import type { SendFlags } from './cli/send.ts';
@@ -71,6 +72,7 @@ function programOf(build: Build): Command {
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
+  addForks(program, build);
   addViews(program, build);
   addConfig(program, build);
   addRecordings(program, build);
@@ -153,6 +155,25 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .action(async (threadId: string, instanceId: string, flags: SwitchFlags) => {
       const { switchCommand } = await import('./cli/switch.ts');
       exit(await switchCommand({ threadId, instanceId }, flags, terminal));
+    });
+}
+
+function addForks(program: Command, { terminal, exit }: Build): void {
+  clientCommand(program, 'fork', 'make a thread that goes on from a completed turn of another')
+    .argument('<thread>')
+    .option('--turn <id>', 'default: the newest completed one')
+    .option('--instance <id>', 'default: as it is')
+    .option('--model <model>', 'default: as it is')
+    .option('--title <title>', 'default: as it is')
+    .action(async (thread: string, flags: ForkFlags) => {
+      const { forkCommand } = await import('./cli/fork.ts');
+      exit(await forkCommand(thread, flags, terminal));
+    });
+  clientCommand(program, 'merge', 'tell the parent of a fork what that has done')
+    .argument('<fork>')
+    .action(async (thread: string, flags: ClientFlags) => {
+      const { mergeCommand } = await import('./cli/fork.ts');
+      exit(await mergeCommand(thread, flags, terminal));
     });
 }
 

@@ -18,7 +18,7 @@ export const instanceSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them',
+      'the program to run; default: found on PATH. Of the driver `replay`: a recording, or a folder of them; of `cursor-sdk`: the folder where the SDK is installed',
     ),
   args: z
     .array(z.string())

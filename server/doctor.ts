@@ -43,13 +43,20 @@ async function diagnoseConfigured(
 ): Promise<Diagnosis> {
   const { promise, resolve } = Promise.withResolvers<InstanceReport | Failure>();
   const { adapter, failure: refused } = makeAdapter(config, drivers, () => probeHost(processes, resolve));
-  if (adapter !== null) return diagnoseOne(config, adapter, promise);
+  const { driver } = config;
+  const logIn = drivers.find((each) => each.driver === driver)?.logIn ?? `run \`${driver} login\``;
+  if (adapter !== null) return diagnoseOne({ ...config, logIn }, adapter, promise);
   const isDisabled = refused?.message === DISABLED;
   return { ...unusable(config, refused?.message ?? ''), isDisabled };
 }
 
+interface Probed extends InstanceConfig {
+  /** What is to be done by somebody who is not logged in. */
+  readonly logIn: string;
+}
+
 async function diagnoseOne(
-  config: InstanceConfig,
+  config: Probed,
   adapter: ProviderAdapter,
   found: Promise<InstanceReport | Failure>,
 ): Promise<Diagnosis> {
@@ -79,7 +86,7 @@ function probeHost(processes: ProcessHost, answer: (found: InstanceReport | Fail
   };
 }
 
-function usable({ instanceId, driver }: InstanceConfig, report: InstanceReport): Diagnosis {
+function usable({ instanceId, driver, logIn }: Probed, report: InstanceReport): Diagnosis {
   const isLoggedOut = report.loginRequired === true && (report.account ?? null) === null;
   return {
     instanceId,
@@ -88,7 +95,7 @@ function usable({ instanceId, driver }: InstanceConfig, report: InstanceReport):
     version: report.version ?? null,
     account: report.account?.label ?? null,
     isDisabled: false,
-    advice: isLoggedOut ? `log in: run \`${driver} login\`` : null,
+    advice: isLoggedOut ? `log in: ${logIn}` : null,
   };
 }
 

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { cursorSdkDriver } from '../adapters/cursor-sdk/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
@@ -21,7 +22,7 @@ const makeMarker = (): string => nanoid(24);
 const secrets = new Secrets();
 
 /** Of agents. */
-const drivers = [codexDriver, claudeDriver, opencodeDriver, ...acpDrivers];
+const drivers = [codexDriver, claudeDriver, opencodeDriver, cursorSdkDriver, ...acpDrivers];
 /** Recordings of opencode have what stands behind its HTTP. */
 const played = [codexDriver, claudeDriver, opencodeOverLines, ...acpDrivers];
 

@@ -29,6 +29,7 @@ import type { SessionInfo } from './wire.ts';
 /** The steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
 const ABORT_TIMEOUT_MS = 4_000;
 const IDLE_TIMEOUT_MS = 4_000;
+const IN_CLOSE = { timeoutMs: ABORT_TIMEOUT_MS } as const;
 const IDLE_POLL_MS = 50;
 
 export async function openConnection(run: Run, effect: OpenConnection): Promise<void> {
@@ -100,6 +101,7 @@ const modelIn = ({ model }: SessionInfo): string | null =>
 async function resumed(run: Run, place: Place): Promise<SessionInfo> {
   const info = await run.server.ask({ ...readSession(place), answer: wire.sessionSchema });
   const inPlace = { ...place, directory: info.directory };
+  // the first request of a folder after a start: opencode 1.18.33 prepares the folder before it answers
   if (await isRunning(run, inPlace)) await endRunning(run, inPlace);
   return info;
 }
@@ -167,14 +169,14 @@ export function killConnection(run: Run, connectionId: ConnectionId): void {
 async function endRunning(run: Run, place: Place): Promise<void> {
   await run.server.ask({ ...abortSession(place), answer: z.unknown(), timeoutMs: ABORT_TIMEOUT_MS });
   const deadline = AbortSignal.timeout(IDLE_TIMEOUT_MS);
-  while (!deadline.aborted && (await isRunning(run, place))) await wait(IDLE_POLL_MS);
+  while (!deadline.aborted && (await isRunning(run, place, IN_CLOSE))) await wait(IDLE_POLL_MS);
 }
 
-async function isRunning(run: Run, place: Place): Promise<boolean> {
-  const statuses = await run.server.ask({
-    ...readStatuses(place),
-    answer: wire.statusesSchema,
-    timeoutMs: ABORT_TIMEOUT_MS,
-  });
+async function isRunning(
+  run: Run,
+  place: Place,
+  within: { readonly timeoutMs?: number } = {},
+): Promise<boolean> {
+  const statuses = await run.server.ask({ ...readStatuses(place), answer: wire.statusesSchema, ...within });
   return statuses[place.nativeThreadId] !== undefined;
 }

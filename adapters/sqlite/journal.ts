@@ -188,6 +188,10 @@ export class SqliteJournal implements port.Journal {
     return this.#rows.latestTurn(threadId);
   }
 
+  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {
+    return this.#rows.turns(threadId, before, limit);
+  }
+
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
     return this.#rows.item(threadId, itemId);
   }

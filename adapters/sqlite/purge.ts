@@ -20,6 +20,7 @@ export interface PurgerParts {
 
 const versionSchema = z.object({ value: z.number().nullable() });
 
+const PARENT = `case when json_valid(row) then row ->> '$.parentId' end`;
 const STREAM = `(select stream_id from streams where kind = 'thread' and name = :thread)`;
 const FIRST_ENTRIES = `from entries where stream_id = ${STREAM} order by version limit :limit`;
 
@@ -70,8 +71,14 @@ export class Purger {
     this.#begun = threadsOf(sqlite, 'select thread_id as key from purges');
     this.#deleted = threadsOf(
       sqlite,
-      `select thread_id as key from threads indexed by threads_deleted
-       where removal = 'deleted' and updated_at < ? order by updated_at limit ?`,
+      // from the living forks up: what they have inherited stays
+      `with recursive needed (thread_id) as (
+         select ${PARENT} from threads
+           where removal = 'none' and instr(row, '"parentId":"') > 0 and ${PARENT} is not null
+         union select ${PARENT} from threads join needed using (thread_id) where ${PARENT} is not null
+       )
+       select thread_id as key from threads indexed by threads_deleted
+       where removal = 'deleted' and updated_at < ? and thread_id not in needed order by updated_at limit ?`,
     );
   }
 

@@ -21,6 +21,7 @@ export class RowReader {
   readonly #turn: Query<TurnRow>;
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
+  readonly #turnsBelow: Query<TurnRow>;
   readonly #item: Query<ItemRow>;
   readonly #itemsBelow: Query<ItemRow>;
   readonly #openItems: Query<ItemRow>;
@@ -41,7 +42,8 @@ export class RowReader {
       table: 'threads',
       schema: threadIdSchema,
       toValue: (columns) => columns['key'],
-      sql: 'select thread_id as key from threads where is_unsettled = 1',
+      sql: `select thread_id as key from threads where is_unsettled = 1
+            union select thread_id from items where is_open = 1`,
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, {
@@ -53,6 +55,7 @@ export class RowReader {
     this.#turn = turns('turn_id = ?');
     this.#turnByNative = turns('native_turn_id = ? order by ordinal desc limit 1');
     this.#latestTurn = turns('true order by ordinal desc limit 1');
+    this.#turnsBelow = turns('ordinal < ? order by ordinal desc limit ?');
     const items = (which: string): Query<ItemRow> =>
       new Query(sqlite, {
         ...checked,
@@ -98,6 +101,10 @@ export class RowReader {
 
   latestTurn(threadId: ThreadId): TurnRow | null {
     return this.#latestTurn.one(threadId);
+  }
+
+  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {
+    return this.#turnsBelow.all(threadId, before ?? Number.MAX_SAFE_INTEGER, limit);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {

@@ -44,11 +44,19 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   return true;
 }
 
-/** `openRequests`: requests that wait for an answer, with their owners. `instance`: why nothing can begin on it. */
+/** What a probe has to be told that is not in the charts. */
+export interface Known {
+  /** Why nothing can begin on the thread's instance. */
+  readonly instance?: Refusal | null;
+  /** Ordinal of the newest completed turn. */
+  readonly completedTurnOrdinal?: number | null;
+}
+
+/** `openRequests`: requests that wait for an answer, with their owners. */
 export function canOf(
   view: ThreadView,
   openRequests: readonly OpenRequest[],
-  instance: Refusal | null = null,
+  { instance = null, completedTurnOrdinal = null }: Known = {},
 ): string[] {
   const none: Lookups = { request: null, plan: null, instance };
   const names = PLAIN.filter(
@@ -61,7 +69,18 @@ export function canOf(
     if (decide(view, promote, none) === null) names.push('queue.promote');
   }
   if (openRequests.some((request) => canAnswer(view, request))) names.push('request.respond');
+  if (completedTurnOrdinal !== null) names.push(...canBranch(view, completedTurnOrdinal));
   return names;
+}
+
+/** A thread that takes a title takes this, too. */
+function canBranch(view: ThreadView, until: number): string[] {
+  const none: Lookups = { request: null, plan: null };
+  const into = view.context.lineage?.parentId;
+  const merge = into === undefined ? null : ({ type: 'thread.mergeBack', into, until } as const);
+  const canMerge = merge !== null && decide(view, merge, none) === null;
+  const canFork = decide(view, { type: 'thread.setTitle', title: '' }, none) === null;
+  return [...(canFork ? ['thread.fork'] : []), ...(canMerge ? ['thread.mergeBack'] : [])];
 }
 
 export interface OpenRequest extends NonNullable<Lookups['request']> {

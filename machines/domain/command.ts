@@ -42,6 +42,25 @@ export const commandSchema = z.discriminatedUnion('type', [
     interactionMode: interactionModeSchema.default('default'),
     deliveryMode: deliveryModeSchema.default('streaming'),
   }),
+  /** A new thread that begins with the turns of this one up to a completed one; the newest by default. */
+  onThread('thread.fork', {
+    newThreadId: threadIdSchema.optional(),
+    turnId: turnIdSchema.optional(),
+    /** These and the next are by default as they are in this thread. */
+    title: z.string().max(200).optional(),
+    instanceId: instanceIdSchema.optional(),
+    model: model.nullable().optional(),
+    options: optionsSchema.optional(),
+    runtimeMode: runtimeModeSchema.optional(),
+    policy: policySchema.optional(),
+    interactionMode: interactionModeSchema.optional(),
+    deliveryMode: deliveryModeSchema.optional(),
+  }),
+  /** What a fork has said and done since it branched off, or since the last time: goes along with its parent's next prompt. */
+  onThread('thread.mergeBack', {
+    /** Its parent, which is the default. */
+    into: threadIdSchema.optional(),
+  }),
   /** The thread goes on with another instance, which is told what it has not seen. Between turns only. */
   onThread('thread.switchProvider', {
     instanceId: instanceIdSchema,

@@ -5,6 +5,7 @@ import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
 import type { Session } from './input.ts';
+import type { Lineage } from './lineage.ts';
 import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
@@ -70,6 +71,10 @@ export interface ThreadContext {
   readonly transfers: readonly Transfer[];
   /** Conversations with the instances that the thread was switched away from. */
   readonly otherSessions: OtherSessions;
+  /** Where the thread branched off from another; `null`: it began with nothing. */
+  readonly lineage: Lineage | null;
+  /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */
+  readonly mergedTurnOrdinal: number;
   /** The instance that the thread goes on with as soon as no connection is left. */
   readonly switching: Switching | null;
   readonly turnCount: number;

@@ -82,7 +82,7 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
     case 'request.respond':
       return refusedRespond(input, lookups.request);
     default:
-      return null;
+      return input.type === 'thread.mergeBack' ? unableToMerge(view, input) : null;
   }
 }
 
@@ -135,6 +135,17 @@ function unableToSwitch({ context }: ThreadView, model: string | null): Refusal 
   const { session, settings, capabilities } = context;
   if (session === null || model === settings.model || capabilities.modelSwitch !== false) return null;
   return lacking('modelSwitch');
+}
+
+function unableToMerge(
+  { context: { lineage, mergedTurnOrdinal } }: ThreadView,
+  { into, until }: ThreadInputOf<'thread.mergeBack'>,
+): Refusal | null {
+  if (lineage?.kind !== 'fork' || lineage.parentId !== into) {
+    return { code: 'THREAD_NOT_FORKED', why: `it is no fork of thread ${into}`, details: { into } };
+  }
+  if (until > mergedTurnOrdinal) return null;
+  return { code: 'NOTHING_TO_MERGE', why: 'no turn has completed that its parent does not have' };
 }
 
 /** What the thread is set to must be possible there, too. */

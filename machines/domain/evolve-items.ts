@@ -34,6 +34,8 @@ function markItems(tables: ThreadTables, fact: Fact, at: number): void {
   switch (fact.type) {
     case 'plan.implemented':
       return markPlan(tables, fact, at);
+    case 'thread.deleted':
+      return endTransfers(tables, at);
     case 'transfer.superseded':
       return markTransfers(tables, [fact.transferId], { at, superseded: true });
     case 'transfer.consumed':
@@ -162,6 +164,14 @@ function markTransfers(
       const body = { ...item.body, ...mark };
       return ended(item, { body, updatedAt: at, ...(item.status === 'open' && { status: 'interrupted' }) });
     });
+  }
+}
+
+/** Nobody will be told any more. */
+function endTransfers(tables: ThreadTables, at: number): void {
+  for (const item of tables.openItems(null)) {
+    if (item.body.kind === 'transfer')
+      put(tables, ended(item, { status: 'interrupted', updatedAt: at }), item);
   }
 }
 

@@ -19,6 +19,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     backgroundCount: 0,
     lastError: null,
     archived: false,
+    parentId: fact.lineage?.parentId ?? null,
     createdAt: at,
     updatedAt: at,
     preview: '',
@@ -29,6 +30,9 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
+    lineage: fact.lineage,
+    itemCount: fact.lineage?.itemOrdinal ?? 0,
+    completedTurnOrdinal: fact.lineage?.kind === 'fork' ? fact.lineage.turnOrdinal : null,
     bound: false,
     removal: 'none',
   };
@@ -38,7 +42,9 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   const { fact } = event;
   // both only tell the text that an item has anyway
   if (fact.type === 'item.delta' || fact.type === 'item.closed') return state;
-  const next = { ...state, queue: evolveQueue(state.queue, fact), ...changeOf(state, fact) };
+  const queue = evolveQueue(state.queue, fact);
+  const itemCount = 'item' in fact ? Math.max(state.itemCount ?? 0, fact.item.ordinal) : state.itemCount;
+  const next = { ...state, queue, itemCount, ...changeOf(state, fact) };
   return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
 }
 

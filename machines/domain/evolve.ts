@@ -40,13 +40,22 @@ export function evolve(tables: ThreadTables, event: FactEvent): void {
 
 function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {
   if (fact.type === 'turn.began') {
-    tables.turns.set(fact.turnId, begunTurn(fact, at));
+    const itemsBefore = tables.state?.itemCount ?? null;
+    const turn = begunTurn(fact, at);
+    tables.turns.set(fact.turnId, itemsBefore === null ? turn : { ...turn, itemsBefore });
     return;
   }
   if (!('turnId' in fact) || fact.turnId === null) return;
   const turn = tables.turns.get(fact.turnId);
   if (turn === undefined) return;
   tables.turns.set(fact.turnId, evolveTurn(turn, fact, at));
+  if (fact.type === 'turn.ended' && fact.outcome === 'completed') noteCompleted(tables, turn);
+}
+
+function noteCompleted(tables: ThreadTables, { ordinal }: TurnRow): void {
+  const { state } = tables;
+  if (state === null || ordinal <= (state.completedTurnOrdinal ?? 0)) return;
+  tables.state = { ...state, completedTurnOrdinal: ordinal };
 }
 
 function begunTurn(fact: FactOf<'turn.began'>, at: number): TurnRow {

@@ -13,6 +13,7 @@ import {
   turnIdSchema,
 } from './ids.ts';
 import { itemSchema, itemStatusSchema } from './item.ts';
+import { lineageSchema } from './lineage.ts';
 import { answerSchema, ownerSchema, requestOutcomeSchema, requestSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -44,7 +45,13 @@ const attempt = z.number().int().positive();
 
 export const factSchema = z.discriminatedUnion('type', [
   // thread
-  fact('thread.created', { threadId: threadIdSchema, settings: settingsSchema }),
+  fact('thread.created', {
+    threadId: threadIdSchema,
+    settings: settingsSchema,
+    lineage: lineageSchema.nullable().default(null),
+  }),
+  /** Another thread branched off after that turn, which may be one that this thread has inherited. */
+  fact('thread.forked', { childId: threadIdSchema, turnId: turnIdSchema.nullable() }),
   fact('thread.titleSet', { title: z.string() }),
   fact('thread.modelSet', { model: z.string().nullable(), options: optionsSchema }),
   fact('thread.runtimeModeSet', { runtimeMode: runtimeModeSchema, policy: policySchema }),
@@ -67,6 +74,13 @@ export const factSchema = z.discriminatedUnion('type', [
     status: statusSchema,
     activeTurnId: turnIdSchema.nullable(),
     lastError: failureSchema.nullable(),
+  }),
+
+  /** Turns above `after`, up to `until`, are carried to its parent. */
+  fact('thread.mergedBack', {
+    into: threadIdSchema,
+    after: z.number().int().nonnegative(),
+    until: z.number().int().nonnegative(),
   }),
 
   // connection

@@ -15,6 +15,8 @@ import {
   turnIdSchema,
 } from './ids.ts';
 import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
+import { lineageSchema } from './lineage.ts';
+import { openingSchema, RESUME } from './opening.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
 import {
   deliveryModeSchema,
@@ -24,7 +26,7 @@ import {
   runtimeModeSchema,
   settingsSchema,
 } from './settings.ts';
-import { transferReportSchema } from './transfer.ts';
+import { transferPlanSchema, transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
 const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -32,12 +34,21 @@ const input = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 // ---- accepted commands -------------------------------------------------------------------------------------------
 
+const createInput = input('thread.create', {
+  threadId: threadIdSchema,
+  settings: settingsSchema,
+  capabilities: capabilitiesSchema,
+  lineage: lineageSchema.nullable().default(null),
+  /** How its first connection gets its conversation. */
+  opening: openingSchema.default(RESUME),
+});
+
 const commandInputs = [
-  input('thread.create', {
-    threadId: threadIdSchema,
-    settings: settingsSchema,
-    capabilities: capabilitiesSchema,
-  }),
+  createInput,
+  /** Both are told to the new thread. `transfer`: what is carried, where its provider does not begin with it. */
+  input('thread.fork', { create: createInput, transfer: transferPlanSchema.nullable() }),
+  /** `until`: ordinal of the newest turn that is brought back. */
+  input('thread.mergeBack', { into: threadIdSchema, until: z.number().int().nonnegative() }),
   input('thread.switchProvider', {
     instanceId: instanceIdSchema,
     model: z.string().nullable(),
@@ -231,6 +242,8 @@ const runtimeInputs = [
 // ---- what another thread told ------------------------------------------------------------------------------------
 
 const toldInputs = [
+  /** Another thread has something that the conversation of this one is to be told. */
+  input('transfer.offered', { plan: transferPlanSchema }),
   /** The start of a turn was accepted that implements this plan. `isFirst`: nothing has before (set by `resolveTold`). */
   input('plan.implemented', {
     itemId: itemIdSchema,

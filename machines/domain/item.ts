@@ -140,5 +140,7 @@ export const itemRowSchema = itemSchema.extend({
   updatedAt: z.number(),
   /** It goes on although its turn has completed: a part of the thread's roster. Left out of all others. */
   background: z.literal(true).optional(),
+  /** It is of that thread, which this one branched off from later. Said by whoever reads, never stored. */
+  inherited: z.object({ threadId: threadIdSchema }).optional(),
 });
 export type ItemRow = z.infer<typeof itemRowSchema>;

@@ -3,12 +3,13 @@ import type { Settings } from './settings.ts';
 import type { ThreadState } from './snapshot.ts';
 
 /** What is left of a thread when its text is taken away: that it existed, where it ran, and when it was deleted. */
-export function purgedState({ row, settings }: ThreadState): ThreadState {
-  const { id, instanceId, createdAt, updatedAt } = row;
+export function purgedState({ row, settings, lineage }: ThreadState): ThreadState {
+  const { id, instanceId, parentId, createdAt, updatedAt } = row;
   return {
     row: {
       id,
       instanceId,
+      parentId,
       createdAt,
       updatedAt,
       title: '',
@@ -26,6 +27,10 @@ export function purgedState({ row, settings }: ThreadState): ThreadState {
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
+    // what its forks have inherited through it
+    lineage,
+    itemCount: null,
+    completedTurnOrdinal: null,
     bound: false,
     removal: 'deleted',
   };

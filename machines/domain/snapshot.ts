@@ -4,6 +4,7 @@ import { errorCodeSchema, failureSchema } from './error.ts';
 import { statusSchema } from './fact.ts';
 import { instanceIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { itemRowSchema } from './item.ts';
+import { lineageSchema } from './lineage.ts';
 import { requestRowSchema } from './request.ts';
 import { settingsSchema } from './settings.ts';
 import { queueSchema, turnRowSchema, usageSchema } from './turn.ts';
@@ -22,6 +23,8 @@ export const threadRowSchema = z.object({
   backgroundCount: z.number().int().nonnegative().default(0),
   lastError: failureSchema.nullable(),
   archived: z.boolean(),
+  /** The thread that it branched off from. */
+  parentId: threadIdSchema.nullable().default(null),
   createdAt: z.number(),
   updatedAt: z.number(),
   /** The start of the latest message, at most 200 characters. */
@@ -43,6 +46,11 @@ export const threadStateSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  lineage: lineageSchema.nullable().default(null),
+  /** Of the newest item; `null` in rows of older releases. */
+  itemCount: z.number().int().nonnegative().nullable().default(null),
+  /** Ordinal of the newest completed turn, inherited ones included; `null`: there is none, or an older release wrote it. */
+  completedTurnOrdinal: z.number().int().nonnegative().nullable().default(null),
   /** A connection stands behind the thread: a restart has to see to it. */
   bound: z.boolean(),
   /** A delete is under way or done; the thread is no longer listed. */
@@ -94,5 +102,7 @@ export const threadSnapshotSchema = z.object({
   queue: queueSchema,
   usage: usageSchema.nullable(),
   plan: planSchema.nullable(),
+  /** Where the thread branched off; items before that are marked as inherited. */
+  lineage: lineageSchema.nullable().default(null),
 });
 export type ThreadSnapshot = z.infer<typeof threadSnapshotSchema>;

@@ -23,6 +23,10 @@ export const transferSchema = z.object({
 });
 export type Transfer = z.infer<typeof transferSchema>;
 
+/** Which turns of which thread are to be carried, and what for. */
+export const transferPlanSchema = transferSchema.pick({ kind: true, source: true, after: true, until: true });
+export type TransferPlan = z.infer<typeof transferPlanSchema>;
+
 /** What the text is made of. Characters are those of the text. */
 export const transferReportSchema = z.object({
   /** Messages, commands and changes that are in it. */

@@ -120,6 +120,8 @@ export const turnRowSchema = z.object({
   failure: failureSchema.nullable(),
   reason: interruptReasonSchema.nullable(),
   into: turnIdSchema.nullable(),
+  /** Items that the thread had when it began; absent in rows of older releases. */
+  itemsBefore: z.number().int().nonnegative().optional(),
   begunAt: z.number(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),

@@ -12,7 +12,14 @@ export interface StoredEntry {
 export type Lift = (entry: StoredEntry) => StoredEntry;
 
 /** What a thread's context has had since format 2, as it was before there was anything of it. */
-const SINCE_2 = { opening: { type: 'resume' }, transfers: [], otherSessions: {}, switching: null } as const;
+const SINCE_2 = {
+  opening: { type: 'resume' },
+  transfers: [],
+  otherSessions: {},
+  switching: null,
+  lineage: null,
+  mergedTurnOrdinal: 0,
+} as const;
 
 /** Append-only: the lift at index 0 makes format 2 from format 1. */
 const LIFTS: readonly Lift[] = [

@@ -83,6 +83,8 @@ export interface ProviderDriver {
   readonly driver: string;
   /** An entry with one of the other keys is refused. Absent: it takes none of them. */
   readonly takes?: readonly InstanceKey[];
+  /** What a person who is not logged in is told to do, such as `run x`. Absent: to run the driver's `login`. */
+  readonly logIn?: string;
   /** Absent: recordings of this provider cannot be played. */
   readonly playback?: PlaybackProtocol;
   create(instance: InstanceConfig, host: ProviderHost): ProviderAdapter;

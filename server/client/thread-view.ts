@@ -62,9 +62,19 @@ export class ThreadView implements ThreadTables {
   }
 }
 
-function stateOf({ thread, machine, queue, usage, plan }: WireSnapshot): ThreadState {
-  const bound = machine.children.connection !== undefined;
-  return { row: rowOf(thread), settings: settingsOf(thread), queue, usage, plan, bound, removal: 'none' };
+function stateOf({ thread, machine, queue, usage, plan, lineage, items }: WireSnapshot): ThreadState {
+  return {
+    row: rowOf(thread),
+    settings: settingsOf(thread),
+    queue,
+    usage,
+    plan,
+    lineage,
+    itemCount: items.at(-1)?.ordinal ?? null,
+    completedTurnOrdinal: null,
+    bound: machine.children.connection !== undefined,
+    removal: 'none',
+  };
 }
 
 function rowOf(thread: WireSnapshot['thread']): ThreadRow {

@@ -2,7 +2,8 @@
 import { NO_CAPABILITIES, type Capabilities } from '../../machines/domain/capability.ts';
 import { failureOf, type Failure } from '../../machines/domain/error.ts';
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
-import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { ProviderInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig, ProviderDriver, ProviderHost } from '../../machines/ports/provider.ts';
@@ -73,8 +74,13 @@ export class Adapters {
 
   perform(instanceId: InstanceId, effect: ProviderEffect): void {
     const refused = refusalInFolder(effect, this.#parts);
-    if (refused !== null) return this.#parts.push({ kind: 'provider', instanceId, ...refused });
+    if (refused !== null) return this.answer(instanceId, refused);
     this.#slots.get(instanceId)?.perform(effect);
+  }
+
+  /** In the provider's place. */
+  answer(instanceId: InstanceId, said: { threadId: ThreadId; input: ProviderInput }): void {
+    this.#parts.push({ kind: 'provider', instanceId, ...said });
   }
 
   /** How long a connection of the instance may be idle. */

@@ -22,7 +22,7 @@ export interface CommandLookups {
   capabilities(instanceId: InstanceId): Capabilities;
 }
 
-type ThreadCommand = Exclude<Command, { type: 'thread.create' }>;
+type ThreadCommand = Exclude<Command, { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' }>;
 
 /** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {

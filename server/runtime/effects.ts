@@ -1,7 +1,9 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Adapters } from './adapters.ts';
+import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
@@ -35,8 +37,23 @@ export class Effects {
         this.droppedCount += 1;
         continue;
       }
+      const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
+      if (late !== null) {
+        this.#adapters.answer(instanceId, late);
+        continue;
+      }
       const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
       this.#adapters.perform(instanceId, carried);
+    }
+  }
+
+  /** `null` also for one that cannot be loaded now. */
+  #thread(threadId: LoadedThread['threadId']): LoadedThread | null {
+    try {
+      return this.#threads.get(threadId);
+    } catch (error) {
+      if (error instanceof RuntimeError) return null;
+      throw error;
     }
   }
 

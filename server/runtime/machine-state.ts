@@ -11,6 +11,7 @@ export function machineStateOf(thread: LoadedThread, instance: Refusal | null): 
   const { root, connection, turn } = thread.actor.charts;
   const { status, activeTurnId } = statusOf(root);
   const { link } = thread.context;
+  const { projection } = thread;
   const tags = [root, connection, turn].flatMap((chart) =>
     chart?.status === 'active' ? [...chart.tags] : [],
   );
@@ -19,7 +20,10 @@ export function machineStateOf(thread: LoadedThread, instance: Refusal | null): 
     activeTurnId,
     value: root.value,
     tags: [...new Set(tags)].toSorted(),
-    can: canOf(thread.view, thread.projection.requests.live(), instance),
+    can: canOf(thread.view, projection.requests.live(), {
+      instance,
+      completedTurnOrdinal: projection.state?.completedTurnOrdinal ?? null,
+    }),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),

@@ -62,6 +62,11 @@ class CachedTable<K extends string, V> implements Table<K, V> {
     this.#cell(key).row = row;
   }
 
+  /** All that are in memory. */
+  known(): V[] {
+    return this.#all().flatMap(({ row, amended }) => amended ?? row ?? []);
+  }
+
   live(): V[] {
     return this.#all()
       .flatMap(({ row, amended }) => (row === null ? [] : (amended ?? row)))
@@ -105,9 +110,11 @@ export class ThreadProjection implements ThreadTables {
   #untold: Set<ItemId> | null = null;
   #state: ThreadState | null;
   #isStateDirty = false;
+  readonly #journal: Journal;
 
   constructor(threadId: ThreadId, journal: Journal) {
     this.threadId = threadId;
+    this.#journal = journal;
     this.#state = journal.threadState(threadId);
     this.turns = new CachedTable(
       (id) => journal.turn(threadId, id),
@@ -133,6 +140,21 @@ export class ThreadProjection implements ThreadTables {
     if (state === this.#state) return;
     this.#state = state;
     this.#isStateDirty = true;
+  }
+
+  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending; as the tick under way has them. */
+  turnsBelow(before: number | null, limit: number): TurnRow[] {
+    const rows = new Map(
+      [...this.#journal.turns(this.threadId, before, limit), ...this.turns.known()]
+        .filter(({ ordinal }) => ordinal < (before ?? Infinity))
+        .map((turn) => [turn.turnId, turn]),
+    );
+    return [...rows.values()].toSorted((one, other) => other.ordinal - one.ordinal).slice(0, limit);
+  }
+
+  /** As the store has it; 0: there is none. */
+  newestItemOrdinal(): number {
+    return this.#journal.items(this.threadId, null, 1)[0]?.ordinal ?? 0;
   }
 
   openItems(turnId: TurnId | null): readonly ItemRow[] {

@@ -10,17 +10,26 @@ import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
 import type { Threads } from './threads.ts';
+import { itemOf, itemsOf, type TranscriptRows } from './transcript.ts';
 
 /** Further back than so many entries it is not looked up which threads changed; a whole list costs less. */
 const CHANGES_LIMIT = 100_000;
 
 export class Reads implements RuntimeReads {
   readonly #journal: Journal;
+  /** Of whichever thread, mended where they are damaged. */
+  readonly #rows: TranscriptRows;
   readonly #threads: Threads;
   readonly #instances: Instances;
 
   constructor(journal: Journal, threads: Threads, instances: Instances) {
     this.#journal = journal;
+    const mending = <Row>(threadId: ThreadId, read: () => Row): Row => threads.mending(threadId, read);
+    this.#rows = {
+      threadState: (id) => mending(id, () => journal.threadState(id)),
+      items: (id, ...page) => mending(id, () => journal.items(id, ...page)),
+      item: (id, itemId) => mending(id, () => journal.item(id, itemId)),
+    };
     this.#threads = threads;
     this.#instances = instances;
   }
@@ -56,7 +65,7 @@ export class Reads implements RuntimeReads {
 
   #snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
     const state = this.#stateOf(threadId);
-    const items = this.#journal.items(threadId, page.before, page.limit);
+    const items = itemsOf(this.#rows, threadId, page);
     const { activeTurnId } = state.row;
     const machine = this.machineState(threadId);
     const turn =
@@ -74,6 +83,7 @@ export class Reads implements RuntimeReads {
         queue: state.queue,
         usage: state.usage,
         plan: state.plan,
+        lineage: state.lineage,
       },
     };
   }
@@ -89,7 +99,7 @@ export class Reads implements RuntimeReads {
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
-    const item = this.#threads.mending(threadId, () => this.#journal.item(threadId, itemId));
+    const item = itemOf(this.#rows, threadId, itemId);
     return item === null ? null : this.#streamed(threadId, item);
   }
 
@@ -143,7 +153,7 @@ export class Reads implements RuntimeReads {
   }
 
   #streamed(threadId: ThreadId, item: ItemRow): ItemRow {
-    if (item.status !== 'open') return item;
+    if (item.status !== 'open' || item.inherited !== undefined) return item;
     return this.#loaded(threadId)?.projection.items.cached(item.itemId) ?? item;
   }
 
@@ -181,6 +191,7 @@ const unreadableRow = (threadId: ThreadId, error: RuntimeError | null): ThreadRo
   backgroundCount: 0,
   lastError: failureOf(error ?? new RuntimeError('STORE_CORRUPT', `thread ${threadId} cannot be read`)),
   archived: false,
+  parentId: null,
   createdAt: 0,
   updatedAt: 0,
   preview: '',

@@ -1,22 +1,24 @@
 /** A command on its way into the staging: receipt, look-ups, decide. A refused one leaves nothing behind. */
 import { keptAnswer } from '../../machines/domain/answer.ts';
-import { NO_CAPABILITIES, type Capabilities } from '../../machines/domain/capability.ts';
 import type { CommandOf, CommandResult } from '../../machines/domain/command.ts';
 import { decide } from '../../machines/domain/decide.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type CommandId, type InstanceId, type ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
+import { RESUME } from '../../machines/domain/opening.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
 import { secretFingerprintOf } from './fingerprint.ts';
+import { forkInput, mergeInput } from './fork.ts';
 import type { CommandArrival } from './ingress.ts';
 import type { LoadedThread } from './loaded-thread.ts';
+import { capabilitiesOf, newThread } from './new-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
 import type { Applied, Intake } from './take.ts';
-import { checkFolder, checkPrompt } from './workspace.ts';
+import { checkPrompt } from './workspace.ts';
 
 export function takeCommand(intake: Intake, arrival: CommandArrival): void {
   const { answers, entries } = intake.staging;
@@ -69,9 +71,9 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
   const { thread, entry } = applied;
   noteSharedFolder(intake, applied);
   const activeTurnId = thread.context.activeTurn?.turnId ?? null;
-  const place = { sequence: entry.sequence, threadId: thread.threadId, activeTurnId };
-  const result = resultOf(input, entry.facts, place);
-  intake.staging.receipts.set(commandId, { commandId, threadId: thread.threadId, fingerprint, result });
+  const threadId = input.type === 'thread.fork' ? input.create.threadId : thread.threadId;
+  const result = resultOf(input, entry.facts, { sequence: entry.sequence, threadId, activeTurnId });
+  intake.staging.receipts.set(commandId, { commandId, threadId, fingerprint, result });
   return { ...result, duplicate: false };
 }
 
@@ -83,50 +85,20 @@ interface Done {
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
-  const { type, threadId: asked, ...settings } = command;
-  checkFolder(intake.parts, settings.cwd);
-  const threadId = asked ?? threadIdSchema.parse(intake.parts.newId());
-  if (isUsed(intake, threadId)) {
-    throw new RuntimeError('THREAD_EXISTS', `thread ${threadId} exists or has existed`);
-  }
-  const capabilities = capabilitiesOf(intake, settings.instanceId);
-  if (settings.interactionMode === 'plan' && !capabilities.planMode) {
-    throw new RuntimeError('CAPABILITY_UNSUPPORTED', 'the provider has no plan mode', {
-      details: { capability: 'planMode' },
-    });
-  }
-  const input = { type, threadId, settings, capabilities };
-  return { input, applied: intake.create(threadId, input, commandId) };
+  const { type: _, threadId: asked, ...settings } = command;
+  const input = { ...newThread(intake, asked, settings), lineage: null, opening: RESUME };
+  return { input, applied: intake.create(input.threadId, input, commandId) };
 }
 
-/** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
-function capabilitiesOf({ parts: { instances } }: Intake, instanceId: InstanceId): Capabilities {
-  const refusal = instances.refusalOf(instanceId);
-  if (refusal !== null)
-    throw new RuntimeError(refusal.code, refusal.why, { details: { ...refusal.details } });
-  return instances.get(instanceId)?.row?.capabilities ?? NO_CAPABILITIES;
-}
+type ThreadCommand = Exclude<CommandArrival['command'], { type: 'thread.create' }>;
 
-function isUsed({ parts }: Intake, threadId: ThreadId): boolean {
-  return parts.threads.peek(threadId) !== null || parts.journal.threadVersion(threadId) > 0;
-}
-
-function onThread(
-  intake: Intake,
-  command: Exclude<CommandArrival['command'], { type: 'thread.create' }>,
-  { commandId }: CommandArrival,
-): Done {
+function onThread(intake: Intake, command: ThreadCommand, { commandId }: CommandArrival): Done {
   const thread = threadOf(intake, command);
   if (thread === null) {
     throw new RuntimeError('THREAD_NOT_FOUND', `there is no thread ${command.threadId}`);
   }
   const { requests } = thread.projection;
-  const input = inputOf(command, {
-    context: thread.context,
-    newTurnId: () => intake.newTurnId(),
-    request: (id) => requests.get(id) ?? null,
-    capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
-  });
+  const input = inputOn(intake, thread, command);
   refuse(intake, thread, { type: command.type, input });
   checkPrompt(intake.parts, command, thread.context.settings.cwd);
   if (command.type === 'request.respond' && input.type === 'request.respond') {
@@ -134,6 +106,18 @@ function onThread(
     if (kept !== input) return answerSecretly(intake, { thread, input, kept, command, commandId });
   }
   return { input, applied: intake.apply(thread, input, { commandId, isDecided: true }) };
+}
+
+function inputOn(intake: Intake, thread: LoadedThread, command: ThreadCommand): CommandInput {
+  if (command.type === 'thread.fork') return forkInput(intake, thread, command);
+  if (command.type === 'thread.mergeBack') return mergeInput(intake, thread, command);
+  const { requests } = thread.projection;
+  return inputOf(command, {
+    context: thread.context,
+    newTurnId: () => intake.newTurnId(),
+    request: (id) => requests.get(id) ?? null,
+    capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
+  });
 }
 
 type Respond = ThreadInputOf<'request.respond'>;

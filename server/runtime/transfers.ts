@@ -8,16 +8,17 @@ import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import type { Threads } from './threads.ts';
+import { itemsOf } from './transcript.ts';
 import { budgetOf, TransferText } from './transfer-text.ts';
 
-/** One slice of work; a page that took longer makes the next one smaller. */
-const SLICE_MS = 3;
-const PAGE = { first: 16, largest: 256 } as const;
+/** One slice of work, roughly: ticks wait for it. A page that took longer makes the next one smaller. */
+const SLICE_MS = 2;
+const PAGE = { first: 8, largest: 48 } as const;
 /** Of one prompt. */
 const ATTACHMENT_LIMIT = 8;
 
 export interface TransfersParts {
-  readonly journal: Pick<Journal, 'items' | 'turn'>;
+  readonly journal: Pick<Journal, 'items' | 'item' | 'turn' | 'threadState'>;
   readonly threads: Pick<Threads, 'peek'>;
   readonly clock: Clock;
   /** Calls after what is under way. */
@@ -110,13 +111,14 @@ class Building {
     const startedAt = clock.monotonic();
     for (;;) {
       const pageAt = clock.monotonic();
-      const page = journal.items(this.transfer.source, this.#before, this.#pageSize);
+      const place = { before: this.#before, limit: this.#pageSize };
+      const page = itemsOf(journal, this.transfer.source, place);
       const isDone = page.toReversed().some((item) => !this.#take(item)) || page.length < this.#pageSize;
       if (isDone) return true;
       this.#before = page[0]?.ordinal ?? 0;
       const now = clock.monotonic();
       const wanted = (this.#pageSize * SLICE_MS) / 2 / Math.max(0.1, now - pageAt);
-      this.#pageSize = Math.max(1, Math.min(PAGE.largest, Math.floor(wanted)));
+      this.#pageSize = Math.max(1, Math.min(PAGE.largest, this.#pageSize * 2, Math.floor(wanted)));
       if (now - startedAt >= SLICE_MS / 2) return false;
     }
   }
@@ -127,17 +129,17 @@ class Building {
     const turn = this.#turnOf(item);
     if (turn === null) return true;
     if (turn.ordinal <= after) return item.body.kind !== 'user_message' || item.body.intent !== 'start';
-    if (turn.ordinal <= until && isCarried(turn)) this.#text.add(item, turn);
+    if (turn.ordinal <= until && isCarried(item, turn)) this.#text.add(item, turn);
     return true;
   }
 
   /** A transfer is of the turn that it went with. */
-  #turnOf({ turnId, body }: ItemRow): TurnRow | null {
+  #turnOf({ turnId, body, inherited }: ItemRow): TurnRow | null {
     const id = body.kind === 'transfer' ? (body.consumedBy ?? null) : turnId;
     if (id === null) return null;
     let turn = this.#turns.get(id);
     if (turn === undefined) {
-      turn = this.#parts.journal.turn(this.transfer.source, id);
+      turn = this.#parts.journal.turn(inherited?.threadId ?? this.transfer.source, id);
       this.#turns.set(id, turn);
     }
     return turn;
@@ -145,7 +147,9 @@ class Building {
 }
 
 /** It is over and part of the conversation; a prompt that is back in the queue will be said again. */
-function isCarried({ status, endedAt, failure: cause }: TurnRow): boolean {
-  return endedAt !== null && !TAKEN_OUT.has(status) && cause?.code !== 'NOT_DELIVERED';
+function isCarried({ inherited }: ItemRow, { status, endedAt, failure: cause }: TurnRow): boolean {
+  // what its own thread took out after it was inherited stays
+  const isOut = inherited === undefined && TAKEN_OUT.has(status);
+  return endedAt !== null && !isOut && cause?.code !== 'NOT_DELIVERED';
 }
 const TAKEN_OUT: ReadonlySet<string> = new Set(['rolledBack']);

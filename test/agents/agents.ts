@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A real agent that live tests can drive. */
-export type AgentName = 'codex' | 'claude' | 'opencode' | 'gemini';
+export type AgentName = 'codex' | 'claude' | 'opencode' | 'gemini' | 'cursor-sdk';
 
 const MODULES = join(import.meta.dirname, 'node_modules');
 const INSTALL_COMMAND = 'npm ci --prefix test/agents';
@@ -36,11 +36,18 @@ export function geminiBinary(): string | null {
   return existsSync(path) ? path : null;
 }
 
+/** Finds the folder of Cursor's SDK, which is a package to be loaded and no program. */
+export function cursorSdkFolder(): string | null {
+  const path = join(MODULES, '@cursor', 'sdk');
+  return existsSync(path) ? path : null;
+}
+
 const BINARIES: Readonly<Record<AgentName, () => string | null>> = {
   codex: codexBinary,
   claude: claudeBinary,
   opencode: opencodeBinary,
   gemini: geminiBinary,
+  'cursor-sdk': cursorSdkFolder,
 };
 
 /**

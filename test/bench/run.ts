@@ -11,11 +11,13 @@ import { measureCodex } from './codex.bench.ts';
 import { measureCreate } from './create.bench.ts';
 import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
+import { measureFork } from './fork.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
 import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
 import { measureStart } from './start.bench.ts';
 import { measureStore } from './store.bench.ts';
+import { measureTransfer } from './transfer.bench.ts';
 import { measureWire } from './wire.bench.ts';
 
 /** Takes 40 s. */
@@ -29,9 +31,11 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   ingest: measureIngest,
   'fan-out': measureFanOut,
   create: measureCreate,
+  fork: measureFork,
   wire: measureWire,
   scale: measureScale,
   store: measureStore,
+  transfer: measureTransfer,
   capture: measureCapture,
   start: measureStart,
   'slow-client': measureSlowClient,

@@ -1,4 +1,5 @@
 /** Stores with many threads or long ones, written without a server, as a server would have written them. */
+import { RESUME } from '../../machines/domain/opening.ts';
 import { nanoid } from 'nanoid';
 import { openJournal } from '../../adapters/sqlite/index.ts';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
@@ -61,6 +62,8 @@ function newThread(journal: Journal, threadId: ThreadId, index: number) {
     threadId,
     settings: settingsOf(title),
     capabilities: CAPABILITIES,
+    lineage: null,
+    opening: RESUME,
   };
   const actor = new LiveCharts('thread', { input });
   const projection = new ThreadProjection(threadId, journal);

@@ -205,6 +205,16 @@ export function journalChoresContract(subject: JournalSubject): void {
       expect(subject.journal.purges()).toEqual(['b']);
     });
 
+    it('leaves those that living threads descend from', () => {
+      const of = (id: string, parentId: string | null, removal: 'none' | 'deleted') =>
+        rowsOf(id, { state: stateOf(id, { parentId: parentId as never, updatedAt: 1 }, { removal }) });
+      const threads = [of('a', null, 'deleted'), of('b', 'a', 'deleted'), of('c', 'b', 'none')];
+      subject.commit({ threads: [...threads, of('d', null, 'deleted'), of('e', 'd', 'deleted')] });
+      expect(subject.journal.deletedThreads(1000, 10).toSorted()).toEqual(['d', 'e']);
+      subject.commit({ threads: [of('c', 'b', 'deleted')] });
+      expect(subject.journal.deletedThreads(1000, 10)).toHaveLength(5);
+    });
+
     it('takes everything of the thread but a tombstone, in bounded steps', () => {
       commitDeleted();
       subject.commit({ entries: [subject.entries.input('b')] });

@@ -110,6 +110,16 @@ export function journalRowsContract(subject: JournalSubject): void {
       expect(page(null, 100)).toEqual([1, 2, 3, 9, 10]);
     });
 
+    it('page turns by their ordinals, the newest first', () => {
+      const turns = [3, 1, 10, 2].map((each) => turnOf(`t-${each}`, each));
+      subject.commit({ threads: [rowsOf('a', { turns }), rowsOf('b', { turns: [turnOf('t-11', 11)] })] });
+      const page = (before: number | null, limit: number): number[] =>
+        subject.journal.turns(A, before, limit).map((turn) => turn.ordinal);
+      expect(page(null, 2)).toEqual([10, 3]);
+      expect(page(3, 2)).toEqual([2, 1]);
+      expect(page(1, 2)).toEqual([]);
+    });
+
     it('tell which items and requests are open', () => {
       const open = { status: 'open' } as const;
       const items = [itemOf('i-2', 2, open), itemOf('i-1', 1, open), itemOf('i-3', 3)];
@@ -137,12 +147,18 @@ export function journalRowsContract(subject: JournalSubject): void {
           listed('running', { status: 'running' }),
           listed('bound', { status: 'interrupted' }, { bound: true }),
           listed('deleting', {}, { bound: true, removal: 'deleting' }),
+          { ...listed('waiting', {}), items: [itemOf('i', 1, { status: 'open' })] },
         ],
       });
       const unsettled = (): string[] => subject.journal.unsettledThreads().toSorted();
-      expect(unsettled()).toEqual(['bound', 'deleting', 'running', 'starting']);
+      expect(unsettled()).toEqual(['bound', 'deleting', 'running', 'starting', 'waiting']);
       subject.commit({
-        threads: [listed('running', {}), listed('bound', {}), listed('ready', {}, { bound: true })],
+        threads: [
+          listed('running', {}),
+          listed('bound', {}),
+          listed('ready', {}, { bound: true }),
+          rowsOf('waiting', { items: [itemOf('i', 1)] }),
+        ],
       });
       expect(unsettled()).toEqual(['deleting', 'ready', 'starting']);
     });

@@ -1,8 +1,9 @@
 /** What a provider is declared to be without: neither a part nor its lack is taken on trust. */
 import { describe, expect, it } from 'vitest';
+import { requestIdOf } from '../../machines/domain/ids.ts';
 import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
-import { run, say, type Part } from './provider-world.ts';
+import { run, runAsking, say, type Part } from './provider-world.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 
@@ -60,6 +61,43 @@ const PROOFS: Readonly<Record<Part, Proof>> = {
       thread.nativeThreadId = null;
       expect(await thread.open()).toMatchObject({ resumed: false });
       expect(await thread.turn('hello')).toMatchObject({ outcome: 'completed' });
+    },
+  },
+  person: {
+    async there(stage) {
+      stage.world.script('please', [[runAsking('echo allowed')], [say('ran')]]);
+      const thread = await stage.openThread();
+      await thread.start('please');
+      expect((await thread.request()).body.kind).toBe('command');
+    },
+    /** What would be asked about is not done, and what asks is refused. */
+    async lacking(stage) {
+      const [touched, outside] = [stage.inWorkspace('touched'), stage.inWorkspace('../outside.txt')];
+      stage.world.script('please', [[runAsking(`touch ${touched}`)], [say('did not')]]);
+      stage.world.script('outside', [[{ do: 'write', path: outside, content: 'out' }], [say('did not')]]);
+      const thread = await stage.openThread();
+      expect(await thread.turn('please')).toMatchObject({ outcome: 'completed' });
+      expect(await thread.turn('outside')).toMatchObject({ outcome: 'completed' });
+      expect(thread.items('command')).toMatchObject([{ status: 'declined' }]);
+      expect(thread.items('file_change')).toMatchObject([{ status: 'declined' }]);
+      expect(await Promise.all([touched, outside].map((path) => stage.exists(path)))).toEqual([false, false]);
+      expect(stage.harness.all(thread.threadId, 'provider.requestOpened')).toEqual([]);
+      const requestId = requestIdOf(thread.connectionId, 'none');
+      const answer = { decision: 'accept' } as const;
+      const { connectionId } = thread;
+      stage.adapter.perform({
+        type: 'request.answer',
+        connectionId,
+        requestId,
+        nativeRequestId: 'none',
+        answer,
+      });
+      const undelivered = await stage.harness.awaitReport(thread.threadId, 'provider.requestUndeliverable');
+      expect(undelivered).toMatchObject({ requestId });
+      const asking = stage.newThread({ policy: { approval: 'on-request' } });
+      asking.askToOpen();
+      const { failure } = await stage.harness.awaitReport(asking.threadId, 'connection.openFailed');
+      expect(failure).toMatchObject({ code: 'SETTINGS_NOT_APPLIED' });
     },
   },
 };

@@ -7,7 +7,8 @@ import { runAsking, say } from './provider-world.ts';
 
 export function describeRequests(stage: ContractStage): void {
   describe('requests', () => {
-    it('runs a command that a person accepts', async () => {
+    it('runs a command that a person accepts', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking('echo allowed')], [say('ran')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -26,7 +27,8 @@ export function describeRequests(stage: ContractStage): void {
       ]);
     });
 
-    it('does not run a command that a person declines, and goes on', async () => {
+    it('does not run a command that a person declines, and goes on', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking(`touch ${stage.inWorkspace('touched')}`)], [say('did not')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -38,7 +40,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(await stage.exists(stage.inWorkspace('touched'))).toBe(false);
     });
 
-    it('refuses for the chart, which has nobody to ask', async () => {
+    it('refuses for the chart, which has nobody to ask', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('please', [[runAsking('echo no')], [say('did not')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('please');
@@ -54,7 +57,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(stage.harness.all(thread.threadId, 'provider.requestResolved')).toEqual([]);
     });
 
-    it('keeps two requests of one turn apart', async () => {
+    it('keeps two requests of one turn apart', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('both', [[runAsking('echo first'), runAsking('echo second')], [say('one of two')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('both');
@@ -71,7 +75,8 @@ export function describeRequests(stage: ContractStage): void {
       expect(states).toContainEqual(expect.objectContaining({ status: 'declined' }));
     });
 
-    it('asks about a file outside of the workspace', async () => {
+    it('asks about a file outside of the workspace', async ({ skip }) => {
+      stage.needs('person', skip);
       const path = join(stage.world.workspace, '..', 'outside.txt');
       stage.world.script('outside', [[{ do: 'write', path, content: 'out' }], [say('wrote')]]);
       const thread = await stage.openThread();
@@ -85,7 +90,8 @@ export function describeRequests(stage: ContractStage): void {
       if (stage.has('processes')) expect(await readFile(path, 'utf8')).toBe('out\n');
     });
 
-    it('brings a question to a person and the answer back', async () => {
+    it('brings a question to a person and the answer back', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('which', [
         [{ do: 'ask', question: 'Which colour?', options: ['red', 'blue'] }],
         [say('blue it is')],

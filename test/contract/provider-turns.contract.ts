@@ -137,7 +137,8 @@ export function describeTurns(stage: ContractStage): void {
       await until(async () => !(await stage.isRunning(command)), { describe: 'the end of the command' });
     });
 
-    it('ends a turn that waits for a person', async () => {
+    it('ends a turn that waits for a person', async ({ skip }) => {
+      stage.needs('person', skip);
       stage.world.script('ask first', [[runAsking('echo no')], [say('never')]]);
       const thread = await stage.openThread();
       const sent = await thread.start('ask first');

@@ -33,9 +33,9 @@ export interface Scripted {
 
 /**
  * What a provider may be without: processes that do what is shown, a model that answers what it is asked, memory of a
- * conversation after its connection.
+ * conversation after its connection, a person whom it asks.
  */
-export type Part = 'processes' | 'model' | 'memory';
+export type Part = 'processes' | 'model' | 'memory' | 'person';
 
 /** How the output of an agent can be spoilt on its way. */
 export type Fault = 'slow' | 'pieces' | 'noise' | 'chatter' | 'flood' | 'silent' | 'crash';

@@ -102,7 +102,8 @@ export class CrashRun {
     const world = this.#world;
     world.onPerform = () => plan.reach('effect');
     const journal = this.#store.open(plan, this.#clock);
-    const run = new RuntimeRun({ journal, world, clock: this.#clock });
+    const instances = ['scripted', 'other'];
+    const run = new RuntimeRun({ journal, world, clock: this.#clock, instances });
     this.#options.onOpen?.(run);
     return run;
   }

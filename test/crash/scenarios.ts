@@ -219,8 +219,43 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a conversation that is forgotten, and told what was said before',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.stop'),
+      faults({ open: 'forgotten' }),
+      submit('t1', 'two'),
+      submit('t1', 'three'),
+    ],
+  },
+  {
+    name: 'a switch to another provider and back',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.switchProvider', { instanceId: 'other' }),
+      submit('t1', 'two'),
+      ask('t1', 'thread.switchProvider', { instanceId: 'scripted' }),
+      submit('t1', 'three'),
+    ],
+  },
+  {
     name: 'an idle connection is closed and opened again',
     steps: [create('t1'), submit('t1', 'one'), pass(1_900_000), submit('t1', 'two')],
+  },
+  {
+    name: 'a fork, what it brings back, and a fork of it',
+    steps: [
+      create('t1'),
+      submit('t1', 'one'),
+      ask('t1', 'thread.fork', { newThreadId: 'f1', instanceId: 'scripted' }),
+      submit('f1', 'aside'),
+      ask('f1', 'thread.mergeBack'),
+      submit('t1', 'two'),
+      ask('f1', 'thread.fork', { newThreadId: 'f2' }),
+      submit('f2', 'three'),
+    ],
   },
   {
     name: 'a silent turn',

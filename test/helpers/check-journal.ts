@@ -269,7 +269,15 @@ function checkState(journal: Journal, threadId: ThreadId, { charts, timers }: Pu
   const roster = journal.openItems(threadId).filter(({ background }) => background === true);
   must(row.backgroundCount === roster.length, `${threadId} counts ${row.backgroundCount} in the background`);
   const isAlone = context.link.phase === 'none' && !isWorking;
-  must(!isAlone || journal.openItems(threadId).length === 0, `items of unbound thread ${threadId} are open`);
+  const building = context.transfers
+    .filter(({ status }) => status === 'building')
+    .map((each) => each.transferId);
+  const left = journal.openItems(threadId).map(({ itemId }) => itemId);
+  must(!isAlone || left.every((id) => building.includes(id)), `items of unbound thread ${threadId} are open`);
+  must(
+    building.every((id) => left.includes(id)),
+    `transfers of ${threadId} are not shown as open`,
+  );
   mustEqual(`requests of ${threadId}`, open.toSorted(), kept.toSorted());
   must(!isAlone || Object.keys(timers).length === 0, `timers are armed in unbound thread ${threadId}`);
 }

@@ -1,4 +1,7 @@
 /** Whole inputs of the catalogue in a word each, about thread `t1`. Turns and requests are named by a letter. */
+import type { TransferPlan } from '../../machines/domain/transfer.ts';
+import type { Lineage } from '../../machines/domain/lineage.ts';
+import { RESUME as RESUMED } from '../../machines/domain/opening.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { failure, type ErrorCode } from '../../machines/domain/error.ts';
 import {
@@ -48,6 +51,8 @@ export const startOf = (capabilities: Partial<Capabilities> = {}): Start => ({
   threadId: THREAD,
   settings: SETTINGS,
   capabilities: { ...CAPABILITIES, ...capabilities },
+  lineage: null,
+  opening: RESUMED,
 });
 
 // ---- commands ----------------------------------------------------------------------------------------------------
@@ -85,6 +90,36 @@ export const switchTo = (instance: string, model: string | null = null): ThreadI
 });
 export const DELETE: ThreadInput = { type: 'thread.delete' };
 export const RESUME: ThreadInput = { type: 'queue.resume' };
+/** Of this thread, at a turn that has completed. */
+export const fork = (child: string, more: Partial<Start> = {}): ThreadInput => ({
+  type: 'thread.fork',
+  create: {
+    type: 'thread.create',
+    ...startOf(),
+    threadId: threadIdSchema.parse(child),
+    lineage: lineageOf(),
+    ...more,
+  },
+  transfer: null,
+});
+export const mergeBack = (into: string, until: number): ThreadInput => ({
+  type: 'thread.mergeBack',
+  into: threadIdSchema.parse(into),
+  until,
+});
+export const offered = (source: string, more: Partial<TransferPlan> = {}): ThreadInput => ({
+  type: 'transfer.offered',
+  plan: { kind: 'merge-back', source: threadIdSchema.parse(source), after: 1, until: 2, ...more },
+});
+export const lineageOf = (more: Partial<Lineage> = {}): Lineage => ({
+  kind: 'fork',
+  parentId: THREAD,
+  turnId: turnOf('a'),
+  turnOrdinal: 1,
+  itemOrdinal: 2,
+  version: 9,
+  ...more,
+});
 export const cancel = (name: string): ThreadInput => ({ type: 'queue.cancel', queueEntryId: turnOf(name) });
 export const promote = (name: string): ThreadInput => ({ type: 'queue.promote', queueEntryId: turnOf(name) });
 export const edit = (name: string, text: string): ThreadInput => ({

@@ -1,4 +1,5 @@
 /** Housekeeping of the journal in memory: pruning and purging. */
+import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Entry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { AttachmentId, ThreadId } from '../../machines/domain/ids.ts';
@@ -44,9 +45,11 @@ export class MemoryChores {
 
   deletedThreads(before: number, limit: number): ThreadId[] {
     const { threads, purged } = this.#alive();
-    return [...threads.values()]
-      .flatMap(({ state }) => state?.read() ?? [])
+    const states = [...threads.values()].flatMap(({ state }) => state?.read() ?? []);
+    const needed = neededBy(states);
+    return states
       .filter(({ row, removal }) => removal === 'deleted' && row.updatedAt < before && !purged.has(row.id))
+      .filter(({ row }) => !needed.has(row.id))
       .toSorted((a, b) => a.row.updatedAt - b.row.updatedAt)
       .slice(0, limit)
       .map(({ row }) => row.id);
@@ -104,6 +107,7 @@ export function noteChores(store: MemoryStore, { kind, stream, input }: Entry): 
 
 export function noteAttachments(store: MemoryStore, threadId: ThreadId, { body }: ItemRow): void {
   if (body.kind === 'user_message') use(store, threadId, body.attachments);
+  if (body.kind === 'transfer') use(store, threadId, body.report?.attachments ?? []);
 }
 
 function use({ attachmentUses }: MemoryStore, threadId: ThreadId, used: readonly AttachmentId[]): void {
@@ -126,4 +130,15 @@ function purgeWork({ streams }: MemoryStore, threadId: ThreadId): void {
       }),
     );
   }
+}
+
+/** What living threads descend from. */
+function neededBy(states: readonly ThreadState[]): ReadonlySet<ThreadId> {
+  const parents = new Map(states.map(({ row }) => [row.id, row.parentId]));
+  const needed = new Set<ThreadId>();
+  for (const { row, removal } of states) {
+    if (removal !== 'none') continue;
+    for (let id = row.parentId; id !== null; id = parents.get(id) ?? null) needed.add(id);
+  }
+  return needed;
 }

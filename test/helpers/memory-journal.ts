@@ -167,8 +167,12 @@ class MemoryJournal implements Journal {
   unsettledThreads(): ThreadId[] {
     const isUnsettled = ({ row, bound }: ThreadState): boolean =>
       bound || row.status === 'starting' || row.status === 'running';
-    const states = [...this.#alive.threads.values()].flatMap((tables) => tables.state?.read() ?? []);
-    return states.filter(isUnsettled).map((state) => state.row.id);
+    return [...this.#alive.threads].flatMap(([, { state, items }]) => {
+      const read = state?.read();
+      if (read === undefined) return [];
+      const hasOpen = [...items.values()].some((item) => item.read().status === 'open');
+      return hasOpen || isUnsettled(read) ? [read.row.id] : [];
+    });
   }
 
   threadState(id: ThreadId): ThreadState | null {
@@ -200,6 +204,11 @@ class MemoryJournal implements Journal {
 
   latestTurn(id: ThreadId): TurnRow | null {
     return this.#turns(id).at(-1) ?? null;
+  }
+
+  turns(id: ThreadId, before: number | null, limit: number): TurnRow[] {
+    const below = this.#turns(id).filter((turn) => turn.ordinal < (before ?? Infinity));
+    return below.toReversed().slice(0, limit);
   }
 
   item(id: ThreadId, item: ItemId): ItemRow | null {

@@ -30,6 +30,13 @@ export class Random {
     return value;
   }
 
+  shuffled<Value>(values: readonly Value[]): Value[] {
+    return values
+      .map((value) => ({ value, place: this.next() }))
+      .toSorted((left, right) => left.place - right.place)
+      .map(({ value }) => value);
+  }
+
   /** One of the named things, each as often as its weight says. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const names = Object.keys(weights) as Name[];

@@ -58,6 +58,13 @@ export function selfSpoiling(world: ProviderWorld, chatter: object): FaultyWorld
   return { ...world, instance: { ...instance, command: world.instance.command }, spoil };
 }
 
+/** The same for an agent that runs in a node of its adapter's. */
+export function spoiledBy(world: ProviderWorld, chatter: object): FaultyWorld {
+  const spoilt = selfSpoiling(world, chatter);
+  const env = { ...spoilt.instance.env, NODE_OPTIONS: `--import=${join(AGENT, 'spoil-output.mjs')}` };
+  return { ...spoilt, instance: { ...spoilt.instance, env } };
+}
+
 /** The same world with an agent that can be spoilt. `chatter`: a message that nobody knows, in the form of its protocol. */
 export function spoilable(world: ProviderWorld, chatter: object): FaultyWorld {
   const { instance } = world;

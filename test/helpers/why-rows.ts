@@ -24,6 +24,7 @@ export const threadRowOf = (more: Partial<ThreadRow>): ThreadRow => ({
   backgroundCount: 0,
   lastError: null,
   archived: false,
+  parentId: null,
   createdAt: AT,
   updatedAt: AT,
   preview: '',

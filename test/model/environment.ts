@@ -25,6 +25,8 @@ export interface Bounds {
   readonly folds?: 1;
   /** Sessions that are forgotten and left, and what is carried to the next one. */
   readonly transfers?: 1;
+  /** Other threads branch off, and bring back what they have done. */
+  readonly forks?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -101,7 +103,7 @@ export class Environment {
 
   #listed(seen: Seen): readonly Move[] {
     const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
-    const carried = seen.transfers === null ? [] : carriedInputs(seen.on, seen.transfers);
+    const carried = carriedIn(seen, this.#bounds);
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
@@ -177,8 +179,13 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
-    transfers: bounds.transfers === undefined ? null : thread.transfers.map(({ transferId }) => transferId),
+    transfers: transfersIn(thread, bounds),
   };
+}
+
+function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly string[] | null {
+  if (bounds.transfers === undefined && bounds.forks === undefined) return null;
+  return transfers.map(({ transferId }) => transferId);
 }
 
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
@@ -256,17 +263,31 @@ const linkInputs = ({ on: current }: Seen, { nativeSteer, folds }: Bounds): Thre
     ...(folds === undefined ? [] : [make.folding(true, on), make.folding(false, on)]),
   ]);
 
-function carriedInputs(on: number, transfers: readonly string[]): [Cause, ThreadInput][] {
+function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
+  const built = [...(transfers ?? []), 'X90'].flatMap((id): [Cause, ThreadInput][] => [
+    ['runtime', make.built(id)],
+    ['runtime', make.notBuilt(id)],
+  ]);
+  return [
+    ...(bounds.transfers === undefined ? [] : sessionInputs(on)),
+    ...(bounds.forks === undefined ? [] : FORK_INPUTS),
+    ...(transfers === null ? [] : built),
+  ];
+}
+
+const FORK_INPUTS: readonly [Cause, ThreadInput][] = [
+  ['user', make.fork('child')],
+  ['user', make.mergeBack('t2', 9)],
+  ['runtime', make.offered('t2')],
+];
+
+function sessionInputs(on: number): [Cause, ThreadInput][] {
   return [
     ['provider', { ...make.opened(on), resumed: true } as ThreadInput],
     ['provider', make.openFailed(on, 'RESUME_FAILED')],
     ['provider', make.lost(on, { forgotten: true })],
     ['user', make.switchTo('i')],
     ['user', make.switchTo('j')],
-    ...[...transfers, 'X90'].flatMap((id): [Cause, ThreadInput][] => [
-      ['runtime', make.built(id)],
-      ['runtime', make.notBuilt(id)],
-    ]),
   ];
 }
 

@@ -50,16 +50,19 @@ describe('every reachable state of a thread', () => {
       // the first input of a thread makes its chart
       'thread.create',
       // of what is carried from one session to another
+      'thread.fork',
+      'thread.mergeBack',
       'thread.switchProvider',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
-      'steer.timedOut',
       'handOver.timedOut',
+      'steer.timedOut',
       'transfer.built',
       'transfer.failed',
+      'transfer.offered',
     ]);
   });
 });

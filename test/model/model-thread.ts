@@ -12,6 +12,7 @@ const stepper = new Stepper('thread');
 /** A thread as the charts alone have it. */
 export class ModelThread {
   charts: Charts;
+  #completedTurnOrdinal: number | null = null;
   timers: Timers = {};
 
   constructor(created: object) {
@@ -22,6 +23,8 @@ export class ModelThread {
     const { charts, drawn } = stepper.step(this.charts, input);
     this.timers = timersAfter(this.timers, { input }, drawn);
     this.charts = charts;
+    const isDone = drawn.facts.some((fact) => fact.type === 'turn.ended' && fact.outcome === 'completed');
+    if (isDone) this.#completedTurnOrdinal = threadContextOf(charts.root).turnCount;
     return drawn;
   }
 
@@ -36,7 +39,9 @@ export class ModelThread {
       activeTurnId,
       value: root.value,
       tags: [...new Set(active.flatMap((chart) => [...(chart?.tags ?? [])]))].toSorted(),
-      can: canOf(this.#view, [...this.#requests('turn'), ...this.#requests('connection')]),
+      can: canOf(this.#view, [...this.#requests('turn'), ...this.#requests('connection')], {
+        completedTurnOrdinal: this.#completedTurnOrdinal,
+      }),
       children: {
         ...(connection && { connection: connection.value }),
         ...(turn && { turn: turn.value }),

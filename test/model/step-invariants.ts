@@ -216,8 +216,8 @@ function viewIn(state: State): ThreadState {
 }
 
 function viewOf(charts: Charts): ThreadState {
-  const { settings, queue, threadId } = threadContextOf(charts.root);
-  const created = initialState({ type: 'thread.created', threadId, settings }, 0);
+  const { settings, queue, threadId, lineage } = threadContextOf(charts.root);
+  const created = initialState({ type: 'thread.created', threadId, settings, lineage }, 0);
   const { bound, removal, ...row } = rowIn(charts);
   return { ...created, row: { ...created.row, ...row }, queue, bound, removal };
 }

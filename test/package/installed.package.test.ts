@@ -1,5 +1,5 @@
 /** What users get: the packed tarball in an empty folder, on plain Node. */
-import { execFile } from 'node:child_process';
+import { exec, execFile } from 'node:child_process';
 import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,8 @@ import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { Packed, residentMiB, ROOT } from './packed.ts';
 
 const run = promisify(execFile);
+/** No other file of the package names it in an import. */
+const SDK_HOST = 'dist/adapters/cursor-sdk/host/main.js';
 const MOST_BYTES = 1_000_000;
 const IDLE_MIB = 110;
 
@@ -45,7 +47,7 @@ describe('the package', () => {
   test('holds emitted JavaScript, declarations and the testkit, and nothing else of the tests', async () => {
     const files = await packed.files();
     expect(files).toEqual(
-      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/server/bin.js']),
+      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/server/bin.js', SDK_HOST]),
     );
     const isOurs = (path: string): boolean => /^dist\/(machines|adapters|server|test)\//.test(path);
     const others = files.filter((path) => !isOurs(path)).toSorted();
@@ -113,6 +115,19 @@ describe('the package', () => {
     };
     expect(await compile(example)).toBe('no error');
     expect(await compile(wrong)).toContain(`'"turn.dance"'`);
+  });
+
+  test('runs the process of an SDK that the user has', async () => {
+    const own = join(packed.folder, 'node_modules', 'threadchart');
+    const sdk = join(own, 'dist', 'test', 'fixtures', 'tiny-agent', 'cursor-sdk');
+    const ask = (folder: string) =>
+      promisify(exec)(`echo '{"id":1,"method":"initialize"}' | ${process.execPath} ${SDK_HOST} ${folder}`, {
+        cwd: own,
+      });
+    expect(JSON.parse((await ask(sdk)).stdout)).toMatchObject({ id: 1, result: { version: '1.0.32' } });
+    expect(JSON.parse((await ask('/nowhere')).stdout)).toMatchObject({
+      error: { message: expect.stringContaining('npm install @cursor/sdk') },
+    });
   });
 
   test('gives the author of an adapter its suites', async () => {

@@ -57,9 +57,17 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'sessions that are forgotten and switched',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, transfers: 1, ...again },
-    stateCount: 24_000,
-    edgeCount: 320_000,
+    stateCount: 34_000,
+    edgeCount: 520_000,
     replayCount: 10_000,
+    mostFirings: MOST_FIRINGS,
+  },
+  {
+    name: 'forks and what they bring back',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, ...again },
+    stateCount: 800,
+    edgeCount: 11_000,
+    replayCount: 500,
     mostFirings: MOST_FIRINGS,
   },
 ];

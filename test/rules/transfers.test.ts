@@ -5,12 +5,14 @@ import {
   built,
   closed,
   compact,
+  DELETE,
   finished,
   interrupt,
   lost,
   notBuilt,
   openFailed,
   opened,
+  RECOVERED,
   refused,
   running,
   started,
@@ -144,6 +146,21 @@ describe('what is carried', () => {
     when: [isBuilt, ...finished('b', 'completed', { on: 2 }), submit('c')],
     holds: (is) => expect(carried(is)).toEqual([1]),
     without: { 'the taking in': guardIs('thread', 'isMissing', false) },
+  });
+
+  rule('a new run of the server puts together what the old one was to', {
+    given: [...ONE, lost(1, { forgotten: true })],
+    when: [RECOVERED],
+    holds: (is) =>
+      expect([is.did('transfer.build').length, waiting(is)]).toEqual([1, ['resume (0, 1] building']]),
+    without: { 'the asking': withoutAction('thread', 'askAgain') },
+  });
+
+  rule('nothing of a deleted thread is put together any more', {
+    given: [...ONE, lost(1, { forgotten: true })],
+    when: [DELETE],
+    holds: (is) => expect([waiting(is), items(is)]).toEqual([[], [['resume', 'interrupted', null, false]]]),
+    without: { 'the end of it': withoutAction('thread', 'sayDeleted') },
   });
 
   rule('a compaction carries nothing, and does not wait', {

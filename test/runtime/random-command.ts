@@ -8,6 +8,9 @@ const WORDS =
     ' ',
   );
 
+/** Of the scripted provider. */
+export const INSTANCES = ['scripted', 'other'];
+
 const WEIGHTS = {
   'turn.submit': 50,
   'turn.interrupt': 8,
@@ -21,11 +24,14 @@ const WEIGHTS = {
   'queue.reorder': 1,
   'queue.promote': 3,
   'thread.stop': 4,
+  'thread.switchProvider': 3,
   'thread.setTitle': 2,
   'thread.setModel': 1,
   'thread.archive': 1,
   'thread.unarchive': 2,
   'thread.delete': 0.1,
+  'thread.fork': 1,
+  'thread.mergeBack': 2,
 };
 type CommandType = keyof typeof WEIGHTS;
 
@@ -54,6 +60,7 @@ const PAYLOADS: Readonly<Partial<Record<CommandType, (of: Of) => Record<string, 
   'queue.reorder': (of) => ({ queueEntryId: entryOf(of), before: null }),
   'queue.cancel': (of) => ({ queueEntryId: entryOf(of) }),
   'queue.promote': (of) => ({ queueEntryId: entryOf(of) }),
+  'thread.switchProvider': ({ random }) => ({ instanceId: random.pick(INSTANCES) }),
   'thread.setTitle': ({ random }) => ({ title: `title ${random.below(100)}` }),
   'thread.setModel': ({ random }) => ({ model: `model-${random.below(3)}` }),
 };

@@ -9,10 +9,10 @@ import { World } from '../helpers/scripted-world.ts';
 import { threadId } from '../helpers/server-runs.ts';
 import { RuntimeRun } from '../helpers/start-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
-import { randomCommand } from './random-command.ts';
+import { INSTANCES, randomCommand } from './random-command.ts';
 
 const THREADS: readonly ThreadId[] = ['t1', 't2', 't3', 't4', 't5', 't6'].map(threadId);
-const INSTANCES = ['scripted', 'other'];
+
 const FAULTS = {
   open: ['fail', 'silent', 'forgotten'],
   close: ['fail', 'silent'],

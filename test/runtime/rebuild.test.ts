@@ -25,6 +25,7 @@ test('makes the rows of a thread again from its journal, whatever stands there',
     queue: expect.anything(),
     usage: null,
     plan: null,
+    lineage: null,
   });
   expect(thread.title).toBe(expected.thread.title);
   await next.submit('next');

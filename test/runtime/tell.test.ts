@@ -1,4 +1,5 @@
 /** What one thread tells another: the next entry of the same transaction. No chart tells of such yet; one is made to. */
+import { RESUME } from '../../machines/domain/opening.ts';
 import { describe, expect, test } from 'vitest';
 import type { Drawn } from '../../machines/charts.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
@@ -25,6 +26,8 @@ const CREATE: ThreadInput = {
   threadId: NEW,
   settings: { ...SETTINGS, instanceId: 'scripted' as never, title: 'made' },
   capabilities: CAPABILITIES,
+  lineage: null,
+  opening: RESUME,
 };
 
 describe('a thread that tells another one', () => {

@@ -64,11 +64,11 @@ describe('a conversation that the provider has forgotten', () => {
     await sent;
     server.kill();
     const run = await server.start();
-    expect(transfersIn(run)).toMatchObject([{ status: 'open' }]);
+    expect(transfersIn(run)).toMatchObject([{ status: 'completed', body: { until: 1 } }]);
     await run.do({ type: 'queue.resume' });
     run.settle();
     expect(prompts(run).at(-1)).toMatch(/User: hello.*again$/s);
-    expect(transfersIn(run)).toMatchObject([{ status: 'completed', body: { until: 1 } }]);
+    expect(transfersIn(run).length).toBe(1);
   });
 });
 

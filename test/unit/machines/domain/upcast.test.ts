@@ -25,7 +25,14 @@ describe('upcast', () => {
   it('gives the base of a thread from format 1 what threads have had since', () => {
     const root = { value: 'ready', context: { threadId: 't', turnCount: 3 } };
     const base = { type: 'thread.based', format: 1, charts: { root }, timers: { a: 1 } };
-    const since = { opening: { type: 'resume' }, transfers: [], otherSessions: {}, switching: null };
+    const since = {
+      opening: { type: 'resume' },
+      transfers: [],
+      otherSessions: {},
+      switching: null,
+      lineage: null,
+      mergedTurnOrdinal: 0,
+    };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
       kind: 'base',
       input: { ...base, charts: { root: { ...root, context: { ...root.context, ...since } } } },
