@@ -39,7 +39,7 @@ export const contextOf = ({
 });
 
 export function connectionInputOf(context: ThreadContext): ConnectionInput {
-  const { threadId, settings, session } = context;
+  const { threadId, settings } = context;
   return {
     threadId,
     instanceId: settings.instanceId,

@@ -73,8 +73,6 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
       return unableToSwitch(view, input.model);
     case 'thread.setInteractionMode':
       return missing(view, 'planMode', input.interactionMode === 'plan');
-    case 'thread.switchProvider':
-      return unableToPlan(view, input);
     case 'queue.promote':
       return unableToSteer(view);
     case 'turn.interrupt':
@@ -82,8 +80,14 @@ function refusedByRules(view: ThreadView, input: ThreadInput, lookups: Lookups):
     case 'request.respond':
       return refusedRespond(input, lookups.request);
     default:
-      return input.type === 'thread.mergeBack' ? unableToMerge(view, input) : null;
+      return refusedElsewhere(view, input);
   }
+}
+
+/** What leads to another thread or instance. */
+function refusedElsewhere(view: ThreadView, input: ThreadInput): Refusal | null {
+  if (input.type === 'thread.switchProvider') return unableToPlan(view, input);
+  return input.type === 'thread.mergeBack' ? unableToMerge(view, input) : null;
 }
 
 /** Whatever the input asks for. */
