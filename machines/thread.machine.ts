@@ -1,14 +1,10 @@
 import { sendTo, setup } from 'xstate';
-import { by } from './act.ts';
+import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
-import type { ThreadContext } from './domain/context.ts';
-import type { Effect } from './domain/effect.ts';
-import type { Fact } from './domain/fact.ts';
 import type { ThreadInput } from './domain/input.ts';
 import type { ConnectionSignal, TurnSignal } from './domain/signal.ts';
-import type { ArmTimer, CancelTimer } from './domain/timer.ts';
-import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
-import type { ThreadEvent, ThreadTag } from './thread-events.ts';
+import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
+import type { ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
@@ -19,19 +15,10 @@ import { turnMachine } from './turn.machine.ts';
  * turn is stated. A child that throws makes the thread throw: the input changes nothing then, in both drivers.
  */
 export const threadMachine = setup({
-  types: {
-    context: {} as ThreadContext,
-    events: {} as ThreadEvent,
-    input: {} as ThreadStart,
-    children: {} as { connection: 'connection'; turn: 'turn' },
-    tags: {} as ThreadTag,
-  },
+  types: {} as ThreadTypes,
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
-    fact: (_, _params: Fact) => {},
-    effect: (_, _params: Effect) => {},
-    armTimer: (_, _params: ArmTimer) => {},
-    cancelTimer: (_, _params: CancelTimer) => {},
+    ...DATA_ACTIONS,
     toConnection: sendTo('connection', (_, event: ConnectionSignal | ThreadInput) => event),
     toTurn: sendTo('turn', (_, event: TurnSignal | ThreadInput) => event),
     ...threadMoves,
@@ -64,6 +51,11 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
+    'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' },
+    'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
     unbound: {
@@ -88,6 +80,7 @@ export const threadMachine = setup({
         'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
@@ -127,13 +120,14 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection', 'askAgain'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'captureAgain', 'restartConnection', 'askAgain'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         $forgotten: { actions: by('fallBack') },
         'transfer.offered': { actions: by('noteOffer') },
         'xstate.done.actor.connection': [
+          { guard: 'isRollingBack', target: 'restoring', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],
@@ -174,6 +168,7 @@ export const threadMachine = setup({
             ],
             'thread.switchProvider': { actions: [by('noteSwitch'), 'closeToSwitch'] },
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
+            'checkpoint.rollback': { guard: 'canRollBack', actions: by('beginRollback') },
           },
           states: {
             ready: {
@@ -258,7 +253,7 @@ export const threadMachine = setup({
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
+            'runtime.recovered': { guard: 'isGone', actions: ['captureAgain', 'loseAgain'] },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },
             $started: {
@@ -289,6 +284,23 @@ export const threadMachine = setup({
             running: { description: 'The provider works on the turn.', tags: 'running' },
           },
         },
+      },
+    },
+    restoring: {
+      description: 'Files are put back; nothing of the rollback is said before that is done. Prompts wait.',
+      tags: ['ready', 'restoring'],
+      entry: 'askRestore',
+      on: {
+        'checkpoint.restored': [
+          { guard: by('isStoppedRollback'), target: 'unbound.stopped', actions: by('endRollback') },
+          { guard: by('isGoodRollback'), target: 'unbound.ready', actions: by('endRollback') },
+          { guard: by('isOfRollback'), target: 'unbound.error', actions: by('endRollback') },
+        ],
+        'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
+        'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
+        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
+        'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
     },
     deleted: {

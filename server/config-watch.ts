@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { failureOf, RuntimeError } from '../machines/domain/error.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './runtime/clock.ts';
-import type { Log } from './runtime/runtime.ts';
+import type { Log } from './runtime/runtime-options.ts';
 
 /** Where the configuration comes from, and how it is read. */
 export interface ConfigSource {

@@ -1,6 +1,6 @@
 /** The protocol logs of the configured instances, which come and go. */
 import { instanceIdSchema, type InstanceId } from '../machines/domain/ids.ts';
-import type { Log } from './runtime/runtime.ts';
+import type { Log } from './runtime/runtime-options.ts';
 
 /** A frame as it was kept: redacted, and cut if it was long. */
 export interface LoggedFrame {

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
+import { GitHistory } from '../adapters/git/index.ts';
 import { cursorSdkDriver } from '../adapters/cursor-sdk/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
@@ -33,6 +34,7 @@ const adapters: ServerAdapters = {
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   copyDatabase,
+  makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
   makeProcessHost: (journal) =>
     new LocalProcessHost({
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

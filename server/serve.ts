@@ -7,6 +7,7 @@ import type { InstanceId } from '../machines/domain/ids.ts';
 import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
+import type { WorkspaceHistory } from '../machines/ports/workspace-history.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import { ConfigWatch, type ConfigSource } from './config-watch.ts';
 import type { Config } from './config.ts';
@@ -18,7 +19,8 @@ import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
-import { ThreadRuntime, type Log } from './runtime/runtime.ts';
+import { ThreadRuntime } from './runtime/runtime.ts';
+import type { Log } from './runtime/runtime-options.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
@@ -49,6 +51,8 @@ export interface ServerAdapters {
    * @throws {RuntimeError} STORE_UNAVAILABLE, STORE_CORRUPT
    */
   copyDatabase(folder: string, target: string): void;
+  /** Where the files of workspaces are captured; `folder` is its own. Absent: nowhere. */
+  makeHistory?(folder: string): WorkspaceHistory;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   endSurvivor(row: ProcessRow): Promise<void>;
   openFrameLog(folder: string, instanceId: InstanceId, onError: (error: unknown) => void): Promise<FrameLog>;
@@ -181,6 +185,7 @@ const makeRuntime = (
     drivers: adapters.drivers,
     instances: config.instances,
     processes: adapters.makeProcessHost(needs.journal),
+    ...historyOf(config, adapters),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
     newId: makeId,
@@ -194,6 +199,13 @@ const makeRuntime = (
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.append(instanceId, direction, frame),
   });
+
+/** Its memory of workspaces can be thrown away at any time. */
+export const historyOf = (
+  { data }: Pick<Config, 'data'>,
+  adapters: Pick<ServerAdapters, 'makeHistory'>,
+): { readonly history?: WorkspaceHistory } =>
+  adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
 const openDoors = (
   config: Config,

@@ -1,4 +1,5 @@
 /** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
+import type { Point } from './checkpoint.ts';
 import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
@@ -97,6 +98,24 @@ export type Tell =
 /** No process of the instance is left: what serves it from now on is made from the configuration as it is now. */
 export type Rebuild = { readonly type: 'instance.rebuild'; readonly instanceId: InstanceId };
 
+/** What the runtime does with the files of the workspace. */
+export type CheckpointEffect =
+  /** Answered by `checkpoint.captured`, `checkpoint.missing` or `checkpoint.failed`; with the same turn and point: the same capture. */
+  | {
+      readonly type: 'checkpoint.capture';
+      readonly turnId: TurnId;
+      readonly point: Point;
+      readonly tries: number;
+    }
+  /** Puts back what the turns above the ordinal changed. Answered by `checkpoint.restored`; may be repeated. */
+  | {
+      readonly type: 'checkpoint.restore';
+      readonly rollbackId: ItemId;
+      readonly ordinal: number;
+      readonly files: boolean;
+      readonly force: readonly string[];
+    };
+
 /** Put together what is to be carried; answered by `transfer.built` or `transfer.failed`. */
 export type BuildTransfer = {
   readonly type: 'transfer.build';
@@ -105,7 +124,7 @@ export type BuildTransfer = {
   readonly transfer: Transfer;
 };
 
-export type Effect = ProviderEffect | Rebuild | Tell | BuildTransfer;
+export type Effect = ProviderEffect | CheckpointEffect | Rebuild | Tell | BuildTransfer;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -14,6 +14,10 @@ export const DEADLINES_MS = {
   settle: 20_000,
   lookUp: 60_000,
   delivery: 10_000,
+  /** Captures of the workspace, while the next prompt waits for them. */
+  capture: 30_000,
+  /** Files being put back. */
+  restore: 120_000,
   instanceStart: 30_000,
   instanceIdle: 300_000,
   instanceDrain: 20_000,
@@ -24,7 +28,7 @@ export const DEADLINES_MS = {
 } as const;
 
 /** The state or record whose end cancels the timer. */
-export type TimerOwner = 'connection' | 'turn' | 'instance';
+export type TimerOwner = 'thread' | 'connection' | 'turn' | 'instance';
 
 export interface ArmTimer {
   /** Unique in the thread; arming it again replaces it. */

@@ -12,7 +12,7 @@ import type { DeltaBuffer } from './delta-buffer.ts';
 import type { Arrival } from './ingress.ts';
 import { makeAdapter } from './make-adapter.ts';
 import { redactReport } from './redact-report.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 import { refusalInFolder, type Workspaces } from './workspace.ts';
 
 export interface AdaptersParts extends Workspaces {

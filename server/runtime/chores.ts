@@ -4,7 +4,7 @@ import type { AttachmentId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import { endPurges } from './purge.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 
 const CHORE_LIMITS = {
   /** Entries and rows that one step removes: some 2 ms. */

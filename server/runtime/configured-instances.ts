@@ -5,7 +5,7 @@ import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import type { Adapters } from './adapters.ts';
 import { canonicalJson } from './fingerprint.ts';
 import type { Arrival } from './ingress.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 
 /** What a new configuration means for the instances. */
 export interface InstanceChanges {

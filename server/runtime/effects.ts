@@ -1,7 +1,14 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import type {
+  BuildTransfer,
+  CheckpointEffect,
+  Effect,
+  ProviderEffect,
+  Rebuild,
+} from '../../machines/domain/effect.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Adapters } from './adapters.ts';
 import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
@@ -9,27 +16,40 @@ import type { StagedEffect } from './staging.ts';
 import type { Threads } from './threads.ts';
 import type { Transfers } from './transfers.ts';
 
+/** What the runtime performs by itself. */
+type OwnEffect = CheckpointEffect | Rebuild | BuildTransfer;
+
+const OWN: ReadonlySet<Effect['type']> = new Set<OwnEffect['type']>([
+  'checkpoint.capture',
+  'checkpoint.restore',
+  'instance.rebuild',
+  'transfer.build',
+]);
+const isOwn = (effect: Effect): effect is OwnEffect => OWN.has(effect.type);
+
 export class Effects {
   readonly #threads: Threads;
   readonly #adapters: Adapters;
   readonly #transfers: Transfers;
+  readonly #checkpoints: Checkpoints | null;
   droppedCount = 0;
 
-  constructor(threads: Threads, adapters: Adapters, transfers: Transfers) {
+  constructor(
+    threads: Threads,
+    adapters: Adapters,
+    others: { transfers: Transfers; checkpoints: Checkpoints | null },
+  ) {
     this.#threads = threads;
     this.#adapters = adapters;
-    this.#transfers = transfers;
+    this.#transfers = others.transfers;
+    this.#checkpoints = others.checkpoints;
   }
 
   release(staged: readonly StagedEffect[]): void {
     for (const { stream, effect } of staged) {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
-      if (effect.type === 'instance.rebuild') {
-        this.#adapters.rebuild(effect.instanceId);
-        continue;
-      }
-      if (effect.type === 'transfer.build') {
-        this.#transfers.build(effect);
+      if (isOwn(effect)) {
+        this.#performOwn(stream, effect);
         continue;
       }
       const instanceId = stream.kind === 'instance' ? stream.id : this.#instanceOf(stream.id);
@@ -45,6 +65,12 @@ export class Effects {
       const carried = stream.kind === 'thread' ? this.#transfers.carry(stream.id, effect) : effect;
       this.#adapters.perform(instanceId, carried);
     }
+  }
+
+  #performOwn(stream: StagedEffect['stream'], effect: OwnEffect): void {
+    if (effect.type === 'instance.rebuild') this.#adapters.rebuild(effect.instanceId);
+    else if (effect.type === 'transfer.build') this.#transfers.build(effect);
+    else if (stream.kind === 'thread') this.#checkpoints?.perform(stream.id, effect);
   }
 
   /** `null` also for one that cannot be loaded now. */

@@ -2,7 +2,7 @@
 import { failureOf } from '../../machines/domain/error.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessRow } from '../../machines/ports/process-host.ts';
-import type { Log } from './runtime.ts';
+import type { Log } from './runtime-options.ts';
 
 /** All at once; a process that cannot be ended is reported and its row is kept for the next start. */
 export async function endSurvivors(

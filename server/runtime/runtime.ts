@@ -1,18 +1,17 @@
 /** Puts the parts together: ingress → tick → release, with recovery at the start and a drain at the end. */
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
-import type { AttachmentId, CommandId, InstanceId, ThreadId } from '../../machines/domain/ids.ts';
+import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
-import type { Journal } from '../../machines/ports/journal.ts';
-import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
-import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
-import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
-import type { Clock } from './clock.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
+import { StoredDiffs } from './diffs.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -23,6 +22,7 @@ import { machineHash } from './machine-hash.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
+import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
@@ -30,50 +30,12 @@ import { TickLoop } from './tick.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import { Transfers } from './transfers.ts';
-import type { Workspaces } from './workspace.ts';
-
-export interface Log {
-  info(details: Record<string, unknown>, message: string): void;
-  warn(details: Record<string, unknown>, message: string): void;
-  error(details: Record<string, unknown>, message: string): void;
-}
-
-export interface RuntimeOptions extends Workspaces {
-  readonly journal: Journal;
-  readonly drivers: readonly ProviderDriver[];
-  readonly instances: readonly InstanceConfig[];
-  readonly processes: ProcessHost;
-  /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
-  readonly endSurvivor: (row: ProcessRow) => Promise<void>;
-  readonly clock: Clock;
-  readonly newId: () => string;
-  readonly log: Log;
-  /** Takes secrets out of what a provider says of a failure. */
-  readonly redact: (text: string) => string;
-  /** Version of this package. */
-  readonly release: string;
-  /** Deltas of an item after its first are merged for so long; 0: not at all. */
-  readonly deltaWindowMs: number;
-  /** So long after its turn text is kept as it was streamed, for clients that come back. */
-  readonly deltaRetentionMs: number;
-  /** An idle connection is closed after this. */
-  readonly connectionIdleMs: number;
-  /** Of a purged thread; no other one uses it. */
-  readonly removeAttachment: (id: AttachmentId) => void;
-  /** A deleted thread is purged after so long; `null`: it is kept. */
-  readonly deletedAfterMs: number | null;
-  /** Appends a raw frame to the instance's protocol log. */
-  readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
-  /** The store did not come back: end the process with a code of its own. */
-  readonly giveUp: (cause: RuntimeError) => void;
-  /** When a tick runs after it was asked for; default `setImmediate`. */
-  readonly schedule?: (run: () => void) => void;
-}
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
+  readonly diffs: Diffs;
   readonly threads: Threads;
   readonly counters: Counters = {
     ignored: 0,
@@ -91,6 +53,7 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
+  readonly #checkpoints: Checkpoints | null;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
   readonly #loop: TickLoop;
@@ -118,6 +81,7 @@ export class ThreadRuntime implements Runtime {
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
+    this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
@@ -133,9 +97,13 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
+    const { history } = options;
+    const told = { ...options, threads: this.threads, push: this.#tell };
+    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
-    this.#transfers = new Transfers({ ...options, threads: this.threads, schedule, push: this.#tell });
-    this.#effects = new Effects(this.threads, this.#adapters, this.#transfers);
+    this.#transfers = new Transfers({ ...told, schedule });
+    const others = { transfers: this.#transfers, checkpoints: this.#checkpoints };
+    this.#effects = new Effects(this.threads, this.#adapters, others);
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -145,6 +113,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
+      hasHistory: history !== undefined,
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -282,6 +251,9 @@ export class ThreadRuntime implements Runtime {
     await this.#adapters.dispose();
     try {
       this.#recover();
+      // the files as the turns left them, before anybody else changes them
+      await this.#checkpoints?.idle();
+      this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
       this.#options.log.error(
@@ -359,7 +331,10 @@ export class ThreadRuntime implements Runtime {
       ...options,
       commitCount: () => this.#loop.commitCount,
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => this.threads.drop(threadId),
+      forget: (threadId) => {
+        this.threads.drop(threadId);
+        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+      },
     });
   }
 

@@ -24,6 +24,7 @@ import { factSchema, type Fact, type FactOf, type FactType } from '../../machine
 import { COMMAND_INPUT_TYPES, type ThreadInput } from '../../machines/domain/input.ts';
 import { evolveTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Status } from '../../machines/domain/fact.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
@@ -74,10 +75,10 @@ export class Stage {
   readonly taken: Taken[] = [];
   #sequence = 0;
 
-  constructor(world: World, capabilities: Partial<Capabilities>) {
+  constructor(world: World, capabilities: Partial<Capabilities>, settings: Partial<Settings> = {}) {
     this.world = world;
     this.#stepper = new Stepper('thread', undefined, world.machines);
-    const { charts, drawn } = this.#stepper.start(startOf(capabilities));
+    const { charts, drawn } = this.#stepper.start(startOf(capabilities, settings));
     this.#charts = charts;
     this.#fold(drawn.facts as Fact[], drawn.timers);
   }
@@ -232,12 +233,16 @@ export class Outcome {
 
 export interface GivenOptions {
   readonly capabilities?: Partial<Capabilities>;
+  readonly settings?: Partial<Settings>;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
-export function given(inputs: readonly Cue[] = [], { world = WORLD, capabilities = {} }: GivenOptions = {}) {
-  const stage = new Stage(world, capabilities);
+export function given(
+  inputs: readonly Cue[] = [],
+  { world = WORLD, capabilities = {}, settings = {} }: GivenOptions = {},
+) {
+  const stage = new Stage(world, capabilities, settings);
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,

@@ -1,11 +1,13 @@
 /** One rule as a test: what holds, and that its removal is noticed. */
 import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
 import { given, WORLD, type Cue, type Outcome, type World } from './given.ts';
 import type { Mutation } from './mutants.ts';
 
 export interface Rule {
   readonly capabilities?: Partial<Capabilities>;
+  readonly settings?: Partial<Settings>;
   /** Inputs that must be taken, with the rule and without it. */
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
@@ -26,9 +28,10 @@ export const RULES: NamedRule[] = [];
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
-  { capabilities = {}, given: before = [], when, holds, without }: Rule,
+  { capabilities = {}, settings = {}, given: before = [], when, holds, without }: Rule,
 ): void {
-  const outcomeIn = (world = WORLD): Outcome => given(before, { capabilities, world }).when(...when);
+  const outcomeIn = (world = WORLD): Outcome =>
+    given(before, { capabilities, settings, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {

@@ -1,6 +1,7 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
+import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
 import { Secrets } from '../../adapters/shared/secrets.ts';
@@ -99,6 +100,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     copyDatabase,
+    makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
     makeProcessHost: (journal) =>
       new LocalProcessHost({
         table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

@@ -120,8 +120,10 @@ class Explorer {
   }
 
   run(): Exploration {
-    const { nativeSteer } = this.#bounds;
-    const { charts } = this.#stepper.start(startOf({ nativeSteer }));
+    const { nativeSteer, captures } = this.#bounds;
+    const { charts } = this.#stepper.start(
+      startOf({ nativeSteer }, captures === undefined ? {} : { checkpoints: true }),
+    );
     this.#reach(charts, {}, null);
     for (let index = 0; index < this.#states.length; index += 1) {
       if (index >= STATE_LIMIT)
