@@ -9,8 +9,9 @@ import { PASSED_TO_CONNECTION, PASSED_TO_TURN } from './thread-passing.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
- * One conversation with one workspace. `working` is left only through the turn's end, and the terminal fact of a turn is
- * stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
+ * One conversation with one workspace. The six words that clients see as `status` are tags of its leaves. `bound` invokes
+ * the connection, and `working` in it the turn; it is left only through the turn's end, where alone the terminal fact of a
+ * turn is stated. A child that throws makes the thread throw: the input changes nothing then, in both drivers.
  */
 export const threadMachine = setup({
   types: {} as ThreadTypes,

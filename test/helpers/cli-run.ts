@@ -14,7 +14,17 @@ export interface RunOptions {
   readonly url?: string;
 }
 
-const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why', 'diff', 'rollback']);
+const CLIENT_COMMANDS = new Set([
+  'send',
+  'tail',
+  'answer',
+  'stop',
+  'switch',
+  'ls',
+  'why',
+  'diff',
+  'rollback',
+]);
 
 export class CliRun {
   out = '';
