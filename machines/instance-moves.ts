@@ -137,7 +137,9 @@ function delayed(work: InstanceWork): Effect[] {
 function withSession({ sessions }: Context, work: InstanceWork): Context['sessions'] {
   if (work.type !== 'connection.open') return sessions;
   const { connectionId, threadId } = work;
-  return [...sessions, { connectionId, threadId }];
+  // a connection that begins anew asks again
+  const others = sessions.filter((session) => session.connectionId !== connectionId);
+  return [...others, { connectionId, threadId }];
 }
 
 function withoutSession(context: Context, held: Done): Context {

@@ -30,7 +30,10 @@ export const capabilitiesSchema = z.object({
     .optional()
     .meta({ description: `another model once the conversation has begun: ${REFUSED}`, absent: true }),
   /** A conversation can begin with the history of another: as it is now, or up to a turn of it as well. */
-  fork: z.enum(['now', 'turn']).optional().describe('nothing asks for it yet'),
+  fork: z
+    .enum(['now', 'turn'])
+    .optional()
+    .describe('a fork begins a new conversation, which is told what was said before'),
   /** Turns can be taken out of a conversation, and what they did to files as well. */
   rollback: z.enum(['turns', 'files']).optional().describe('nothing asks for it yet'),
 });

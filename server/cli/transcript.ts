@@ -125,7 +125,7 @@ function optionsOf({ questions }: Questions): string {
 function lineOf({ body, status, text }: Item): string | null {
   switch (body.kind) {
     case 'command':
-      return `$ ${body.command} [${status}${body.exitCode === undefined || body.exitCode === null ? '' : ` ${body.exitCode}`}]`;
+      return `$ ${body.command} [${[status, body.exitCode ?? []].flat().join(' ')}]`;
     case 'file_change':
       return body.changes.map((change) => `± ${change.path} [${change.kind}, ${status}]`).join('\n');
     case 'tool_call':
@@ -138,7 +138,17 @@ function lineOf({ body, status, text }: Item): string | null {
       return body.tone === 'error' ? `! ${text}` : `· ${text}`;
     case 'plan':
       return text;
+    case 'transfer':
+      return carriedLine(body, status);
     default:
       return null;
   }
+}
+
+type Carried = Extract<Item['body'], { kind: 'transfer' }>;
+
+/** The text itself may be long, and tells what stands above. */
+function carriedLine({ report }: Carried, status: Item['status']): string {
+  const count = report?.entryCount ?? 0;
+  return `· what was said before goes with the next prompt, in ${count} entries [${status}]`;
 }

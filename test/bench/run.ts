@@ -11,6 +11,7 @@ import { measureCodex } from './codex.bench.ts';
 import { measureCreate } from './create.bench.ts';
 import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
+import { measureFork } from './fork.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
 import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   ingest: measureIngest,
   'fan-out': measureFanOut,
   create: measureCreate,
+  fork: measureFork,
   wire: measureWire,
   scale: measureScale,
   store: measureStore,

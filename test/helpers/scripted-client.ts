@@ -84,7 +84,9 @@ export class ScriptedClient {
       const items = [...tables.items.values()].toSorted((a, b) => a.ordinal - b.ordinal);
       same(`thread ${threadId}`, { ...state?.row, ...state?.settings }, snapshot.thread);
       same(`queue of ${threadId}`, state?.queue, snapshot.queue);
-      same(`items of ${threadId}`, items, snapshot.items);
+      // what is inherited is read from pages, and stands in no fact of the thread
+      const own = snapshot.items.filter(({ inherited }) => inherited === undefined);
+      same(`items of ${threadId}`, items, own);
       const requests = [...tables.requests.values()].filter((request) => request.status !== 'closed');
       same(`requests of ${threadId}`, sorted(requests), sorted(snapshot.requests));
       if (snapshot.turn !== null) same(`turn`, tables.turns.get(snapshot.turn.turnId), snapshot.turn);

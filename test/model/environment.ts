@@ -184,11 +184,13 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
-    transfers:
-      (bounds.transfers ?? bounds.forks) === undefined
-        ? null
-        : thread.transfers.map(({ transferId }) => transferId),
+    transfers: transfersIn(thread, bounds),
   };
+}
+
+function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly string[] | null {
+  if (bounds.transfers === undefined && bounds.forks === undefined) return null;
+  return transfers.map(({ transferId }) => transferId);
 }
 
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {

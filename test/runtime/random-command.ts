@@ -30,6 +30,8 @@ const WEIGHTS = {
   'thread.archive': 1,
   'thread.unarchive': 2,
   'thread.delete': 0.1,
+  'thread.fork': 1,
+  'thread.mergeBack': 2,
 };
 type CommandType = keyof typeof WEIGHTS;
 
