@@ -172,7 +172,6 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     on: Math.max(1, thread.connectionCount),
     entries: thread.queue.entries.map((entry) => entry.turnId),
     active: thread.activeTurn?.turnId ?? null,
-    attempt: running?.attempt ?? 1,
     sides: thread.sideTurns.map((side) => side.turnId),
     sentSteer: running?.sentSteer?.turnId ?? null,
     ofTurn,
@@ -202,6 +201,7 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
   const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
+    attempt: turn?.attempt ?? 1,
     worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
     canStart: mustWait ? canWait : !isOver,
