@@ -17,7 +17,7 @@ export interface Move<Context, Signal> {
   /** Told to the parent actor. */
   readonly signal?: Signal;
   /** Told to the child of that name. */
-  readonly toTurn?: TurnSignal;
+  readonly toTurn?: TurnSignal | readonly TurnSignal[];
   readonly toConnection?: ConnectionSignal;
 }
 
@@ -63,7 +63,7 @@ export function actOf<Context extends MachineContext, Event extends EventObject,
         for (const params of listOf(cancel)) data({ type: 'cancelTimer', params });
         for (const params of listOf(arm)) data({ type: 'armTimer', params });
         if (signal !== undefined) data({ type: 'toParent', params: signal });
-        if (toTurn !== undefined) data({ type: 'toTurn', params: toTurn });
+        for (const params of listOf(toTurn)) data({ type: 'toTurn', params });
         if (toConnection !== undefined) data({ type: 'toConnection', params: toConnection });
       },
     );

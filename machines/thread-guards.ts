@@ -6,9 +6,11 @@ import {
   type TurnOutput,
 } from './domain/context.ts';
 import type { SubmitMode } from './domain/command.ts';
+import type { Failure } from './domain/error.ts';
 import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
+import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
 import { connectionIdIn, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
@@ -61,6 +63,15 @@ const nextNeedsReopening = ({ context }: Of): boolean => {
 const canDrain = (of: Of): boolean => canFlow(of) && !of.context.archived && !isClosing(of) && !isFolding(of);
 const hasStopped = ({ link }: ThreadContext, end: ConnectionEnd | null): boolean =>
   end?.how === 'restarted' || (end?.how === 'closed' && link.closing === 'stop');
+
+interface Rolling {
+  readonly rollbackId: string;
+}
+interface Ended extends Rolling {
+  readonly failure: Failure | null;
+}
+const isOfRollback = ({ context }: Of, { rollbackId }: Rolling): boolean =>
+  context.rollback?.rollbackId === rollbackId;
 
 export const threadGuards = {
   isMine,
@@ -122,6 +133,20 @@ export const threadGuards = {
   isOfThisTry: ({ context }: Of, { attempt }: { readonly attempt: number }) =>
     attempt === context.worktree?.attempt,
 
+  // files of the workspace
+  isAsked: ({ context }: Of, named: Capture) => askedIn(context, named) !== undefined,
+  hasCaptures: ({ context }: Of) => context.captures.length > 0,
+  hasErrands: ({ context }: Of) => context.captures.length > 0 || context.rollback !== null,
+  canRollBack: ({ context }: Of) =>
+    context.rollback === null && context.switching === null && !context.archived,
+  isRollingBack: ({ context }: Of) => context.rollback !== null && context.link.closing !== 'delete',
+  isOfRollback,
+  isGoodRollback: (of: Of, end: Ended) => isOfRollback(of, end) && end.failure === null,
+  isStoppedRollback: (of: Of, end: Ended) =>
+    isOfRollback(of, end) && end.failure === null && of.context.link.closing === 'stop',
+  canBeHeld: (of: Of, { mode }: Submit) =>
+    !of.context.archived && (mode === 'start' || mode === 'queue') && hasRoom(of),
+
   // the queue
   canDrain: (of: Of) => canDrain(of) && !nextNeedsReopening(of),
   mustReopen: (of: Of) => canDrain(of) && nextNeedsReopening(of),
@@ -145,7 +170,8 @@ export const threadGuards = {
   // ends of the connection without a turn
   isToBeDeleted: ({ context }: Of) => context.link.closing === 'delete',
   isStopped: ({ context }: Of, { output }: Done) => hasStopped(context, output),
-  isQuiet: ({ context }: Of, { output }: Done) => output.how === 'closed' && context.link.closing !== 'stop',
+  isQuiet: ({ context }: Of, { output }: Done) =>
+    output.how === 'closed' && context.link.closing !== 'stop' && context.rollback === null,
 
   // ends of the turn
   isGoneToStop: ({ context }: Of) => hasStopped(context, context.link.end),

@@ -10,6 +10,9 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import { workspaceMoves } from './thread-workspace.ts';
+import * as checkpoints from './thread-checkpoints.ts';
+import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
@@ -61,8 +64,9 @@ export const threadMoves = {
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
   sayDeleted: act((context) => ({
     ...removeWorktree(context),
-    set: { transfers: [] },
+    set: { transfers: [], captures: [], rollback: null },
     facts: [{ type: 'thread.deleted' }],
+    cancel: { owner: 'thread' },
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
@@ -151,7 +155,6 @@ export const threadMoves = {
   closeToStop: act(({ link }) =>
     link.closing === 'stop' ? { facts: [noEffect('thread.stop')] } : close(link, 'stop', false),
   ),
-  closeToDelete: act(({ link }) => close(link, 'delete', true)),
   closeToSwitch: act(({ link, switching }) => (switching === null ? {} : close(link, 'switch', true))),
   closeToArchive: act(({ link }) => (link.closing === null ? close(link, 'archive', false) : {})),
   closeToReopen: act(({ link }) => close(link, 'settings', true)),
@@ -183,6 +186,7 @@ export const threadMoves = {
     const facts = [queue.removed(entry.turnId, 'started')];
     const begun = turns.beginTurn(context, turns.promptOf(entry));
     return {
+      ...begun,
       set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
       facts: [...facts, ...(begun.facts ?? [])],
     };
@@ -196,13 +200,12 @@ export const threadMoves = {
   compact: act((context, { turnId }: Of<'thread.compact'>) => turns.beginCompaction(context, turnId)),
   beginOfProvider: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
-    return {
-      set: {
-        turnCount: context.turnCount + 1,
-        activeTurn: turns.activeOfProvider(context, { turnId, nativeTurnId }),
-      },
+    const activeTurn = turns.activeOfProvider(context, { turnId, nativeTurnId });
+    const begun = {
+      set: { turnCount: context.turnCount + 1, activeTurn },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
+    return checkpoints.withBefore(context, begun, turnId);
   }),
   beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -271,6 +274,8 @@ export const threadMoves = {
   })),
   endTurn: act((context, { output }: { output: TurnOutput }) => turns.endTurn(context, output)),
 
+  ...workspaceMoves,
+
   // the transcript
   recordStart: act((context, event: Of<'provider.itemStarted'>) =>
     turns.recordItem(context, 'item.started', event),
@@ -294,6 +299,12 @@ export const threadMoves = {
   // the queue
   enqueue: act((context, { prompt }: { prompt: Prompt }) =>
     onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
+  ),
+  /** A start goes to the head: it would have begun at once. */
+  enqueueAny: act((context, { mode, prompt }: Of<'turn.submit'>) =>
+    mode === 'start'
+      ? next(context, prompt)
+      : onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
   ),
   /** To the head, to run as soon as it can, whatever else is queued. */
   enqueueNext: act((context, { prompt }: { prompt: Prompt }) => next(context, prompt)),
@@ -341,25 +352,6 @@ const next = (context: Context, prompt: Prompt): Move<Context, never> =>
 
 /** It is open, and nobody wants it closed. */
 const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });
-
-const CLOSE_REASONS: readonly (CloseReason | null)[] = [
-  null,
-  'idle',
-  'settings',
-  'archive',
-  'suspect',
-  'switch',
-  'stop',
-  'delete',
-];
-
-/** A stop or a delete overrides a close for a lesser reason that is already under way, and never the other way round. */
-function close(link: Link, why: CloseReason, force: boolean): Move<Context, never> {
-  const isMore = CLOSE_REASONS.indexOf(why) > CLOSE_REASONS.indexOf(link.closing);
-  const set = { link: { ...link, closing: isMore ? why : link.closing } };
-  // a thread that ends its turn may have no connection left
-  return link.phase === 'none' ? { set } : { set, toConnection: { type: '$close', why, force } };
-}
 
 /** What every end of a connection means: side turns end with it, and a forgotten session is not asked for again. */
 function gone(context: Context, end: ConnectionEnd): Move<Context, never> {

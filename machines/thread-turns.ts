@@ -9,6 +9,7 @@ import type { ThreadInput } from './domain/input.ts';
 import { bounded, type Item } from './domain/item.ts';
 import type { Online } from './domain/signal.ts';
 import type { Prompt, QueueEntry } from './domain/turn.ts';
+import { holdsHandOver, withAfter, withBefore } from './thread-checkpoints.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
 import { isHeldUp, readyFor } from './thread-transfers.ts';
@@ -24,9 +25,11 @@ export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Pro
 export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
   connectionIdOf(threadId, connectionCount);
 
+/** `null`: the turn has to wait. One that the provider began is under way already. */
 export function onlineOf(context: Context): Online | null {
-  const { link, session, capabilities } = context;
+  const { link, session, capabilities, activeTurn } = context;
   if (link.phase !== 'open' || session === null || isHeldUp(context)) return null;
+  if (activeTurn?.origin !== 'provider' && holdsHandOver(context)) return null;
   const { nativeThreadId } = session;
   const connectionId = connectionIdIn(context);
   const { nativeSteer } = capabilities;
@@ -54,6 +57,10 @@ export function needsReopening({ link, settings, capabilities }: Context, { mode
 }
 
 export function beginTurn(context: Context, prompt: Prompt): ThreadMove {
+  return withBefore(context, userTurn(context, prompt), prompt.turnId);
+}
+
+function userTurn(context: Context, prompt: Prompt): ThreadMove {
   const { turnId } = prompt;
   const { deliveryMode } = context.settings;
   const activeTurn = { turnId, origin: 'user', prompt, nativeTurnId: null, deliveryMode } as const;
@@ -107,6 +114,7 @@ export function beginByUser(context: Context, prompt: Prompt): ThreadMove {
   const facts = queue.released(context.queue);
   const begun = beginTurn(context, prompt);
   return {
+    ...begun,
     set: { ...begun.set, queue: queue.foldQueue(context.queue, facts) },
     facts: [...facts, ...(begun.facts ?? [])],
   };
@@ -207,7 +215,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...after,
     ],
   };
-  return withNotice(context, move, noticeOfEnd(output));
+  return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
 }
 
 /** A turn of it has completed: it is worth something. */

@@ -1,9 +1,8 @@
 import { sendTo, setup } from 'xstate';
 import { by, DATA_ACTIONS } from './act.ts';
 import { connectionMachine } from './connection.machine.ts';
-import type { ThreadContext } from './domain/context.ts';
-import { connectionInputOf, contextOf, turnInputOf, type ThreadStart } from './thread-context.ts';
-import type { ForConnection, ForTurn, ThreadEvent, ThreadTag } from './thread-events.ts';
+import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
+import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import { turnMachine } from './turn.machine.ts';
@@ -13,13 +12,7 @@ import { turnMachine } from './turn.machine.ts';
  * stated there and nowhere else. A child that throws makes the thread throw: the input has changed nothing then.
  */
 export const threadMachine = setup({
-  types: {
-    context: {} as ThreadContext,
-    events: {} as ThreadEvent,
-    input: {} as ThreadStart,
-    children: {} as { connection: 'connection'; turn: 'turn' },
-    tags: {} as ThreadTag,
-  },
+  types: {} as ThreadTypes,
   actors: { connection: connectionMachine, turn: turnMachine },
   actions: {
     ...DATA_ACTIONS,
@@ -56,6 +49,11 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
+    'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
+    'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' },
+    'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
     unbound: {
@@ -81,6 +79,7 @@ export const threadMachine = setup({
         'transfer.offered': { actions: by('noteOffer') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
+        'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
@@ -139,13 +138,14 @@ export const threadMachine = setup({
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
-        'runtime.recovered': { actions: ['holdForRestart', 'restartConnection', 'askAgain'] },
+        'runtime.recovered': { actions: ['holdForRestart', 'captureAgain', 'restartConnection', 'askAgain'] },
         $opened: { actions: by('noteOpened') },
         $closing: { actions: by('noteClosing') },
         $kept: { actions: by('noteKept') },
         $forgotten: { actions: by('fallBack') },
         'transfer.offered': { actions: by('noteOffer') },
         'xstate.done.actor.connection': [
+          { guard: 'isRollingBack', target: 'restoring', actions: by('noteGone') },
           { guard: by('isStopped'), target: 'unbound.stopped', actions: by('noteGone') },
           { target: 'unbound.error', actions: by('noteGone') },
         ],
@@ -183,6 +183,7 @@ export const threadMachine = setup({
             ],
             'thread.switchProvider': { actions: [by('noteSwitch'), 'closeToSwitch'] },
             'thread.delete': { actions: ['sayDeleting', 'closeToDelete'] },
+            'checkpoint.rollback': { guard: 'canRollBack', actions: by('beginRollback') },
           },
           states: {
             ready: {
@@ -259,7 +260,7 @@ export const threadMachine = setup({
             'provider.requestUndeliverable': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.deliveryTimedOut': { guard: by('isOfTurn'), actions: by('toTurn') },
             'request.respond': { guard: by('isOfTurn'), actions: by('toTurn') },
-            'runtime.recovered': { guard: 'isGone', actions: 'loseAgain' },
+            'runtime.recovered': { guard: 'isGone', actions: ['captureAgain', 'loseAgain'] },
             $opened: { actions: [by('noteOpened'), 'tellOnline', 'pauseStart'] },
             $accepted: { actions: ['confirmSession', by('consumeTransfers'), 'tellOfPlan'] },
             $started: {
@@ -289,6 +290,23 @@ export const threadMachine = setup({
             running: { description: 'The provider works on the turn.', tags: 'running' },
           },
         },
+      },
+    },
+    restoring: {
+      description: 'Files are put back; nothing of the rollback is said before that is done. Prompts wait.',
+      tags: ['ready', 'restoring'],
+      entry: 'askRestore',
+      on: {
+        'checkpoint.restored': [
+          { guard: by('isStoppedRollback'), target: 'unbound.stopped', actions: by('endRollback') },
+          { guard: by('isGoodRollback'), target: 'unbound.ready', actions: by('endRollback') },
+          { guard: by('isOfRollback'), target: 'unbound.error', actions: by('endRollback') },
+        ],
+        'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
+        'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
+        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
+        'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
+        'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },
     },
     deleted: {

@@ -10,6 +10,8 @@ import type { ForkFlags } from './cli/fork.ts';
 import type { LsFlags } from './cli/ls.ts';
 import type { PurgeFlags } from './cli/purge.ts';
 import type { SendFlags } from './cli/send.ts';
+import type { DiffFlags } from './cli/diff.ts';
+import type { RollbackFlags } from './cli/rollback.ts';
 import type { SwitchFlags } from './cli/switch.ts';
 import { Terminal, type Streams } from './cli/terminal.ts';
 import type { ConfigFlags } from './config.ts';
@@ -72,6 +74,7 @@ function programOf(build: Build): Command {
     .exitOverride();
   addServe(program, build);
   addThreadCommands(program, build);
+  addFiles(program, build);
   addForks(program, build);
   addViews(program, build);
   addConfig(program, build);
@@ -156,6 +159,29 @@ function addThreadCommands(program: Command, { terminal, exit }: Build): void {
     .action(async (threadId: string, instanceId: string, flags: SwitchFlags) => {
       const { switchCommand } = await import('./cli/switch.ts');
       exit(await switchCommand({ threadId, instanceId }, flags, terminal));
+    });
+}
+
+function addFiles(program: Command, { terminal, exit }: Build): void {
+  clientCommand(program, 'diff', 'what a thread changed in its workspace')
+    .argument('<thread>')
+    .argument('[path]', 'only this file')
+    .option('--turn <id>', 'of one turn; default: of all that were not rolled back')
+    .option('--stat', 'only the list of files')
+    .action(async (threadId: string, path: string | undefined, flags: DiffFlags) => {
+      const { diffCommand } = await import('./cli/diff.ts');
+      exit(await diffCommand({ threadId, path }, flags, terminal));
+    });
+  clientCommand(program, 'rollback', 'go back to an earlier turn, with conversation and files')
+    .argument('<thread>')
+    .option('--to <turn>', 'the last turn that stays; default: none does')
+    .option('--plan', 'only say what would happen')
+    .addOption(new Option('--conversation-only', 'leave the files as they are').conflicts('filesOnly'))
+    .option('--files-only', 'leave the conversation as it is')
+    .option('--force <paths...>', 'put these back although others changed them since')
+    .action(async (thread: string, flags: RollbackFlags) => {
+      const { rollbackCommand } = await import('./cli/rollback.ts');
+      exit(await rollbackCommand(thread, flags, terminal));
     });
 }
 

@@ -5,6 +5,7 @@ import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
 import { codexDriver } from '../adapters/codex/index.ts';
 import { GitWorktrees } from '../adapters/git/worktrees.ts';
+import { GitHistory } from '../adapters/git/index.ts';
 import { cursorSdkDriver } from '../adapters/cursor-sdk/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
 import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
@@ -34,6 +35,7 @@ const adapters: ServerAdapters = {
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   copyDatabase,
+  makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
   makeProcessHost: (journal) =>
     new LocalProcessHost({
       table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

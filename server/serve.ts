@@ -8,6 +8,7 @@ import type { Recording } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { Worktrees } from '../machines/ports/worktrees.ts';
+import type { WorkspaceHistory } from '../machines/ports/workspace-history.ts';
 import type { ProviderDriver } from '../machines/ports/provider.ts';
 import { ConfigWatch, type ConfigSource } from './config-watch.ts';
 import type { Config } from './config.ts';
@@ -19,8 +20,8 @@ import { hostInUrl } from './http/listen-address.ts';
 import { startHttpServer, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
-import type { Log } from './runtime/runtime-options.ts';
 import { ThreadRuntime } from './runtime/runtime.ts';
+import type { Log } from './runtime/runtime-options.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
@@ -51,6 +52,8 @@ export interface ServerAdapters {
    * @throws {RuntimeError} STORE_UNAVAILABLE, STORE_CORRUPT
    */
   copyDatabase(folder: string, target: string): void;
+  /** Where the files of workspaces are captured; `folder` is its own. Absent: nowhere. */
+  makeHistory?(folder: string): WorkspaceHistory;
   makeProcessHost(table: Pick<Journal, 'putProcess' | 'removeProcess'>): ProcessHost;
   makeWorktrees?(folder: string): Worktrees;
   endSurvivor(row: ProcessRow): Promise<void>;
@@ -185,6 +188,7 @@ const makeRuntime = (
     instances: config.instances,
     processes: adapters.makeProcessHost(needs.journal),
     ...(adapters.makeWorktrees && { worktrees: adapters.makeWorktrees(worktreesFolder(config)) }),
+    ...historyOf(config, adapters),
     endSurvivor: (row) => adapters.endSurvivor(row),
     clock: systemClock,
     newId: makeId,
@@ -198,6 +202,13 @@ const makeRuntime = (
     isFolder,
     logFrame: (instanceId, direction, frame) => logs.append(instanceId, direction, frame),
   });
+
+/** Its memory of workspaces can be thrown away at any time. */
+export const historyOf = (
+  { data }: Pick<Config, 'data'>,
+  adapters: Pick<ServerAdapters, 'makeHistory'>,
+): { readonly history?: WorkspaceHistory } =>
+  adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
 const openDoors = (
   config: Config,

@@ -1,6 +1,7 @@
 /** Finds the repository around a folder, or why there is none to work with. */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import type { Missing, MissingReason } from '../../machines/ports/workspace-history.ts';
+import { mayBeRepository } from './nearby.ts';
 import { GitAbsent, type Git } from './run-git.ts';
 
 export interface Repository {
@@ -39,6 +40,8 @@ export async function findRepository(git: Git, cwd: string): Promise<Repository 
     () => false,
   );
   if (!isFolder) return missing('no-folder', `${cwd} is not a folder`);
+  if (!(await mayBeRepository(await realpath(cwd))))
+    return missing('no-repository', `${cwd} is in no git repository`);
   try {
     return (await tooOld(git, cwd)) ?? (await locate(git, cwd));
   } catch (thrown) {

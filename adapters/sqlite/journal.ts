@@ -9,6 +9,7 @@ import type {
   ThreadId,
   TurnId,
 } from '../../machines/domain/ids.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
@@ -186,6 +187,22 @@ export class SqliteJournal implements port.Journal {
 
   latestTurn(threadId: ThreadId): TurnRow | null {
     return this.#rows.latestTurn(threadId);
+  }
+
+  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
+    return this.#rows.turnsAbove(threadId, ordinal);
+  }
+
+  checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null {
+    return this.#rows.checkpoints.checkpoint(threadId, turnId);
+  }
+
+  checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[] {
+    return this.#rows.checkpoints.checkpointsAbove(threadId, ordinal);
+  }
+
+  checkpointRoots(threadId: ThreadId): string[] {
+    return this.#rows.checkpoints.checkpointRoots(threadId);
   }
 
   turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {

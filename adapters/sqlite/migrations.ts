@@ -4,12 +4,13 @@ import { resultCode } from './store-error.ts';
 import { SCHEMA_1 } from './schema-1.ts';
 import { SCHEMA_2 } from './schema-2.ts';
 import { SCHEMA_3 } from './schema-3.ts';
+import { SCHEMA_4 } from './schema-4.ts';
 
 /** A statement that the tables do not fit. */
 const SQLITE_ERROR = 1;
 
 /** Append-only; the one at index 0 leads from an empty file to version 1. A release that changes one breaks users. */
-const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2, SCHEMA_3];
+const MIGRATIONS: readonly string[] = [SCHEMA_1, SCHEMA_2, SCHEMA_3, SCHEMA_4];
 
 /**
  * Brings the database to the newest version, each step in a transaction of its own. There is no way back.

@@ -28,7 +28,7 @@ const FIRST_ENTRIES = `from entries where stream_id = ${STREAM} order by version
 const REMOVALS = [
   `delete from receipts where command_id in (select command_id ${FIRST_ENTRIES})`,
   `delete from entries where sequence in (select sequence ${FIRST_ENTRIES})`,
-  ...['items', 'turns', 'requests'].map(
+  ...['items', 'turns', 'requests', 'checkpoints'].map(
     (table) => `delete from ${table} where rowid in
       (select rowid from ${table} where thread_id = :thread limit :limit)`,
   ),

@@ -12,6 +12,7 @@ import { itemRowSchema, type ItemRow } from '../../machines/domain/item.ts';
 import { requestRowSchema, type RequestRow } from '../../machines/domain/request.ts';
 import { threadStateSchema, type ThreadState } from '../../machines/domain/snapshot.ts';
 import { turnRowSchema, type TurnRow } from '../../machines/domain/turn.ts';
+import { CheckpointReader } from './read-checkpoints.ts';
 import { parseJson, Query, type Columns } from './query.ts';
 
 /** Reads the projections. */
@@ -21,6 +22,8 @@ export class RowReader {
   readonly #turn: Query<TurnRow>;
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
+  readonly #turnsAbove: Query<TurnRow>;
+  readonly checkpoints: CheckpointReader;
   readonly #turnsBelow: Query<TurnRow>;
   readonly #item: Query<ItemRow>;
   readonly #itemsBelow: Query<ItemRow>;
@@ -55,6 +58,8 @@ export class RowReader {
     this.#turn = turns('turn_id = ?');
     this.#turnByNative = turns('native_turn_id = ? order by ordinal desc limit 1');
     this.#latestTurn = turns('true order by ordinal desc limit 1');
+    this.#turnsAbove = turns('ordinal > ? order by ordinal');
+    this.checkpoints = new CheckpointReader(sqlite);
     this.#turnsBelow = turns('ordinal < ? order by ordinal desc limit ?');
     const items = (which: string): Query<ItemRow> =>
       new Query(sqlite, {
@@ -101,6 +106,10 @@ export class RowReader {
 
   latestTurn(threadId: ThreadId): TurnRow | null {
     return this.#latestTurn.one(threadId);
+  }
+
+  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
+    return this.#turnsAbove.all(threadId, ordinal);
   }
 
   turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {

@@ -3,6 +3,7 @@ import type { Status } from '../../machines/domain/fact.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
@@ -17,8 +18,8 @@ const upsert = (table: string, keys: readonly string[], values: readonly string[
 };
 
 /** A restart has to see to the thread. */
-const isUnsettled = (bound: boolean, status: Status): boolean =>
-  bound || status === 'starting' || status === 'running';
+const isUnsettled = ({ bound, errands }: Pick<ThreadState, 'bound' | 'errands'>, status: Status): boolean =>
+  bound || errands > 0 || status === 'starting' || status === 'running';
 
 /** Writes the projections, inside a transaction of the caller. */
 export class RowWriter {
@@ -26,6 +27,7 @@ export class RowWriter {
   readonly #turn: StatementSync;
   readonly #item: StatementSync;
   readonly #request: StatementSync;
+  readonly #checkpoint: StatementSync;
   readonly #instance: StatementSync;
   readonly #deletes: readonly StatementSync[];
 
@@ -51,17 +53,19 @@ export class RowWriter {
     this.#turn = put('turns', ['thread_id', 'turn_id'], ['ordinal', 'native_turn_id', 'row', 'crc']);
     this.#item = put('items', ['thread_id', 'item_id'], ['ordinal', 'is_open', 'row', 'crc']);
     this.#request = put('requests', ['thread_id', 'request_id'], ['is_open', 'row', 'crc']);
+    this.#checkpoint = put('checkpoints', ['thread_id', 'turn_id'], ['ordinal', 'root', 'row', 'crc']);
     this.#instance = put('instances', ['instance_id'], ['row', 'crc']);
-    this.#deletes = ['threads', 'turns', 'items', 'requests'].map((table) =>
+    this.#deletes = ['threads', 'turns', 'items', 'requests', 'checkpoints'].map((table) =>
       sqlite.prepare(`delete from ${table} where thread_id = ?`),
     );
   }
 
-  put({ threadId, state, turns, items, requests }: ThreadRows): void {
+  put({ threadId, state, turns, items, requests, checkpoints }: ThreadRows): void {
     if (state !== null) this.putState(threadId, state);
     for (const turn of turns) this.#putTurn(threadId, turn);
     for (const item of items) this.#putItem(threadId, item);
     for (const request of requests) this.#putRequest(threadId, request);
+    for (const checkpoint of checkpoints) this.#putCheckpoint(threadId, checkpoint);
   }
 
   replace(rows: ThreadRows): void {
@@ -82,7 +86,7 @@ export class RowWriter {
       removal,
       Number(row.archived),
       row.status,
-      Number(isUnsettled(state.bound, row.status)),
+      Number(isUnsettled(state, row.status)),
       row.updatedAt,
       searchTextOf(row),
       rowJson,
@@ -102,6 +106,12 @@ export class RowWriter {
     const json = JSON.stringify(row);
     const crc = crcOf(`${threadId} ${row.itemId}`, json);
     this.#item.run(threadId, row.itemId, row.ordinal, Number(row.status === 'open'), json, crc);
+  }
+
+  #putCheckpoint(threadId: ThreadId, row: CheckpointRow): void {
+    const json = JSON.stringify(row);
+    const crc = crcOf(`${threadId} ${row.turnId}`, json);
+    this.#checkpoint.run(threadId, row.turnId, row.ordinal, row.root, json, crc);
   }
 
   #putRequest(threadId: ThreadId, row: RequestRow): void {

@@ -1,8 +1,9 @@
 /** What a client could ask now: `decide` with probe inputs. Checked again at dispatch. */
 import { NO_CAPABILITIES } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
+import type { PendingRollback } from './checkpoint.ts';
 import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
-import { instanceIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
+import { instanceIdSchema, itemIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
 
@@ -11,6 +12,17 @@ const prompt = { turnId: probeTurn, text: 'probe', attachments: [] };
 const probeRequest = requestIdSchema.parse('probe');
 const answer = { decision: 'cancel' } as const;
 
+const probeRollback: PendingRollback = {
+  rollbackId: itemIdSchema.parse('probe'),
+  turnId: null,
+  ordinal: 0,
+  nativeTurnId: null,
+  files: true,
+  conversation: true,
+  turnIds: [],
+  force: [],
+  prompt: null,
+};
 const otherInstance = {
   instanceId: instanceIdSchema.parse('probe'),
   model: null,
@@ -32,6 +44,8 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ['thread.unarchive', { type: 'thread.unarchive' }],
   ['thread.delete', { type: 'thread.delete' }],
   ['thread.set', { type: 'thread.setTitle', title: '' }],
+  ['checkpoint.rollback', { type: 'checkpoint.rollback', rollback: probeRollback }],
+  ['turn.edit', { type: 'checkpoint.rollback', rollback: { ...probeRollback, prompt } }],
   ['queue.resume', { type: 'queue.resume' }],
 ];
 
@@ -40,6 +54,7 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   if (name === 'turn.interrupt') return context.activeTurn !== null;
   if (name === 'thread.archive') return !context.archived;
   if (name === 'thread.unarchive') return context.archived;
+  if (name === 'checkpoint.rollback' || name === 'turn.edit') return context.turnCount > 0;
   if (name === 'queue.resume') return context.queue.status === 'held';
   return true;
 }

@@ -44,6 +44,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     deliveryMode: deliveryModeSchema.default('streaming'),
     /** A git working tree of its own, from the repository around `cwd`. */
     worktree: worktreeRequestSchema.optional(),
+    /** `false`: the files of the workspace are not captured around turns. */
+    checkpoints: z.boolean().default(true),
   }),
   /** A new thread that begins with the turns of this one up to a completed one; the newest by default. */
   onThread('thread.fork', {
@@ -107,6 +109,26 @@ export const commandSchema = z.discriminatedUnion('type', [
   /** The entry becomes a steer of the active turn. */
   onThread('queue.promote', { queueEntryId }),
   onThread('queue.resume', {}),
+  /**
+   * Back to what it was after the turn, or before the first one with `null`. Files are put back that the thread changed
+   * since and nobody else did, and those in `force`; later turns are marked.
+   */
+  onThread('checkpoint.rollback', {
+    turnId: turnIdSchema.nullable(),
+    files: z.boolean().default(true),
+    conversation: z.boolean().default(true),
+    /** Relative to the root of the repository. */
+    force: z.array(z.string().min(1).max(4096)).max(1000).default([]),
+  }).refine((given) => given.files || given.conversation, {
+    message: 'ask for files, conversation or both',
+  }),
+  /** The latest prompt is taken back, and this one runs in its place. */
+  onThread('turn.edit', {
+    text,
+    /** Absent: those of the prompt that is taken back. */
+    attachments: z.array(attachmentIdSchema).max(8).optional(),
+    files: z.boolean().default(true),
+  }),
   onThread('request.askAgain', { requestId: requestIdSchema }),
   z
     .strictObject({

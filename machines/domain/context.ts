@@ -1,5 +1,6 @@
 /** What the charts remember. Plain JSON in our own types: it is persisted with a thread's base. */
 import type { Capabilities } from './capability.ts';
+import type { AskedCapture, PendingRollback } from './checkpoint.ts';
 import type { PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
@@ -14,7 +15,15 @@ import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
 
 /** Why a connection is closed on purpose. Only `stop` and `delete` change the thread's status word. */
-export type CloseReason = 'stop' | 'idle' | 'settings' | 'archive' | 'delete' | 'suspect' | 'switch';
+export type CloseReason =
+  | 'stop'
+  | 'idle'
+  | 'settings'
+  | 'archive'
+  | 'delete'
+  | 'suspect'
+  | 'switch'
+  | 'rollback';
 
 /** The connection as its actor last told the thread. */
 export interface Link {
@@ -74,6 +83,12 @@ export interface ThreadContext {
   readonly otherSessions: OtherSessions;
   /** Absent: the thread works in the folder that it was given. */
   readonly worktree?: Worktree;
+  /** Captures of the workspace that were asked for and have not been answered, oldest first. */
+  readonly captures: readonly AskedCapture[];
+  /** The turn whose beginning is captured, or being so: its end will be, too. */
+  readonly capturedTurnId: TurnId | null;
+  /** Waits for the connection to close, and then for the files. */
+  readonly rollback: PendingRollback | null;
   /** Where the thread branched off from another; `null`: it began with nothing. */
   readonly lineage: Lineage | null;
   /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */

@@ -105,12 +105,14 @@ const BEGINNERS: ReadonlySet<ThreadInput['type']> = new Set([
   'turn.retry',
   'thread.compact',
   'queue.promote',
+  'checkpoint.rollback',
 ]);
 /** A steer joins what runs already. */
-const needsInstance = (input: ThreadInput): boolean =>
-  input.type === 'turn.submit'
-    ? input.mode !== 'steer'
-    : input.type === 'turn.retry' || input.type === 'thread.compact' || input.type === 'queue.resume';
+function needsInstance(input: ThreadInput): boolean {
+  if (input.type === 'turn.submit') return input.mode !== 'steer';
+  if (input.type === 'checkpoint.rollback') return input.rollback.prompt !== null;
+  return input.type === 'turn.retry' || input.type === 'thread.compact' || input.type === 'queue.resume';
+}
 const ARCHIVED: Refusal = { code: 'THREAD_ARCHIVED', why: 'the thread is archived' };
 
 function refusedSubmit(view: ThreadView, input: ThreadInputOf<'turn.submit'>): Refusal | null {
@@ -219,7 +221,10 @@ function refusedByCharts(view: ThreadView, input: ThreadInput): Refusal {
   }
 }
 
-const BUSY: Refusal = { code: 'THREAD_BUSY', why: 'a turn is starting or running' };
+const BUSY: Refusal = {
+  code: 'THREAD_BUSY',
+  why: 'a turn is starting or running, or a rollback is under way',
+};
 const NO_ENTRY: Refusal = { code: 'QUEUE_ENTRY_NOT_FOUND', why: 'there is no such queue entry' };
 const NOTHING_TO_RETRY: Refusal = {
   code: 'TURN_NOT_RETRYABLE',
@@ -230,6 +235,7 @@ const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'thread.archive': BUSY,
   'thread.switchProvider': BUSY,
   'thread.compact': BUSY,
+  'checkpoint.rollback': BUSY,
   'queue.resume': ARCHIVED,
   'queue.edit': NO_ENTRY,
   'queue.reorder': NO_ENTRY,

@@ -1,4 +1,5 @@
 /** What the charts ask of the world. Never persisted; performed by the runtime after the commit. */
+import type { Point } from './checkpoint.ts';
 import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { ThreadInput } from './input.ts';
 import type { InstanceInput } from './instance.ts';
@@ -111,6 +112,23 @@ export type WorktreeEffect =
     }
   | { readonly type: 'worktree.end'; readonly threadId: ThreadId }
   | { readonly type: 'worktree.remove'; readonly threadId: ThreadId };
+/** What the runtime does with the files of the workspace. */
+export type CheckpointEffect =
+  /** Answered by `checkpoint.captured`, `checkpoint.missing` or `checkpoint.failed`; with the same turn and point: the same capture. */
+  | {
+      readonly type: 'checkpoint.capture';
+      readonly turnId: TurnId;
+      readonly point: Point;
+      readonly tries: number;
+    }
+  /** Puts back what the turns above the ordinal changed. Answered by `checkpoint.restored`; may be repeated. */
+  | {
+      readonly type: 'checkpoint.restore';
+      readonly rollbackId: ItemId;
+      readonly ordinal: number;
+      readonly files: boolean;
+      readonly force: readonly string[];
+    };
 
 /** Put together what is to be carried; answered by `transfer.built` or `transfer.failed`. */
 export type BuildTransfer = {
@@ -120,7 +138,7 @@ export type BuildTransfer = {
   readonly transfer: Transfer;
 };
 
-export type Effect = ProviderEffect | WorktreeEffect | Rebuild | Tell | BuildTransfer;
+export type Effect = ProviderEffect | WorktreeEffect | CheckpointEffect | Rebuild | Tell | BuildTransfer;
 
 /** The id that a prompt carries to the provider: one per attempt, derived, so that a restart finds it again. */
 export const clientMessageIdOf = (turnId: TurnId, attempt: number): string => `${turnId}.${attempt}`;

@@ -34,12 +34,12 @@ export const ERRORS = {
   COMMAND_CONFLICT: entry(409, false, 'the commandId was used for another command'),
   THREAD_NOT_FOUND: entry(404, false, 'no such thread'),
   THREAD_EXISTS: entry(409, false, 'the threadId is or was in use'),
-  THREAD_BUSY: entry(409, true, 'a turn is starting or running'),
+  THREAD_BUSY: entry(409, true, 'a turn is starting or running, or a rollback is under way'),
   THREAD_ARCHIVED: entry(409, false, 'the thread is archived; unarchive it first'),
   THREAD_DELETED: entry(410, false, 'the thread is deleted or being deleted'),
   THREAD_NOT_DELETED: entry(409, false, 'only a deleted thread can be purged'),
   THREAD_QUARANTINED: entry(500, false, 'the journal of the thread cannot be stepped; read and delete only'),
-  TURN_NOT_FOUND: entry(404, false, 'no such turn'),
+  TURN_NOT_FOUND: entry(404, false, 'no such turn, or it is rolled back'),
   TURN_NOT_COMPLETED: entry(409, false, 'the turn has not completed, so nothing can go on from it'),
   NO_COMPLETED_TURN: entry(409, false, 'no turn of the thread has completed, so there is nothing to fork'),
   THREAD_NOT_FORKED: entry(
@@ -79,6 +79,8 @@ export const ERRORS = {
   ATTACHMENT_NOT_FOUND: entry(404, false, 'no such attachment'),
   PLAN_NOT_FOUND: entry(404, false, 'no such plan, or it is not complete'),
   PLAN_IMPLEMENTED: entry(409, false, 'the plan is implemented already; details name thread and turn'),
+  NOTHING_TO_ROLL_BACK: entry(409, false, 'no turn comes after that one, or there is no prompt to edit'),
+  CHECKPOINT_MISSING: entry(409, false, 'the files of a turn were not captured; details say which and why'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
   // connections and turns
@@ -108,6 +110,9 @@ export const ERRORS = {
   ANSWER_UNDELIVERED: entry(502, true, 'the answer did not reach the provider; it can be sent again'),
   SERVER_RESTARTED: entry(503, true, 'the server ended while the turn ran'),
   RECORDING_OVER: entry(409, false, 'the recording that is played has no further turn'),
+  CHECKPOINT_FAILED: entry(500, true, 'the files of the workspace could not be captured'),
+  CHECKPOINT_TIMED_OUT: entry(504, true, 'capturing the files of the workspace took too long'),
+  RESTORE_TIMED_OUT: entry(504, true, 'putting files back took too long; the conversation is as it was'),
   // the provider's own
   PROVIDER_ERROR: entry(502, false, 'the provider reported an error of no known class'),
   PROVIDER_UNAUTHORIZED: entry(401, false, 'the provider is not logged in or refuses the key'),

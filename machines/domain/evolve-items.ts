@@ -125,10 +125,13 @@ function closeTurn(tables: ThreadTables, fact: TurnFact, at: number): void {
   }
 }
 
+/** What the server itself works at. */
+const OF_SERVER: ReadonlySet<Item['body']['kind']> = new Set(['transfer', 'rollback']);
+
 /** Nobody will tell how it went, but of what we do ourselves. What runs in a turn is closed by its end, which follows. */
 function closeConnection(tables: ThreadTables, at: number): void {
   for (const item of tables.openItems(null)) {
-    if (item.body.kind === 'transfer' || (item.turnId !== null && !isOver(tables, item, item))) continue;
+    if (OF_SERVER.has(item.body.kind) || (item.turnId !== null && !isOver(tables, item, item))) continue;
     put(tables, ended(item, { status: 'unknown', updatedAt: at }), item);
   }
 }

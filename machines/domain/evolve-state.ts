@@ -35,6 +35,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     completedTurnOrdinal: fact.lineage?.kind === 'fork' ? fact.lineage.turnOrdinal : null,
     bound: false,
     removal: 'none',
+    errands: 0,
   };
 }
 
@@ -44,9 +45,20 @@ export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   if (fact.type === 'item.delta' || fact.type === 'item.closed') return state;
   const queue = evolveQueue(state.queue, fact);
   const itemCount = 'item' in fact ? Math.max(state.itemCount ?? 0, fact.item.ordinal) : state.itemCount;
-  const next = { ...state, queue, itemCount, ...changeOf(state, fact) };
+  const errands = Math.max(0, state.errands + (ERRANDS.get(fact.type) ?? 0));
+  const next = { ...state, errands, queue, itemCount, ...changeOf(state, fact) };
   return { ...next, row: { ...evolveRow(next, fact), updatedAt: event.at } };
 }
+
+/** Captures and rollbacks: what begins one and what ends it. */
+const ERRANDS: ReadonlyMap<Fact['type'], number> = new Map([
+  ['checkpoint.capturing', 1],
+  ['checkpoint.captured', -1],
+  ['checkpoint.missing', -1],
+  ['checkpoint.failed', -1],
+  ['rollback.began', 1],
+  ['rollback.ended', -1],
+]);
 
 function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (/^(connection|worktree)\./.test(fact.type)) return boundBy(state, fact);
@@ -66,7 +78,7 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
-      return { removal: 'deleted' };
+      return { removal: 'deleted', errands: 0 };
     case 'usage.updated':
       return { usage: fact.usage };
     case 'plan.updated':

@@ -6,6 +6,8 @@ import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { ItemId, RequestId, TurnId } from './ids.ts';
 import type { ItemRow } from './item.ts';
 import type { RequestRow } from './request.ts';
+import type { CheckpointRow } from './checkpoint.ts';
+import { evolveCheckpoints } from './evolve-checkpoints.ts';
 import { evolveItems } from './evolve-items.ts';
 import { evolveState, initialState } from './evolve-state.ts';
 import type { ThreadState } from './snapshot.ts';
@@ -22,6 +24,11 @@ export interface ThreadTables {
   readonly turns: Table<TurnId, TurnRow>;
   readonly items: Table<ItemId, ItemRow>;
   readonly requests: Table<RequestId, RequestRow>;
+  readonly checkpoints: Table<TurnId, CheckpointRow>;
+  /** Checkpoints of turns with a higher ordinal. */
+  checkpointsAbove(ordinal: number): readonly CheckpointRow[];
+  /** Items that were made at that time (epoch ms) or later, at least. */
+  itemsSince(at: number): readonly ItemRow[];
   /** Items that the provider has not completed; of one turn, or of the whole thread for `null`. */
   openItems(turnId: TurnId | null): readonly ItemRow[];
   /** More text of an open item; unknown items are left alone (`item.started` comes first). */
@@ -36,6 +43,7 @@ export function evolve(tables: ThreadTables, event: FactEvent): void {
   if (fact.type.startsWith('turn.')) evolveTurns(tables, event);
   else if (fact.type.startsWith('request.')) evolveRequests(tables, event);
   evolveItems(tables, event);
+  evolveCheckpoints(tables, event);
 }
 
 function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {

@@ -3,6 +3,13 @@
  * from facts alone (`evolve.ts`).
  */
 import { z } from 'zod';
+import {
+  changesSchema,
+  overlapSchema,
+  pointSchema,
+  restoredSchema,
+  rollbackTargetSchema,
+} from './checkpoint.ts';
 import { failureSchema } from './error.ts';
 import {
   connectionIdSchema,
@@ -104,7 +111,7 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
-    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']),
+    why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch', 'rollback']),
   }),
   fact('connection.closed', { connectionId: connectionIdSchema }),
   fact('connection.closeFailed', { connectionId: connectionIdSchema, failure: failureSchema }),
@@ -169,6 +176,33 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('request.handedOver', { requestId: requestIdSchema, owner: ownerSchema }),
   /** Asked while the turn was being ended: the server said no for the user. */
   fact('request.refused', { requestId: requestIdSchema }),
+
+  // files of the workspace
+  fact('checkpoint.capturing', { turnId: turnIdSchema, point: pointSchema }),
+  /** `changes`: of the whole turn, with its second point. */
+  fact('checkpoint.captured', {
+    turnId: turnIdSchema,
+    point: pointSchema,
+    root: z.string(),
+    tree: z.string(),
+    ref: z.string(),
+    changes: changesSchema.nullable(),
+    overlaps: z.array(overlapSchema),
+  }),
+  /** There is nothing to capture, such as a repository. */
+  fact('checkpoint.missing', { turnId: turnIdSchema, point: pointSchema, reason: z.string() }),
+  /** Given up. */
+  fact('checkpoint.failed', { turnId: turnIdSchema, point: pointSchema, failure: failureSchema }),
+  fact('rollback.began', { rollbackId: itemIdSchema, target: rollbackTargetSchema }),
+  /** With a failure the conversation stays as it was, and so do the turns. */
+  fact('rollback.ended', {
+    rollbackId: itemIdSchema,
+    target: rollbackTargetSchema,
+    /** The turns that come after it, in their order. */
+    turnIds: z.array(turnIdSchema),
+    restored: restoredSchema.nullable(),
+    failure: failureSchema.nullable(),
+  }),
 
   // queue
   fact('queue.added', { entry: queueEntrySchema, index: z.number().int().nonnegative() }),

@@ -4,6 +4,13 @@
  */
 import { z } from 'zod';
 import { capabilitiesSchema } from './capability.ts';
+import {
+  changesSchema,
+  overlapSchema,
+  pendingRollbackSchema,
+  pointSchema,
+  restoredSchema,
+} from './checkpoint.ts';
 import { SUBMIT_MODES } from './command.ts';
 import { failureSchema } from './error.ts';
 import {
@@ -84,6 +91,7 @@ const commandInputs = [
   input('queue.promote', { queueEntryId: turnIdSchema }),
   input('queue.resume', {}),
   input('request.respond', { requestId: requestIdSchema, owner: ownerSchema, answer: answerSchema }),
+  input('checkpoint.rollback', { rollback: pendingRollbackSchema }),
 ] as const;
 
 // ---- what the provider did ---------------------------------------------------------------------------------------
@@ -223,9 +231,13 @@ const timerInputs = [
   input('lookUp.timedOut', turnTimer),
   input('worktree.timedOut', { ...fired, attempt: z.number().int().positive() }),
   input('request.deliveryTimedOut', { ...fired, requestId: requestIdSchema, owner: ownerSchema }),
+  input('checkpoint.timedOut', fired),
+  input('restore.timedOut', { ...fired, rollbackId: itemIdSchema }),
 ] as const;
 
 // ---- what the runtime found out ----------------------------------------------------------------------------------
+
+const capture = { turnId: turnIdSchema, point: pointSchema };
 
 const runtimeInputs = [
   /** The end of a turn is complete: deltas flushed, background work of an interrupted turn ended. */
@@ -242,6 +254,21 @@ const runtimeInputs = [
   input('worktree.failed', { attempt: z.number().int().positive(), failure: failureSchema }),
   /** The wall clock went on without us (a laptop that slept); armed timers were moved by as much. */
   input('runtime.clockJumped', { byMs: z.number() }),
+  input('checkpoint.captured', {
+    ...capture,
+    root: z.string(),
+    tree: z.string(),
+    ref: z.string(),
+    changes: changesSchema.nullable(),
+    overlaps: z.array(overlapSchema),
+  }),
+  input('checkpoint.missing', { ...capture, reason: z.string().max(DETAIL_LENGTH) }),
+  input('checkpoint.failed', { ...capture, failure: failureSchema }),
+  input('checkpoint.restored', {
+    rollbackId: itemIdSchema,
+    restored: restoredSchema.nullable(),
+    failure: failureSchema.nullable(),
+  }),
   /** Something went wrong that a person should see; nothing else follows from it. */
   input('runtime.warned', { topic: z.string().max(64), text: z.string().max(DETAIL_LENGTH) }),
 ] as const;

@@ -1,5 +1,6 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
+import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { transferKindSchema, transferReportSchema } from './transfer.ts';
 
@@ -60,6 +61,14 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('task'), title: z.string() }),
   z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
   z.object({ kind: z.literal('compaction') }),
+  /** What the turn changed in the workspace. */
+  changesSchema.extend({ kind: z.literal('checkpoint') }),
+  z.object({
+    kind: z.literal('rollback'),
+    target: rollbackTargetSchema,
+    /** `null` while it is under way, and where no files were asked for. */
+    restored: restoredSchema.nullable(),
+  }),
   /** What was said before and a conversation does not know: the text is given to it with the next prompt. */
   z.object({
     kind: z.literal('transfer'),
@@ -140,6 +149,8 @@ export const itemRowSchema = itemSchema.extend({
   updatedAt: z.number(),
   /** It goes on although its turn has completed: a part of the thread's roster. Left out of all others. */
   background: z.literal(true).optional(),
+  /** Its turn was rolled back: the conversation does not have it any more. Left out of all others. */
+  rolledBack: z.literal(true).optional(),
   /** It is of that thread, which this one branched off from later. Said by whoever reads, never stored. */
   inherited: z.object({ threadId: threadIdSchema }).optional(),
 });

@@ -33,6 +33,7 @@ export function purgedState({ row, settings, lineage }: ThreadState): ThreadStat
     completedTurnOrdinal: null,
     bound: false,
     removal: 'deleted',
+    errands: 0,
   };
 }
 

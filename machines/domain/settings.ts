@@ -35,6 +35,8 @@ export const settingsSchema = z.object({
   policy: policySchema,
   interactionMode: interactionModeSchema,
   deliveryMode: deliveryModeSchema,
+  /** The files are captured around each turn. Absent: not, as in threads of releases that could not. */
+  checkpoints: z.boolean().optional(),
 });
 
 export type RuntimeMode = z.infer<typeof runtimeModeSchema>;

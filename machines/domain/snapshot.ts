@@ -58,13 +58,15 @@ export const threadStateSchema = z.object({
   removal: z.enum(['none', 'deleting', 'deleted']),
   /** Absent: the thread works in the folder that it was given. */
   worktree: worktreeStateSchema.optional(),
+  /** Captures and rollbacks under way: a restart has to see to them. */
+  errands: z.number().int().nonnegative().default(0),
 });
 export type ThreadState = z.infer<typeof threadStateSchema>;
 
 /** An armed timer as clients see it. Times are epoch ms. */
 export const deadlineSchema = z.object({
   name: z.string(),
-  owner: z.enum(['connection', 'turn', 'instance', 'worktree']),
+  owner: z.enum(['thread', 'connection', 'turn', 'instance', 'worktree']),
   armedAt: z.number(),
   dueAt: z.number(),
   /** Items and deltas of the turn push it, and the push is not told: it is due at `dueAt` or later. */
@@ -86,7 +88,9 @@ export const machineStateSchema = z.object({
   /** Why nothing can begin: the instance is out of service. Absent: it is not. */
   barred: z.object({ code: errorCodeSchema, reason: z.string() }).optional(),
   /** Why the connection is being closed. */
-  closing: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch']).nullable(),
+  closing: z
+    .enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch', 'rollback'])
+    .nullable(),
 });
 export type MachineState = z.infer<typeof machineStateSchema>;
 

@@ -16,6 +16,10 @@ export const DEADLINES_MS = {
   delivery: 10_000,
   /** With its setup command. */
   worktree: 900_000,
+  /** Captures of the workspace, while the next prompt waits for them. */
+  capture: 30_000,
+  /** Files being put back. */
+  restore: 120_000,
   instanceStart: 30_000,
   instanceIdle: 300_000,
   instanceDrain: 20_000,
@@ -26,7 +30,7 @@ export const DEADLINES_MS = {
 } as const;
 
 /** The state or record whose end cancels the timer. */
-export type TimerOwner = 'connection' | 'turn' | 'instance' | 'worktree';
+export type TimerOwner = 'thread' | 'connection' | 'turn' | 'instance' | 'worktree';
 
 export interface ArmTimer {
   /** Unique in the thread; arming it again replaces it. */

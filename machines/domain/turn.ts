@@ -113,7 +113,17 @@ export const turnRowSchema = z.object({
   origin: originSchema,
   /** Began while another turn was active; the thread's status does not follow it. */
   side: z.boolean(),
-  status: z.enum(['starting', 'running', 'completed', 'failed', 'interrupted', 'absorbed', 'unknown']),
+  /** `rolledBack`: it has ended, and the conversation does not have it any more. */
+  status: z.enum([
+    'starting',
+    'running',
+    'completed',
+    'failed',
+    'interrupted',
+    'absorbed',
+    'unknown',
+    'rolledBack',
+  ]),
   nativeTurnId: z.string().nullable(),
   settings: turnSettingsSchema.nullable(),
   sourcePlan: sourcePlanSchema.nullable(),

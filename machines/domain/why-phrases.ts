@@ -132,6 +132,7 @@ const CLOSING: Readonly<Record<NonNullable<MachineState['closing']>, string>> = 
   settings: 'the provider closes the session, which is resumed with the new settings',
   archive: 'the provider closes the session, because the thread was archived',
   delete: 'the thread is being deleted: the provider closes the session',
+  rollback: 'the thread goes back to an earlier turn: the provider closes the session',
   switch: 'the thread goes on with another agent: the provider closes the session',
   suspect: 'the provider did not answer before and may still be at work: its session is being closed',
 };

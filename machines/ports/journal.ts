@@ -13,6 +13,7 @@ import type {
 } from '../domain/ids.ts';
 import type { InstanceRow } from '../domain/instance.ts';
 import type { ItemRow } from '../domain/item.ts';
+import type { CheckpointRow } from '../domain/checkpoint.ts';
 import type { RequestRow } from '../domain/request.ts';
 import type { ThreadState } from '../domain/snapshot.ts';
 import type { TurnRow } from '../domain/turn.ts';
@@ -43,6 +44,7 @@ export interface ThreadRows {
   readonly turns: readonly TurnRow[];
   readonly items: readonly ItemRow[];
   readonly requests: readonly RequestRow[];
+  readonly checkpoints: readonly CheckpointRow[];
 }
 
 /** All that one tick writes, in one transaction. */
@@ -129,7 +131,7 @@ export interface Journal {
   /** Threads that have an entry above the sequence, tombstones included. */
   changedSince(sequence: number): ThreadId[];
 
-  /** Threads that a restart has to see to: bound, starting, running, or with an open item; tombstones included. */
+  /** Threads that a restart has to see to: bound, starting, running, with an open item, or with a capture under way; tombstones included. */
   unsettledThreads(): ThreadId[];
 
   threadState(threadId: ThreadId): ThreadState | null;
@@ -138,6 +140,13 @@ export interface Journal {
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null;
   turnByNative(threadId: ThreadId, nativeTurnId: string): TurnRow | null;
   latestTurn(threadId: ThreadId): TurnRow | null;
+  /** Ordinals above it, ascending. */
+  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[];
+  checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null;
+  /** Of turns with an ordinal above it, ascending. */
+  checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[];
+  /** Repositories in which the thread has captured something. */
+  checkpointRoots(threadId: ThreadId): string[];
   /** Ordinals below `before` (`null`: the newest), at most `limit`, descending. */
   turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[];
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;

@@ -5,6 +5,7 @@ import type { CliParts } from '../cli.ts';
 import type { Client } from '../client/client.ts';
 import type { ConfigFlags } from '../config.ts';
 import { removeAttachment } from '../http/attachments.ts';
+import { historyOf } from '../serve.ts';
 import { purgeNow } from '../runtime/purge.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
@@ -58,7 +59,7 @@ async function purge(which: Which, flags: PurgeFlags, parts: Parts): Promise<rea
   const throughServer = (): Promise<ThreadId[]> => withClient(flags, (client) => purgeThrough(client, which));
   if (flags.url !== undefined) return throughServer();
   try {
-    return purgeAlone(which, flags, parts);
+    return await purgeAlone(which, flags, parts);
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code !== 'STORE_LOCKED') throw error;
     return throughServer();
@@ -82,13 +83,18 @@ const pagesOf = (ids: readonly ThreadId[]): ThreadId[][] =>
     ids.slice(page * PAGE_COUNT, (page + 1) * PAGE_COUNT),
   );
 
-function purgeAlone(which: Which, flags: PurgeFlags, parts: Parts): readonly ThreadId[] {
-  return withOwnStore(flags, parts, (journal, { data }) => {
+async function purgeAlone(which: Which, flags: PurgeFlags, parts: Parts): Promise<readonly ThreadId[]> {
+  const { threadIds, captured, history } = withOwnStore(flags, parts, (journal, { data }) => {
     const threadIds =
       'threadIds' in which
         ? which.threadIds
         : journal.deletedThreads(which.deletedBefore, Number.MAX_SAFE_INTEGER);
+    const roots = threadIds.flatMap((threadId) =>
+      journal.checkpointRoots(threadId).map((root) => ({ threadId, root })),
+    );
     purgeNow(journal, threadIds, (id) => removeAttachment(data, id));
-    return threadIds;
+    return { threadIds, captured: roots, ...historyOf({ data }, parts.adapters) };
   });
+  for (const { threadId, root } of captured) await history?.forget(root, threadId);
+  return threadIds;
 }

@@ -2,6 +2,7 @@
 import { evolve, type ThreadTables } from '../../machines/domain/evolve.ts';
 import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { ItemId, RequestId, TurnId } from '../../machines/domain/ids.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
@@ -17,6 +18,8 @@ export class ThreadView implements ThreadTables {
   readonly turns = new Map<TurnId, TurnRow>();
   readonly items = new Map<ItemId, WireItem>();
   readonly requests = new Map<RequestId, RequestRow>();
+  /** Of turns that were captured since the snapshot. */
+  readonly checkpoints = new Map<TurnId, CheckpointRow>();
   /** Of the last frame. */
   version = 0;
   sequence = 0;
@@ -34,6 +37,14 @@ export class ThreadView implements ThreadTables {
   apply(event: FactEvent): void {
     evolve(this, event);
     if (event.fact.type === 'item.delta') this.#keepMark(event.fact);
+  }
+
+  checkpointsAbove(ordinal: number): readonly CheckpointRow[] {
+    return [...this.checkpoints.values()].filter((row) => row.ordinal > ordinal);
+  }
+
+  itemsSince(at: number): readonly WireItem[] {
+    return [...this.items.values()].filter((item) => item.createdAt >= at);
   }
 
   openItems(turnId: TurnId | null): readonly WireItem[] {
@@ -84,17 +95,20 @@ function stateOf({
     bound: machine.children.connection !== undefined || worktree?.status === 'making',
     removal: 'none',
     ...(worktree && { worktree }),
+    errands: 0,
   };
 }
 
 function rowOf(thread: WireSnapshot['thread']): ThreadRow {
   const { options: _, runtimeMode: _mode, policy: _policy, ...rest } = thread;
-  const { interactionMode: _interaction, deliveryMode: _delivery, ...row } = rest;
+  const { interactionMode: _interaction, deliveryMode: _delivery, checkpoints: _checkpoints, ...row } = rest;
   return row;
 }
 
 function settingsOf(thread: WireSnapshot['thread']): Settings {
   const { title, cwd, instanceId, model, options, runtimeMode, policy, interactionMode, deliveryMode } =
     thread;
-  return { title, cwd, instanceId, model, options, runtimeMode, policy, interactionMode, deliveryMode };
+  const { checkpoints } = thread;
+  const settings = { title, cwd, instanceId, model, options, runtimeMode, policy, interactionMode };
+  return { ...settings, deliveryMode, ...(checkpoints !== undefined && { checkpoints }) };
 }

@@ -1,6 +1,6 @@
 /** What each method does. Subscriptions belong to the socket; all else is a look at the runtime or a command to it. */
 import { RuntimeError } from '../../machines/domain/error.ts';
-import type { Runtime, RuntimeReads } from '../runtime/api.ts';
+import type { DiffRead, Runtime, RuntimeReads } from '../runtime/api.ts';
 import type { Handlers } from './call-method.ts';
 import { fit } from './fit.ts';
 import { fitSnapshot } from './frames.ts';
@@ -69,12 +69,32 @@ export const HANDLERS: Handlers<MethodContext> = {
   },
   'orchestration.readEvents': ({ runtime, principal, limits }, params) =>
     readEvents(runtime.reads, params, { withInputs: principal.scopes.has('admin'), limits }),
+  'orchestration.getTurnDiff': async ({ runtime, limits }, { threadId, turnId, ...query }) => {
+    runtime.reads.version(threadId);
+    return fittingDiff(await runtime.diffs.ofTurn(threadId, turnId, query), limits);
+  },
+  'orchestration.getThreadDiff': async ({ runtime, limits }, { threadId, ...query }) => {
+    runtime.reads.version(threadId);
+    return fittingDiff(await runtime.diffs.ofThread(threadId, query), limits);
+  },
+  'orchestration.getRollbackPlan': async ({ runtime }, { threadId, ...query }) => {
+    runtime.reads.version(threadId);
+    const { turnIds, restore, conflicts, ...plan } = await runtime.diffs.plan(threadId, query);
+    return { ...plan, turnIds: [...turnIds], restore: [...restore], conflicts: [...conflicts] };
+  },
   'store.purge': async ({ runtime }, { threadIds, deletedBefore = 0 }) => {
     const purged = threadIds ?? runtime.reads.deletedThreads(deletedBefore, PAGES.mostCount);
     await runtime.purge(purged);
     return { purged };
   },
 };
+
+/** A page that would be longer than a message goes without its diff: file by file there is room. */
+function fittingDiff({ files, ...read }: DiffRead, limits: Limits): ResultOf<'orchestration.getTurnDiff'> {
+  const result = { ...read, files: [...files] };
+  const isTooLong = Buffer.byteLength(JSON.stringify(result)) > limits.messageBytes - 2_048;
+  return isTooLong ? { ...result, diff: null, truncated: true } : result;
+}
 
 type ListResult = ResultOf<'orchestration.listThreads'>;
 

@@ -1,5 +1,6 @@
 /** Every method of the socket: scope, parameters and result. The gateway parses with it and `/openrpc.json` shows it. */
 import { z } from 'zod';
+import { changedFileSchema, checkpointRowSchema, conflictSchema } from '../../machines/domain/checkpoint.ts';
 import { commandSchema } from '../../machines/domain/command.ts';
 import { entryOutcomeSchema } from '../../machines/domain/entry.ts';
 import { factSchema, statusSchema } from '../../machines/domain/fact.ts';
@@ -208,6 +209,69 @@ const purge = method({
   result: z.object({ purged: z.array(threadIdSchema) }),
 });
 
+const filePage = {
+  /** Only this file, relative to the root of the repository. */
+  path: z.string().min(1).max(4096).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .optional(),
+  limit: pageOf(PAGES.mostCount, PAGES.threadCount),
+  /** With the unified diff of the files on the page, at most 256 KiB of it. */
+  text: z.boolean().default(false),
+};
+
+const diffResult = z.object({
+  /** Where it is not `captured`, the files are what the provider itself said that it changed. */
+  status: checkpointRowSchema.shape.status,
+  /** Why it is missing. */
+  reason: z.string().nullable(),
+  /** Of all pages. */
+  fileCount: z.number().int().nonnegative(),
+  additions: z.number().int().nonnegative(),
+  deletions: z.number().int().nonnegative(),
+  files: z.array(changedFileSchema),
+  /** The `cursor` of the next page; `null`: there is none. */
+  next: z.string().nullable(),
+  diff: z.string().nullable(),
+  /** Something was left out at the end of the diff. */
+  truncated: z.boolean(),
+});
+
+const getTurnDiff = method({
+  summary: 'The files that a turn changed, page by page.',
+  scope: 'read',
+  params: z.strictObject({ threadId: threadIdSchema, turnId: turnIdSchema, ...filePage }),
+  result: diffResult,
+});
+
+const getThreadDiff = method({
+  summary: 'What the turns of a thread changed altogether, page by page; what was rolled back is not in it.',
+  scope: 'read',
+  params: z.strictObject({ threadId: threadIdSchema, ...filePage }),
+  result: diffResult,
+});
+
+const getRollbackPlan = method({
+  summary: 'What checkpoint.rollback to that turn would do now; nothing is changed.',
+  scope: 'read',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    turnId: turnIdSchema.nullable(),
+    force: z.array(z.string().min(1).max(4096)).max(1000).default([]),
+  }),
+  result: z.object({
+    /** Turns that would be rolled back. */
+    turnIds: z.array(turnIdSchema),
+    /** Files that would be put back, the first thousand; one that does not remain would be removed. */
+    restore: z.array(z.object({ path: z.string(), remains: z.boolean() })),
+    restoreCount: z.number().int().nonnegative(),
+    /** Files that would be left alone, the first hundred. */
+    conflicts: z.array(conflictSchema),
+    conflictCount: z.number().int().nonnegative(),
+  }),
+});
+
 export const PROTOCOL = {
   'server.info': serverInfo,
   'providers.list': listProviders,
@@ -220,6 +284,9 @@ export const PROTOCOL = {
   'orchestration.unsubscribe': unsubscribe,
   'orchestration.acknowledge': acknowledge,
   'orchestration.readEvents': readEvents,
+  'orchestration.getTurnDiff': getTurnDiff,
+  'orchestration.getThreadDiff': getThreadDiff,
+  'orchestration.getRollbackPlan': getRollbackPlan,
   'store.purge': purge,
 } as const;
 

@@ -4,6 +4,8 @@ import type { Entry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { CommandId, ItemId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
+import type { TurnId } from '../../machines/domain/ids.ts';
+import type { ChangedFile, CheckpointRow, FileConflict } from '../../machines/domain/checkpoint.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadSnapshot } from '../../machines/domain/snapshot.ts';
 import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
@@ -67,6 +69,7 @@ export interface Runtime {
   /** Recovery is finished and the store is open. */
   isReady(): boolean;
   readonly reads: RuntimeReads;
+  readonly diffs: Diffs;
 }
 
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
@@ -100,6 +103,58 @@ export interface RuntimeReads {
   instances(): readonly InstanceRow[];
   /** Last rows of those that were configured once: who comes back may still hold them. */
   removedInstances(): readonly InstanceRow[];
+}
+
+/** What is asked of a list of changed files. */
+export interface DiffQuery {
+  /** Only this one. */
+  readonly path?: string | undefined;
+  /** `next` of the page before. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  /** With the unified diff of the page. */
+  readonly text: boolean;
+}
+
+export interface DiffRead {
+  /** `missing` and `failed`: the files are what the provider said of its own changes. */
+  readonly status: CheckpointRow['status'];
+  readonly reason: string | null;
+  /** Of all pages. */
+  readonly fileCount: number;
+  readonly additions: number;
+  readonly deletions: number;
+  readonly files: readonly ChangedFile[];
+  readonly next: string | null;
+  readonly diff: string | null;
+  /** The diff was cut. */
+  readonly truncated: boolean;
+}
+
+export interface RollbackQuery {
+  /** The last turn that would stay; `null`: none. */
+  readonly turnId: TurnId | null;
+  readonly force: readonly string[];
+}
+
+/** What a rollback would do now. */
+export interface RollbackPlanRead {
+  readonly turnIds: readonly TurnId[];
+  /** Files that would be put back; those that do not remain would be removed. The first thousand. */
+  readonly restore: readonly { readonly path: string; readonly remains: boolean }[];
+  readonly restoreCount: number;
+  readonly conflicts: readonly FileConflict[];
+  readonly conflictCount: number;
+}
+
+/** Reads of the workspace's files around turns. */
+export interface Diffs {
+  /** @throws {RuntimeError} TURN_NOT_FOUND, CHECKPOINT_LOST, GIT_FAILED */
+  ofTurn(threadId: ThreadId, turnId: TurnId, query: DiffQuery): Promise<DiffRead>;
+  /** @throws {RuntimeError} CHECKPOINT_LOST, GIT_FAILED */
+  ofThread(threadId: ThreadId, query: DiffQuery): Promise<DiffRead>;
+  /** @throws {RuntimeError} TURN_NOT_FOUND, CHECKPOINT_MISSING, CHECKPOINT_LOST, GIT_FAILED */
+  plan(threadId: ThreadId, query: RollbackQuery): Promise<RollbackPlanRead>;
 }
 
 export interface SnapshotRead {

@@ -13,18 +13,22 @@ import type { InstanceId, RequestId, ThreadId, TurnId } from '../../machines/dom
 import type { CommandInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import type { Owner, RequestRow } from '../../machines/domain/request.ts';
 
+import type { ThreadProjection } from './projection.ts';
+import { editOf, rollbackOf } from './rollback-command.ts';
+
 /** What the translation has to look up. */
 export interface CommandLookups {
   readonly context: ThreadContext;
   newTurnId(): TurnId;
   request(requestId: RequestId): RequestRow | null;
+  readonly rows: ThreadProjection;
   /** @throws {RuntimeError} INSTANCE_NOT_FOUND, INSTANCE_UNAVAILABLE */
   capabilities(instanceId: InstanceId): Capabilities;
 }
 
 type ThreadCommand = Exclude<Command, { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' }>;
 
-/** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`. */
+/** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`; TURN_NOT_FOUND, NOTHING_TO_ROLL_BACK. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {
   switch (command.type) {
     case 'turn.submit':
@@ -34,6 +38,10 @@ export function inputOf(command: ThreadCommand, lookups: CommandLookups): Comman
     case 'turn.retry':
     case 'thread.compact':
       return { type: command.type, turnId: lookups.newTurnId() };
+    case 'checkpoint.rollback':
+      return { type: command.type, rollback: rollbackOf(lookups.rows, command, lookups.newTurnId()) };
+    case 'turn.edit':
+      return { type: 'checkpoint.rollback', rollback: editOf(lookups.rows, command, lookups.newTurnId()) };
     case 'thread.switchProvider': {
       const { threadId: _, ...input } = command;
       return { ...input, capabilities: lookups.capabilities(command.instanceId) };
@@ -119,7 +127,8 @@ export function resultOf(
   const { sequence, threadId, activeTurnId } = place;
   const began = facts.find((fact) => fact.type === 'turn.began');
   const added = facts.find((fact) => fact.type === 'queue.added');
-  const turnId = began?.turnId ?? steered(input, activeTurnId);
+  const edited = input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
+  const turnId = began?.turnId ?? edited ?? steered(input, activeTurnId);
   return {
     sequence,
     threadId,

@@ -1,7 +1,13 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
-import type { Effect, ProviderEffect, WorktreeEffect } from '../../machines/domain/effect.ts';
+import type {
+  CheckpointEffect,
+  Effect,
+  ProviderEffect,
+  WorktreeEffect,
+} from '../../machines/domain/effect.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { Adapters } from './adapters.ts';
 import { refusalOfLateFork } from './late-fork.ts';
 import type { LoadedThread } from './loaded-thread.ts';
@@ -15,6 +21,7 @@ export interface Performers {
   readonly adapters: Adapters;
   readonly transfers: Transfers;
   readonly worktrees: ThreadWorktrees;
+  readonly checkpoints: Checkpoints | null;
 }
 
 export class Effects {
@@ -33,6 +40,7 @@ export class Effects {
       if (effect.type === 'tell' || effect.type === 'tellThread') continue;
       if (effect.type === 'instance.rebuild') adapters.rebuild(effect.instanceId);
       else if (effect.type === 'transfer.build') transfers.build(effect);
+      else if (isOfCheckpoint(effect)) this.#checkpoint(stream, effect);
       else if (isOfWorktree(effect)) worktrees.perform(effect);
       else this.#perform(stream, effect);
     }
@@ -60,6 +68,10 @@ export class Effects {
     }
   }
 
+  #checkpoint(stream: StagedEffect['stream'], effect: CheckpointEffect): void {
+    if (stream.kind === 'thread') this.#performers.checkpoints?.perform(stream.id, effect);
+  }
+
   #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {
     return this.#threads.peek(threadId)?.context.settings.instanceId ?? null;
   }
@@ -75,6 +87,7 @@ export class Effects {
   }
 }
 
+const isOfCheckpoint = (effect: Effect): effect is CheckpointEffect => effect.type.startsWith('checkpoint.');
 const isOfWorktree = (effect: Effect): effect is WorktreeEffect => effect.type.startsWith('worktree.');
 
 /** Whether the charts, as they stand after the tick, still ask for it. */

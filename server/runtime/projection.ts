@@ -3,10 +3,14 @@ import type { ThreadTables, Table } from '../../machines/domain/evolve.ts';
 import type { Fact } from '../../machines/domain/fact.ts';
 import type { ItemId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { Journal, ThreadRows } from '../../machines/ports/journal.ts';
+
+/** Rows that are read at once. */
+const ITEM_PAGE = 200;
 
 /** A row in memory. */
 interface Cell<V> {
@@ -47,6 +51,16 @@ class CachedTable<K extends string, V> implements Table<K, V> {
     return this.#all()
       .flatMap(({ row }) => row ?? [])
       .findLast(isWanted);
+  }
+
+  /** The store's rows, and in their place or after them what is in memory. */
+  over(stored: readonly V[], keyOf: (row: V) => K): V[] {
+    const rows = new Map(stored.map((row) => [keyOf(row), row]));
+    for (const [key, cell] of this.#cells ?? []) {
+      const row = cell.amended ?? cell.row;
+      if (row !== null) rows.set(key, row);
+    }
+    return [...rows.values()];
   }
 
   set(key: K, row: V): void {
@@ -106,6 +120,7 @@ export class ThreadProjection implements ThreadTables {
   readonly turns: CachedTable<TurnId, TurnRow>;
   readonly items: CachedTable<ItemId, ItemRow>;
   readonly requests: CachedTable<RequestId, RequestRow>;
+  readonly checkpoints: CachedTable<TurnId, CheckpointRow>;
   /** Items with text that no fact but deltas has told. */
   #untold: Set<ItemId> | null = null;
   #state: ThreadState | null;
@@ -114,7 +129,6 @@ export class ThreadProjection implements ThreadTables {
 
   constructor(threadId: ThreadId, journal: Journal) {
     this.threadId = threadId;
-    this.#journal = journal;
     this.#state = journal.threadState(threadId);
     this.turns = new CachedTable(
       (id) => journal.turn(threadId, id),
@@ -127,6 +141,11 @@ export class ThreadProjection implements ThreadTables {
     this.requests = new CachedTable(
       (id) => journal.request(threadId, id),
       (request) => request.status !== 'closed',
+    );
+    this.#journal = journal;
+    this.checkpoints = new CachedTable(
+      (id) => journal.checkpoint(threadId, id),
+      (checkpoint) => checkpoint.status === 'capturing',
     );
     for (const item of journal.openItems(threadId)) this.items.keep(item.itemId, item);
     for (const request of journal.openRequests(threadId)) this.requests.keep(request.requestId, request);
@@ -162,6 +181,38 @@ export class ThreadProjection implements ThreadTables {
     return turnId === null ? open : open.filter((item) => item.turnId === turnId);
   }
 
+  /** Those that the tick under way has begun included. */
+  turnsAbove(ordinal: number): readonly TurnRow[] {
+    const stored = this.#journal.turnsAbove(this.threadId, ordinal);
+    return this.turns
+      .over(stored, ({ turnId }) => turnId)
+      .filter((turn) => turn.ordinal > ordinal)
+      .toSorted((one, other) => one.ordinal - other.ordinal);
+  }
+
+  newestTurn(): TurnRow | null {
+    const stored = this.#journal.latestTurn(this.threadId);
+    return this.turnsAbove((stored?.ordinal ?? 1) - 1).at(-1) ?? null;
+  }
+
+  checkpointsAbove(ordinal: number): readonly CheckpointRow[] {
+    const stored = this.#journal.checkpointsAbove(this.threadId, ordinal);
+    return this.checkpoints.over(stored, ({ turnId }) => turnId).filter((row) => row.ordinal > ordinal);
+  }
+
+  /** Page by page, the newest first: it is seldom far back. */
+  itemsSince(at: number): readonly ItemRow[] {
+    const stored: ItemRow[] = [];
+    for (let before: number | null = null; ;) {
+      const page = this.#journal.items(this.threadId, before, ITEM_PAGE);
+      stored.unshift(...page.filter(({ createdAt }) => createdAt >= at));
+      const [first] = page;
+      if (first === undefined || first.createdAt < at) break;
+      before = first.ordinal;
+    }
+    return this.items.over(stored, ({ itemId }) => itemId).filter(({ createdAt }) => createdAt >= at);
+  }
+
   append(itemId: ItemId, text: string): void {
     const item = this.items.cached(itemId);
     if (item === undefined) return;
@@ -188,9 +239,11 @@ export class ThreadProjection implements ThreadTables {
     const turns = this.turns.dirty();
     const items = this.items.dirty();
     const requests = this.requests.dirty();
+    const checkpoints = this.checkpoints.dirty();
     const state = this.#isStateDirty ? this.#state : null;
-    if (state === null && turns.length + items.length + requests.length === 0) return null;
-    return { threadId: this.threadId, state, turns, items, requests };
+    const rowCount = turns.length + items.length + requests.length + checkpoints.length;
+    if (state === null && rowCount === 0) return null;
+    return { threadId: this.threadId, state, turns, items, requests, checkpoints };
   }
 
   get isStateDirty(): boolean {
@@ -202,5 +255,6 @@ export class ThreadProjection implements ThreadTables {
     this.turns.clean();
     this.items.clean();
     this.requests.clean();
+    this.checkpoints.clean();
   }
 }

@@ -3,6 +3,7 @@ import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { evolve, type Table, type ThreadTables } from '../../machines/domain/evolve.ts';
 import type { ItemId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
@@ -46,6 +47,16 @@ class RebuiltTables implements ThreadTables {
   readonly items = new ItemTable();
   readonly requests = new Map<RequestId, RequestRow>();
 
+  readonly checkpoints = new Map<TurnId, CheckpointRow>();
+
+  checkpointsAbove(ordinal: number): readonly CheckpointRow[] {
+    return [...this.checkpoints.values()].filter((row) => row.ordinal > ordinal);
+  }
+
+  itemsSince(at: number): readonly ItemRow[] {
+    return [...this.items.rows.values()].filter((item) => item.createdAt >= at);
+  }
+
   openItems(turnId: TurnId | null): readonly ItemRow[] {
     return this.items.open(turnId);
   }
@@ -69,13 +80,14 @@ export function foldThread(journal: Journal, threadId: ThreadId): ThreadRows {
     after = entries.at(-1)?.version ?? after;
     if (entries.length < PAGE) break;
   }
-  const { state, turns, items, requests } = tables;
+  const { state, turns, items, requests, checkpoints } = tables;
   return {
     threadId,
     state,
     turns: [...turns.values()],
     items: [...items.rows.values()],
     requests: [...requests.values()],
+    checkpoints: [...checkpoints.values()],
   };
 }
 

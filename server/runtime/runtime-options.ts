@@ -5,6 +5,7 @@ import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
+import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import type { Clock } from './clock.ts';
 import type { Workspaces } from './workspace.ts';
 
@@ -20,6 +21,8 @@ export interface RuntimeOptions extends Workspaces {
   readonly instances: readonly InstanceConfig[];
   readonly processes: ProcessHost;
   readonly worktrees?: Worktrees;
+  /** Where workspaces are captured; absent: nowhere. */
+  readonly history?: WorkspaceHistory;
   /** Ends a process that an earlier run of the server has left; resolves when it is proven gone. */
   readonly endSurvivor: (row: ProcessRow) => Promise<void>;
   readonly clock: Clock;

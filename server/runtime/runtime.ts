@@ -5,11 +5,13 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
-import type { CommittedTick, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
+import { StoredDiffs } from './diffs.ts';
 import { Effects } from './effects.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -20,8 +22,8 @@ import { machineHash } from './machine-hash.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
-import { Retirement } from './retirement.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
+import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
 import type { Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
@@ -34,6 +36,7 @@ import { Transfers } from './transfers.ts';
 export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
+  readonly diffs: Diffs;
   readonly threads: Threads;
   readonly counters: Counters = {
     ignored: 0,
@@ -52,6 +55,7 @@ export class ThreadRuntime implements Runtime {
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
   readonly #worktrees: ThreadWorktrees;
+  readonly #checkpoints: Checkpoints | null;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
   readonly #loop: TickLoop;
@@ -79,6 +83,7 @@ export class ThreadRuntime implements Runtime {
     });
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
+    this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
@@ -94,11 +99,13 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
+    const { history } = options;
+    const told = { ...options, threads: this.threads, push: this.#tell };
+    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
-    this.#transfers = new Transfers({ ...options, threads: this.threads, schedule, push: this.#tell });
+    this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    const performers = { adapters: this.#adapters, transfers: this.#transfers, worktrees: this.#worktrees };
-    this.#effects = new Effects(this.threads, performers);
+    this.#effects = this.#makeEffects();
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -108,6 +115,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
+      hasHistory: history !== undefined,
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -245,6 +253,9 @@ export class ThreadRuntime implements Runtime {
     await Promise.all([this.#adapters.dispose(), this.#worktrees.dispose()]);
     try {
       this.#recover();
+      // the files as the turns left them, before anybody else changes them
+      await this.#checkpoints?.idle();
+      this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
       this.#options.log.error(
@@ -317,12 +328,25 @@ export class ThreadRuntime implements Runtime {
     }
   }
 
+  #makeEffects(): Effects {
+    return new Effects(this.threads, {
+      adapters: this.#adapters,
+      transfers: this.#transfers,
+      worktrees: this.#worktrees,
+      checkpoints: this.#checkpoints,
+    });
+  }
+
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
       commitCount: () => this.#loop.commitCount,
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
-      forget: (threadId) => void [this.threads.drop(threadId), this.#worktrees.remove(threadId)],
+      forget: (threadId) => {
+        this.threads.drop(threadId);
+        this.#worktrees.remove(threadId);
+        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+      },
     });
   }
 

@@ -14,6 +14,7 @@ import { inputOf, resultOf } from './commands.ts';
 import { secretFingerprintOf } from './fingerprint.ts';
 import { forkInput, mergeInput } from './fork.ts';
 import type { CommandArrival } from './ingress.ts';
+import { checkRollback } from './rollback-command.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { capabilitiesOf, newThread } from './new-thread.ts';
 import { noteSharedFolder } from './shared-folder.ts';
@@ -85,7 +86,8 @@ interface Done {
 }
 
 function create(intake: Intake, command: CommandOf<'thread.create'>, { commandId }: CommandArrival): Done {
-  const { type: _, threadId: asked, worktree, ...settings } = command;
+  const { type: _, threadId: asked, checkpoints, worktree, ...rest } = command;
+  const settings = checkpoints && intake.parts.hasHistory ? { ...rest, checkpoints } : rest;
   const input = {
     ...newThread(intake, asked, settings),
     lineage: null,
@@ -105,6 +107,7 @@ function onThread(intake: Intake, command: ThreadCommand, { commandId }: Command
   const { requests } = thread.projection;
   const input = inputOn(intake, thread, command);
   refuse(intake, thread, { type: command.type, input });
+  if ('rollback' in input) checkRollback(thread.projection, input.rollback);
   checkPrompt(intake.parts, command, thread.context.settings.cwd);
   if (command.type === 'request.respond' && input.type === 'request.respond') {
     const kept = keptInput(input, requests.get(input.requestId));
@@ -121,6 +124,7 @@ function inputOn(intake: Intake, thread: LoadedThread, command: ThreadCommand): 
     context: thread.context,
     newTurnId: () => intake.newTurnId(),
     request: (id) => requests.get(id) ?? null,
+    rows: thread.projection,
     capabilities: (instanceId) => capabilitiesOf(intake, instanceId),
   });
 }

@@ -34,6 +34,8 @@ export interface IntakeParts extends Workspaces {
   readonly threads: Threads;
   readonly instances: Instances;
   readonly machineHash: string;
+  /** Files can be captured around turns. */
+  readonly hasHistory: boolean;
   /** A new random id. */
   readonly newId: () => string;
   /** Something that a person who runs the server should know; nothing is lost by it. */

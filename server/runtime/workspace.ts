@@ -23,13 +23,15 @@ export function checkFolder({ isFolder }: Workspaces, cwd: string): void {
  * @throws {RuntimeError} WORKSPACE_NOT_FOUND, ATTACHMENT_NOT_FOUND
  */
 export function checkPrompt(workspaces: Workspaces, command: Command, cwd: string): void {
-  if (command.type === 'turn.submit') checkAttachments(workspaces, command.attachments);
+  if (command.type === 'turn.submit' || command.type === 'turn.edit') {
+    checkAttachments(workspaces, command.attachments ?? []);
+  }
   if (beginsPrompt(command)) checkFolder(workspaces, cwd);
 }
 
 function beginsPrompt(command: Command): boolean {
   if (command.type === 'turn.submit') return command.mode !== 'steer';
-  return ['turn.retry', 'queue.resume', 'request.askAgain'].includes(command.type);
+  return ['turn.retry', 'turn.edit', 'queue.resume', 'request.askAgain'].includes(command.type);
 }
 
 function checkAttachments({ attachmentPath }: Workspaces, attachments: readonly AttachmentId[]): void {

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
+import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { redact } from '../../adapters/shared/redact.ts';
 import { Secrets } from '../../adapters/shared/secrets.ts';
@@ -24,6 +25,7 @@ const adapters: ServerAdapters = {
   copyDatabase: () => {
     throw new Error('not here');
   },
+  makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
   makeProcessHost: () =>
     new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
   endSurvivor: () => Promise.resolve(),

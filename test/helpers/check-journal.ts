@@ -243,6 +243,7 @@ function rowsOf(journal: Journal, threadId: ThreadId): Record<string, string> {
     turns: JSON.stringify(turns.map(({ turnId }) => journal.turn(threadId, turnId))),
     requests: JSON.stringify(requests.map(({ requestId }) => journal.request(threadId, requestId))),
     openRequests: JSON.stringify(journal.openRequests(threadId)),
+    checkpoints: JSON.stringify(journal.checkpointsAbove(threadId, 0)),
   };
 }
 
@@ -272,12 +273,14 @@ function checkState(journal: Journal, threadId: ThreadId, { charts, timers }: Pu
   const building = context.transfers
     .filter(({ status }) => status === 'building')
     .map((each) => each.transferId);
-  const left = journal.openItems(threadId).map(({ itemId }) => itemId);
+  const ofOthersOpen = journal.openItems(threadId).filter(({ body }) => body.kind !== 'rollback');
+  const left = ofOthersOpen.map(({ itemId }) => itemId);
   must(!isAlone || left.every((id) => building.includes(id)), `items of unbound thread ${threadId} are open`);
   must(
     building.every((id) => left.includes(id)),
     `transfers of ${threadId} are not shown as open`,
   );
   mustEqual(`requests of ${threadId}`, open.toSorted(), kept.toSorted());
-  must(!isAlone || Object.keys(timers).length === 0, `timers are armed in unbound thread ${threadId}`);
+  const ofOthers = Object.values(timers).filter(({ owner }) => owner !== 'thread');
+  must(!isAlone || ofOthers.length === 0, `timers are armed in unbound thread ${threadId}`);
 }

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly url?: string;
 }
 
-const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why']);
+const CLIENT_COMMANDS = new Set(['send', 'tail', 'answer', 'stop', 'ls', 'why', 'diff', 'rollback']);
 
 export class CliRun {
   out = '';

@@ -7,7 +7,14 @@ import { itemIdSchema, threadIdSchema, type CommandId, type ThreadId } from '../
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ThreadRow } from '../../machines/domain/snapshot.ts';
 import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
-import type { CommittedThread, CommittedTick, Runtime, RuntimeReads } from '../../server/runtime/api.ts';
+import type {
+  CommittedThread,
+  CommittedTick,
+  DiffRead,
+  Diffs,
+  Runtime,
+  RuntimeReads,
+} from '../../server/runtime/api.ts';
 import { FakeThread } from './fake-thread.ts';
 
 type Staged = Pick<ThreadEntry, 'kind' | 'facts'> & { threadId: ThreadId };
@@ -15,7 +22,25 @@ type Staged = Pick<ThreadEntry, 'kind' | 'facts'> & { threadId: ThreadId };
 const MACHINE_HASH = 'fake-machines';
 const STARTED_AT = 1_700_000_000_000;
 
+const NO_DIFF: DiffRead = {
+  status: 'missing',
+  reason: 'nothing is captured here',
+  fileCount: 0,
+  additions: 0,
+  deletions: 0,
+  files: [],
+  next: null,
+  diff: null,
+  truncated: false,
+};
+
 export class FakeRuntime implements Runtime {
+  readonly diffs: Diffs = {
+    ofTurn: () => Promise.resolve(NO_DIFF),
+    ofThread: () => Promise.resolve(NO_DIFF),
+    plan: () =>
+      Promise.resolve({ turnIds: [], restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 }),
+  };
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
   readonly dispatched: { commandId: string; command: Command }[] = [];

@@ -4,6 +4,7 @@ import { rosterOf } from '../../machines/domain/evolve-items.ts';
 import { evolve, type ThreadTables } from '../../machines/domain/evolve.ts';
 import type { ItemId, RequestId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { MachineState, ThreadSnapshot, ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
@@ -15,6 +16,7 @@ export class FakeThread implements ThreadTables {
   readonly turns = new Map<TurnId, TurnRow>();
   readonly items = new Map<ItemId, ItemRow>();
   readonly requests = new Map<RequestId, RequestRow>();
+  readonly checkpoints = new Map<TurnId, CheckpointRow>();
   prunedBefore: number | null = null;
 
   constructor(threadId: ThreadId) {
@@ -29,6 +31,14 @@ export class FakeThread implements ThreadTables {
   take(entry: ThreadEntry): void {
     this.entries.push(entry);
     for (const fact of entry.facts) evolve(this, { ...entry, fact });
+  }
+
+  checkpointsAbove(ordinal: number): CheckpointRow[] {
+    return [...this.checkpoints.values()].filter((row) => row.ordinal > ordinal);
+  }
+
+  itemsSince(at: number): ItemRow[] {
+    return [...this.items.values()].filter((item) => item.createdAt >= at);
   }
 
   openItems(turnId: TurnId | null): ItemRow[] {

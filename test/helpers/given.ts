@@ -24,6 +24,7 @@ import { factSchema, type Fact, type FactOf, type FactType } from '../../machine
 import { COMMAND_INPUT_TYPES, type ThreadInput } from '../../machines/domain/input.ts';
 import { evolveTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Status } from '../../machines/domain/fact.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
@@ -234,13 +235,17 @@ export interface GivenOptions {
   readonly capabilities?: Partial<Capabilities>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  readonly settings?: Partial<Settings>;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
 export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
-  const { world = WORLD, capabilities = {}, inWorktree = false } = options;
-  const stage = new Stage(world, inWorktree ? startInWorktree(capabilities) : startOf(capabilities));
+  const { world = WORLD, capabilities = {}, inWorktree = false, settings = {} } = options;
+  const stage = new Stage(
+    world,
+    inWorktree ? startInWorktree(capabilities) : startOf(capabilities, settings),
+  );
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,

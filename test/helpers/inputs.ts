@@ -3,6 +3,7 @@ import type { TransferPlan } from '../../machines/domain/transfer.ts';
 import type { Lineage } from '../../machines/domain/lineage.ts';
 import { RESUME as RESUMED } from '../../machines/domain/opening.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { Point } from '../../machines/domain/checkpoint.ts';
 import { failure, type ErrorCode } from '../../machines/domain/error.ts';
 import {
   connectionIdOf,
@@ -48,9 +49,12 @@ export const CAPABILITIES: Capabilities = {
 };
 
 export type Start = Omit<ThreadInputOf<'thread.create'>, 'type'>;
-export const startOf = (capabilities: Partial<Capabilities> = {}): Start => ({
+export const startOf = (
+  capabilities: Partial<Capabilities> = {},
+  settings: Partial<Settings> = {},
+): Start => ({
   threadId: THREAD,
-  settings: SETTINGS,
+  settings: { ...SETTINGS, ...settings },
   capabilities: { ...CAPABILITIES, ...capabilities },
   lineage: null,
   opening: RESUMED,
@@ -380,6 +384,61 @@ export const implemented = (plan: string, by = 'b', isFirst = true): ThreadInput
 });
 export const WARNED: ThreadInput = { type: 'runtime.warned', topic: 'a.warning', text: 'look at that' };
 export const JUMPED: ThreadInput = { type: 'runtime.clockJumped', byMs: 1000 };
+
+export const captured = (name: string, point: Point, fileCount = 1): ThreadInput => ({
+  type: 'checkpoint.captured',
+  turnId: turnOf(name),
+  point,
+  root: '/w',
+  tree: `${name}.${point}`,
+  ref: `refs/${name}/${point}`,
+  changes: point === 'before' ? null : { fileCount, additions: 1, deletions: 0, files: [] },
+  overlaps: [],
+});
+export const missing = (name: string, point: Point): ThreadInput => ({
+  type: 'checkpoint.missing',
+  turnId: turnOf(name),
+  point,
+  reason: 'no repository',
+});
+export const uncaptured = (name: string, point: Point): ThreadInput => ({
+  type: 'checkpoint.failed',
+  turnId: turnOf(name),
+  point,
+  failure: cause('GIT_FAILED'),
+});
+export interface Back {
+  readonly to?: string | null;
+  readonly ordinal?: number;
+  readonly gone?: readonly string[];
+  readonly files?: boolean;
+  readonly conversation?: boolean;
+  /** Of an edit. */
+  readonly prompt?: string;
+}
+export function rollback({ to = null, ordinal = 0, gone = [], prompt, ...more }: Back = {}): ThreadInput {
+  return {
+    type: 'checkpoint.rollback',
+    rollback: {
+      rollbackId: itemIdSchema.parse('back'),
+      turnId: to === null ? null : turnOf(to),
+      ordinal,
+      nativeTurnId: to === null ? null : `n.${to}`,
+      files: true,
+      conversation: true,
+      turnIds: gone.map(turnOf),
+      force: [],
+      prompt: prompt === undefined ? null : promptOf(prompt),
+      ...more,
+    },
+  };
+}
+export const restored = (id = 'back', code: ErrorCode | null = null): ThreadInput => ({
+  type: 'checkpoint.restored',
+  rollbackId: itemIdSchema.parse(id),
+  restored: code === null ? { fileCount: 1, conflictCount: 0, conflicts: [] } : null,
+  failure: code === null ? null : cause(code),
+});
 
 // ---- whole stretches ---------------------------------------------------------------------------------------------
 

@@ -137,6 +137,7 @@ export const rowsOf = (id: string, rows: Partial<Omit<ThreadRows, 'threadId'>>):
   turns: [],
   items: [],
   requests: [],
+  checkpoints: [],
   ...rows,
 });
 
@@ -173,6 +174,7 @@ export function stateOf(
     completedTurnOrdinal: null,
     bound: false,
     removal: 'none',
+    errands: 0,
     ...more,
   };
 }

@@ -20,6 +20,7 @@ import type {
   ThreadId,
   TurnId,
 } from '../../machines/domain/ids.ts';
+import { checkpointRowSchema, type CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import { instanceRowSchema, type InstanceRow } from '../../machines/domain/instance.ts';
 import { itemRowSchema, type ItemRow } from '../../machines/domain/item.ts';
 import { requestRowSchema, type RequestRow } from '../../machines/domain/request.ts';
@@ -165,8 +166,8 @@ class MemoryJournal implements Journal {
   }
 
   unsettledThreads(): ThreadId[] {
-    const isUnsettled = ({ row, bound }: ThreadState): boolean =>
-      bound || row.status === 'starting' || row.status === 'running';
+    const isUnsettled = ({ row, bound, errands }: ThreadState): boolean =>
+      bound || errands > 0 || row.status === 'starting' || row.status === 'running';
     return [...this.#alive.threads].flatMap(([, { state, items }]) => {
       const read = state?.read();
       if (read === undefined) return [];
@@ -204,6 +205,23 @@ class MemoryJournal implements Journal {
 
   latestTurn(id: ThreadId): TurnRow | null {
     return this.#turns(id).at(-1) ?? null;
+  }
+
+  turnsAbove(id: ThreadId, ordinal: number): TurnRow[] {
+    return this.#turns(id).filter((turn) => turn.ordinal > ordinal);
+  }
+
+  checkpoint(id: ThreadId, turn: TurnId): CheckpointRow | null {
+    return this.#tables(id).checkpoints.get(turn)?.read() ?? null;
+  }
+
+  checkpointsAbove(id: ThreadId, ordinal: number): CheckpointRow[] {
+    const rows = [...this.#tables(id).checkpoints.values()].map((each) => each.read());
+    return rows.filter((row) => row.ordinal > ordinal).toSorted((a, b) => a.ordinal - b.ordinal);
+  }
+
+  checkpointRoots(id: ThreadId): string[] {
+    return [...new Set(this.checkpointsAbove(id, 0).flatMap(({ root }) => root ?? []))];
   }
 
   turns(id: ThreadId, before: number | null, limit: number): TurnRow[] {
@@ -391,12 +409,13 @@ function newReceipt(store: MemoryStore, receipt: Receipt): Stored<Receipt> {
   throw new RuntimeError('INTERNAL', `the command ${receipt.commandId} has a receipt`);
 }
 
-function tablesOf({ state, turns, items, requests }: ThreadRows): ThreadTables {
+function tablesOf({ state, turns, items, requests, checkpoints }: ThreadRows): ThreadTables {
   const tables = new ThreadTables();
   if (state !== null) tables.state = new Stored(state, threadStateSchema);
   for (const row of turns) tables.turns.set(row.turnId, new Stored(row, turnRowSchema));
   for (const row of items) tables.items.set(row.itemId, new Stored(row, itemRowSchema));
   for (const row of requests) tables.requests.set(row.requestId, new Stored(row, requestRowSchema));
+  for (const row of checkpoints) tables.checkpoints.set(row.turnId, new Stored(row, checkpointRowSchema));
   return tables;
 }
 
@@ -423,5 +442,6 @@ function merge(store: MemoryStore, { threadId, tables }: StoredRows): void {
     noteAttachments(store, threadId, row.read());
   }
   for (const [id, row] of tables.requests) known.requests.set(id, row);
+  for (const [id, row] of tables.checkpoints) known.checkpoints.set(id, row);
   store.threads.set(threadId, known);
 }

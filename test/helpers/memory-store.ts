@@ -13,6 +13,7 @@ import type {
 } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { CheckpointRow } from '../../machines/domain/checkpoint.ts';
 import type { RequestRow } from '../../machines/domain/request.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
@@ -43,6 +44,7 @@ export class ThreadTables {
   readonly turns = new Map<TurnId, Stored<TurnRow>>();
   readonly items = new Map<ItemId, Stored<ItemRow>>();
   readonly requests = new Map<RequestId, Stored<RequestRow>>();
+  readonly checkpoints = new Map<TurnId, Stored<CheckpointRow>>();
 }
 
 export interface StoredEntry {

@@ -1,6 +1,7 @@
 /** One rule as a test: what holds, and that its removal is noticed. */
 import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { Settings } from '../../machines/domain/settings.ts';
 import { given, WORLD, type Cue, type Outcome, type World } from './given.ts';
 import type { Mutation } from './mutants.ts';
 
@@ -8,6 +9,7 @@ export interface Rule {
   readonly capabilities?: Partial<Capabilities>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  readonly settings?: Partial<Settings>;
   /** Inputs that must be taken, with the rule and without it. */
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
@@ -28,10 +30,10 @@ export const RULES: NamedRule[] = [];
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
-  { capabilities = {}, inWorktree = false, given: before = [], when, holds, without }: Rule,
+  { capabilities = {}, inWorktree = false, settings = {}, given: before = [], when, holds, without }: Rule,
 ): void {
   const outcomeIn = (world = WORLD): Outcome =>
-    given(before, { capabilities, inWorktree, world }).when(...when);
+    given(before, { capabilities, inWorktree, settings, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {

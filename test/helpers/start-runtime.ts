@@ -12,6 +12,7 @@ import {
 } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
+import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
@@ -41,6 +42,8 @@ export interface RuntimeSetup {
   readonly processes?: ProcessHost;
   /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
   readonly goneFolders?: ReadonlySet<string>;
+  /** Captures workspaces. */
+  readonly history?: WorkspaceHistory;
   /** Images that are stored. */
   readonly attachments?: ReadonlySet<string>;
 }

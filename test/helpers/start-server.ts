@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { GitWorktrees } from '../../adapters/git/worktrees.ts';
 import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
+import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
 import { Secrets } from '../../adapters/shared/secrets.ts';
@@ -100,6 +101,7 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     copyDatabase,
+    makeHistory: (folder) => new GitHistory({ folder, env: process.env }),
     makeProcessHost: (journal) =>
       new LocalProcessHost({
         table: { put: (row) => journal.putProcess(row), remove: (marker) => journal.removeProcess(marker) },

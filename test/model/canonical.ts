@@ -4,6 +4,7 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import type { ActorId, Charts } from '../../machines/charts.ts';
+import { CAPTURE_ATTEMPTS } from '../../machines/domain/checkpoint.ts';
 import type { ConnectionContext, ThreadContext, TurnContext } from '../../machines/domain/context.ts';
 import { failure } from '../../machines/domain/error.ts';
 import { RESUME } from '../../machines/domain/opening.ts';
@@ -75,6 +76,9 @@ function plainPart({
   archived,
   connectionCount,
   worktree,
+  captures,
+  capturedTurnId,
+  rollback,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
   return {
@@ -92,6 +96,10 @@ function plainPart({
     link: { ...link, end: endIn(link.end) },
     connectionCount: Math.min(1, connectionCount),
     session: hasSession ? { nativeThreadId: 'native', state: 'provisional' } : null,
+    // the last try: what leads back to the same state is left to the rules
+    captures: captures.map((asked) => ({ ...asked, tries: CAPTURE_ATTEMPTS })),
+    capturedTurnId,
+    rollback: rollback && { ...rollback, prompt: promptIn(rollback.prompt) },
     opening: RESUME,
     transfers: [],
     otherSessions: {},

@@ -25,6 +25,8 @@ export interface Bounds {
   readonly folds?: 1;
   /** The thread has a working tree of its own. */
   readonly worktree?: 1;
+  /** The files of the workspace are captured, and the thread goes back. */
+  readonly captures?: 1;
   /** Sessions that are forgotten and left, and what is carried to the next one. */
   readonly transfers?: 1;
   /** Other threads branch off, and bring back what they have done. */
@@ -110,6 +112,7 @@ export class Environment {
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
       ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
+      ...workspaceInputs(seen).map((input) => this.#moveOf('provider', input)),
       ...carried.map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
@@ -158,6 +161,8 @@ interface Seen {
   readonly hasTask: boolean;
   /** Of the making of its working tree; `null`: it has none. */
   readonly worktreeTry: number | null;
+  readonly captures: ThreadContext['captures'];
+  readonly canRollBack: boolean;
   /** What is still to be carried; `null`: nothing ever is. */
   readonly transfers: readonly string[] | null;
 }
@@ -183,6 +188,8 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     canAsk: ofTurn.length + (hasTask ? ofConnection.length : 0) < bounds.requests,
     canAskBeside: ofConnection.length + (hasTask ? ofTurn.length : 0) < bounds.sideRequests,
     hasTask,
+    captures: thread.captures,
+    canRollBack: bounds.captures !== undefined,
     transfers: transfersIn(thread, bounds),
   };
 }
@@ -192,26 +199,31 @@ function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly str
   return transfers.map(({ transferId }) => transferId);
 }
 
+function mustWait({ link, worktree, rollback }: ThreadContext): boolean {
+  const isUnprepared = worktree !== undefined && worktree.status !== 'ready';
+  return link.phase === 'closing' || link.folds || isUnprepared || rollback !== null;
+}
+
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
   const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
-  const waitingCount = thread.queue.entries.length + steerCount;
+  const edited = thread.rollback?.prompt == null ? 0 : 1;
+  const waitingCount = thread.queue.entries.length + steerCount + edited;
   // a prompt that came back made it one more; nothing is begun then that could do it again
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
-  const isUnprepared = thread.worktree !== undefined && thread.worktree.status !== 'ready';
-  const mustWait = thread.link.phase === 'closing' || thread.link.folds || isUnprepared;
   return {
     attempt: turn?.attempt ?? 1,
     worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
-    canStart: mustWait ? canWait : !isOver,
+    canStart: mustWait(thread) ? canWait : !isOver,
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
 }
 
 function turnsIn(thread: ThreadContext, turn: TurnContext | undefined): readonly (string | undefined)[] {
-  const prompts = [...thread.queue.entries, ...(turn?.steers ?? []), ...(turn?.undelivered ?? [])];
+  const known = [thread.rollback?.prompt ?? null, ...thread.captures];
+  const prompts = [...known, ...thread.queue.entries, ...(turn?.steers ?? []), ...(turn?.undelivered ?? [])];
   const one = [thread.activeTurn, turn?.prompt, turn?.sentSteer];
   return [...prompts, ...thread.sideTurns, ...one].map((each) => each?.turnId);
 }
@@ -241,6 +253,29 @@ function commandsIn(seen: Seen): ThreadInput[] {
     ...ofTurn.map((id) => make.respond(id, 'accept', 'turn')),
     ...ofConnection.map((id) => make.respond(id, 'accept', seen.hasTask ? 'task' : 'connection')),
     make.respond(FOREIGN_REQUEST),
+    ...(seen.canRollBack ? rollbacks(seen) : []),
+  ];
+}
+
+const rollbacks = ({ canStart, freshTurn }: Seen): ThreadInput[] => [
+  make.rollback(),
+  ...(canStart ? [make.rollback({ prompt: freshTurn })] : []),
+];
+
+/** What the runtime says of the files. */
+function workspaceInputs({ captures, canRollBack }: Seen): ThreadInput[] {
+  if (!canRollBack) return [];
+  // one after the other, as they were asked for
+  const asked = [...captures.slice(0, 1), { turnId: FOREIGN, point: 'after' as const }];
+  return [
+    ...asked.flatMap(({ turnId, point }) => [
+      make.captured(turnId, point),
+      make.missing(turnId, point),
+      make.uncaptured(turnId, point),
+    ]),
+    make.restored(),
+    make.restored('back', 'GIT_FAILED'),
+    make.restored('other'),
   ];
 }
 

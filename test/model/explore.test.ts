@@ -49,6 +49,8 @@ describe('every reachable state of a thread', () => {
     expect(all.filter((type) => !proof.acceptedTypes.has(type))).toEqual([
       // the first input of a thread makes its chart
       'thread.create',
+      // of captured workspaces
+      'checkpoint.rollback',
       // of what is carried from one session to another
       'thread.fork',
       'thread.mergeBack',
@@ -58,6 +60,13 @@ describe('every reachable state of a thread', () => {
       // of native steers
       'provider.steerAccepted',
       'provider.steerRefused',
+      // of captured workspaces
+      'checkpoint.timedOut',
+      'restore.timedOut',
+      'checkpoint.captured',
+      'checkpoint.missing',
+      'checkpoint.failed',
+      'checkpoint.restored',
       'handOver.timedOut',
       'steer.timedOut',
       // of a working tree

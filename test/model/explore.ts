@@ -120,8 +120,11 @@ class Explorer {
   }
 
   run(): Exploration {
-    const { nativeSteer, worktree } = this.#bounds;
-    const start = worktree === undefined ? startOf({ nativeSteer }) : startInWorktree({ nativeSteer });
+    const { nativeSteer, worktree, captures } = this.#bounds;
+    const start =
+      worktree === undefined
+        ? startOf({ nativeSteer }, captures === undefined ? {} : { checkpoints: true })
+        : startInWorktree({ nativeSteer });
     const { charts, drawn } = this.#stepper.start(start);
     this.#reach(charts, timersAfter({}, null, drawn), null);
     for (let index = 0; index < this.#states.length; index += 1) {

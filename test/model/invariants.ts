@@ -57,7 +57,10 @@ function truthsOfTimers({ charts, timers }: State): Truths {
   const owners = Object.values(timers).map(({ owner }) => owner);
   return {
     'no turn timer when settled': !tagged(charts, 'settled') || !owners.includes('turn'),
-    'no timer when unbound': isBound(charts) || isPreparing(charts) || owners.length === 0,
+    'no timer but of the workspace when unbound':
+      isBound(charts) || isPreparing(charts) || owners.every((owner) => owner === 'thread'),
+    'a capture has a deadline':
+      threadContextOf(charts.root).captures.length === 0 || 'checkpoint.timedOut' in timers,
     'a turn timer is of this turn and attempt': Object.values(timers).every((timer) =>
       isOfTurn(timer, charts),
     ),

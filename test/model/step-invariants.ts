@@ -170,6 +170,7 @@ function truthsOfRecovery({ charts, drawn, move }: Step): Truths {
   return {
     // the end of the turn had come before the server died: its queue flows as it would have
     'a recovery leaves the thread settled, looking up its prompt, or on with its queue':
+      tagged(charts, 'restoring') ||
       tagged(charts, 'settled') ||
       // its working tree is made again, by itself
       isPreparing(charts) ||

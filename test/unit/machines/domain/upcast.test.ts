@@ -25,11 +25,13 @@ describe('upcast', () => {
   it('gives the base of a thread from format 1 what threads have had since', () => {
     const root = { value: 'ready', context: { threadId: 't', turnCount: 3 } };
     const base = { type: 'thread.based', format: 1, charts: { root }, timers: { a: 1 } };
+    const workspace = { captures: [], capturedTurnId: null, rollback: null };
     const since = {
       opening: { type: 'resume' },
       transfers: [],
       otherSessions: {},
       switching: null,
+      ...workspace,
       lineage: null,
       mergedTurnOrdinal: 0,
     };
