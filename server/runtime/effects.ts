@@ -1,6 +1,5 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type {
-  BuildTransfer,
   CheckpointEffect,
   Effect,
   ProviderEffect,
@@ -28,6 +27,7 @@ export interface Performers {
   /** `null`: workspaces are not captured. */
   readonly checkpoints: Checkpoints | null;
   readonly worktrees: ThreadWorktrees;
+  readonly checkpoints: Checkpoints | null;
 }
 
 export class Effects {
@@ -76,6 +76,10 @@ export class Effects {
       if (error instanceof RuntimeError) return null;
       throw error;
     }
+  }
+
+  #checkpoint(stream: StagedEffect['stream'], effect: CheckpointEffect): void {
+    if (stream.kind === 'thread') this.#performers.checkpoints?.perform(stream.id, effect);
   }
 
   #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {

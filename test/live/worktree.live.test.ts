@@ -20,7 +20,10 @@ describe.skipIf(requireAgent('codex') === null)('codex in a working tree', () =>
       runtimeMode: 'full-access',
       worktree: { branch: 'topic', setup: 'echo yes > set-up' },
     });
-    expect(await thread.turn('go')).toMatchObject({ outcome: 'completed' });
+    // it waits for the working tree
+    await thread.submit('go');
+    await thread.until(() => thread.facts('turn.ended').length === 1, 'the end of the turn');
+    expect(thread.facts('turn.ended')).toMatchObject([{ outcome: 'completed' }]);
     const made = thread.view?.state?.worktree?.made;
     const tree = new TestRepository(made?.root ?? '');
     expect(thread.items('command').map((item) => item.text)).toEqual(['', `yes\n${made?.cwd ?? ''}\n`]);
