@@ -1,5 +1,6 @@
 /** Named effects of the charts → calls on adapters, after the commit. An effect that was overtaken in its own tick is dropped. */
 import type {
+  BuildTransfer,
   CheckpointEffect,
   Effect,
   ProviderEffect,
@@ -27,7 +28,6 @@ export interface Performers {
   /** `null`: workspaces are not captured. */
   readonly checkpoints: Checkpoints | null;
   readonly worktrees: ThreadWorktrees;
-  readonly checkpoints: Checkpoints | null;
 }
 
 export class Effects {
@@ -76,10 +76,6 @@ export class Effects {
       if (error instanceof RuntimeError) return null;
       throw error;
     }
-  }
-
-  #checkpoint(stream: StagedEffect['stream'], effect: CheckpointEffect): void {
-    if (stream.kind === 'thread') this.#performers.checkpoints?.perform(stream.id, effect);
   }
 
   #instanceOf(threadId: LoadedThread['threadId']): InstanceId | null {

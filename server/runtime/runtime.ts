@@ -330,15 +330,6 @@ export class ThreadRuntime implements Runtime {
     }
   }
 
-  #makeEffects(): Effects {
-    return new Effects(this.threads, {
-      adapters: this.#adapters,
-      transfers: this.#transfers,
-      worktrees: this.#worktrees,
-      checkpoints: this.#checkpoints,
-    });
-  }
-
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
@@ -346,7 +337,6 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
-        this.#worktrees.remove(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },

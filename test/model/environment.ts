@@ -177,6 +177,7 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     on: Math.max(1, thread.connectionCount),
     entries: thread.queue.entries.map((entry) => entry.turnId),
     active: thread.activeTurn?.turnId ?? null,
+    attempt: running?.attempt ?? 1,
     sides: thread.sideTurns.map((side) => side.turnId),
     sentSteer: running?.sentSteer?.turnId ?? null,
     ofTurn,
@@ -199,11 +200,6 @@ function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly str
   return transfers.map(({ transferId }) => transferId);
 }
 
-function mustWait({ link, worktree, rollback }: ThreadContext): boolean {
-  const isUnprepared = worktree !== undefined && worktree.status !== 'ready';
-  return link.phase === 'closing' || link.folds || isUnprepared || rollback !== null;
-}
-
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
   const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
   const waitingCount = thread.queue.entries.length + steerCount + editedCount(thread);
@@ -211,7 +207,6 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
   return {
-    attempt: turn?.attempt ?? 1,
     worktreeTry: thread.worktree?.attempt ?? null,
     canWait,
     canStart: mustWait(thread) ? canWait : !isOver,
