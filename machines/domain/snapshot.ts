@@ -112,5 +112,9 @@ export const threadSnapshotSchema = z.object({
   worktree: worktreeStateSchema.optional(),
   /** Where the thread branched off; items before that are marked as inherited. */
   lineage: lineageSchema.nullable().default(null),
+  /** The highest ordinal that was given to an item, those of a fork's source included; `null`: not known. */
+  itemCount: z.number().int().nonnegative().nullable().default(null),
+  /** Of the newest turn that completed; `null`: none has, or not known. */
+  completedTurnOrdinal: z.number().int().nonnegative().nullable().default(null),
 });
 export type ThreadSnapshot = z.infer<typeof threadSnapshotSchema>;

@@ -80,7 +80,8 @@ function stateOf({
   usage,
   plan,
   lineage,
-  items,
+  itemCount,
+  completedTurnOrdinal,
   worktree,
 }: WireSnapshot): ThreadState {
   return {
@@ -90,8 +91,8 @@ function stateOf({
     usage,
     plan,
     lineage,
-    itemCount: items.at(-1)?.ordinal ?? null,
-    completedTurnOrdinal: null,
+    itemCount,
+    completedTurnOrdinal,
     bound: machine.children.connection !== undefined || worktree?.status === 'making',
     removal: 'none',
     errands: 0,

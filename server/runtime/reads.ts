@@ -85,6 +85,8 @@ export class Reads implements RuntimeReads {
         plan: state.plan,
         ...(state.worktree && { worktree: state.worktree }),
         lineage: state.lineage,
+        itemCount: state.itemCount,
+        completedTurnOrdinal: state.completedTurnOrdinal,
       },
     };
   }

@@ -69,7 +69,7 @@ export class FakeThread implements ThreadTables {
 
   snapshot({ before, limit }: { before: number | null; limit: number }): ThreadSnapshot {
     if (this.state === null) throw new Error(`${this.threadId} has no state`);
-    const { row, settings, queue, usage, plan, lineage } = this.state;
+    const { row, settings, queue, usage, plan, lineage, itemCount, completedTurnOrdinal } = this.state;
     const items = [...this.items.values()]
       .filter((item) => before === null || item.ordinal < before)
       .sort((one, other) => one.ordinal - other.ordinal);
@@ -85,6 +85,8 @@ export class FakeThread implements ThreadTables {
       usage,
       plan,
       lineage,
+      itemCount,
+      completedTurnOrdinal,
     };
   }
 
