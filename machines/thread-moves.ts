@@ -28,7 +28,7 @@ const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as con
 
 export const threadMoves = {
   sayCreated: act(({ threadId, settings, lineage }) => ({
-    facts: [{ type: 'thread.created', threadId, settings, lineage }],
+    facts: [{ type: 'thread.created', threadId, settings, ...(lineage && { lineage }) }],
   })),
   fork: act((_, event: Of<'thread.fork'>) => forks.branchOff(event)),
   mergeBack: act((context, event: Of<'thread.mergeBack'>) => forks.bringBack(context, event)),

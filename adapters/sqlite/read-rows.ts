@@ -19,6 +19,7 @@ import { parseJson, Query, type Columns } from './query.ts';
 export class RowReader {
   readonly #state: Query<ThreadState>;
   readonly #unsettled: Query<ThreadId>;
+  readonly #withOpenItems: Query<ThreadId>;
   readonly #turn: Query<TurnRow>;
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
@@ -45,8 +46,13 @@ export class RowReader {
       table: 'threads',
       schema: threadIdSchema,
       toValue: (columns) => columns['key'],
-      sql: `select thread_id as key from threads where is_unsettled = 1
-            union select thread_id from items where is_open = 1`,
+      sql: 'select thread_id as key from threads where is_unsettled = 1',
+    });
+    this.#withOpenItems = new Query<ThreadId>(sqlite, {
+      table: 'items',
+      schema: threadIdSchema,
+      toValue: (columns) => columns['key'],
+      sql: 'select distinct thread_id as key from items where is_open = 1',
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, {
@@ -93,7 +99,7 @@ export class RowReader {
   }
 
   unsettledThreads(): ThreadId[] {
-    return this.#unsettled.all();
+    return [...new Set([...this.#unsettled.all(), ...this.#withOpenItems.all()])];
   }
 
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null {

@@ -30,7 +30,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     queue: { status: 'flowing', reason: null, entries: [] },
     usage: null,
     plan: null,
-    lineage: fact.lineage,
+    lineage: fact.lineage ?? null,
     itemCount: fact.lineage?.itemOrdinal ?? 0,
     completedTurnOrdinal: fact.lineage?.kind === 'fork' ? fact.lineage.turnOrdinal : null,
     bound: false,

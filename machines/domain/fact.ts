@@ -56,7 +56,8 @@ export const factSchema = z.discriminatedUnion('type', [
   fact('thread.created', {
     threadId: threadIdSchema,
     settings: settingsSchema,
-    lineage: lineageSchema.nullable().default(null),
+    /** Absent: it did not branch off another one. */
+    lineage: lineageSchema.optional(),
   }),
   /** Another thread branched off after that turn, which may be one that this thread has inherited. */
   fact('thread.forked', { childId: threadIdSchema, turnId: turnIdSchema.nullable() }),

@@ -77,7 +77,7 @@ export class FakeRuntime implements Runtime {
     const command = commandSchema.parse({ type: 'thread.create', title, cwd: '/work', instanceId: 'replay' });
     if (command.type !== 'thread.create') throw new Error('unreachable');
     const { type: _, threadId: _id, ...settings } = command;
-    this.commit(id, { type: 'thread.created', threadId: id, settings, lineage: null });
+    this.commit(id, { type: 'thread.created', threadId: id, settings });
     return id;
   }
 

@@ -220,7 +220,10 @@ function viewIn(state: State): ThreadState {
 
 function viewOf(charts: Charts): ThreadState {
   const { settings, queue, threadId, lineage } = threadContextOf(charts.root);
-  const created = initialState({ type: 'thread.created', threadId, settings, lineage }, 0);
+  const created = initialState(
+    { type: 'thread.created', threadId, settings, ...(lineage && { lineage }) },
+    0,
+  );
   const { bound, removal, ...row } = rowIn(charts);
   return { ...created, row: { ...created.row, ...row }, queue, bound, removal };
 }

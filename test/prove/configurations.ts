@@ -63,6 +63,22 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     mostFirings: MOST_FIRINGS,
   },
   {
+    name: 'workspaces that are captured and put back',
+    bounds: { prompts: 1, requests: 0, sideRequests: 0, sideTurns: 0, captures: 1, ...again },
+    stateCount: 5_000,
+    edgeCount: 50_000,
+    replayCount: 5_000,
+    mostFirings: MOST_FIRINGS,
+  },
+  {
+    name: 'a working tree of its own',
+    bounds: { prompts: 1, requests: 0, sideRequests: 0, sideTurns: 0, worktree: 1, ...again },
+    stateCount: 1_000,
+    edgeCount: 10_000,
+    replayCount: 1_000,
+    mostFirings: MOST_FIRINGS,
+  },
+  {
     name: 'forks and what they bring back',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, ...again },
     stateCount: 800,

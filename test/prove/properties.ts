@@ -84,10 +84,18 @@ export const PROPERTIES: readonly Property[] = [
     sentence: 'A timer is armed only while its owner waits, and for its attempt.',
     rules: [
       'no turn timer when settled',
-      'no timer when unbound',
+      'no timer but of the workspace when unbound',
+      'a capture has a deadline',
+      'a timer of the working tree iff it is being made',
       'a turn timer is of this turn and attempt',
       'a settled thread keeps no prompt of its own',
     ],
+  },
+  {
+    name: 'the working tree first',
+    sentence:
+      'A thread that is to have a working tree of its own is making it, waits for a prompt to try again, or works in it.',
+    rules: ['bound only with its working tree', 'its working tree is being made iff the thread prepares'],
   },
   {
     name: 'always addressable',

@@ -26,6 +26,8 @@ test('makes the rows of a thread again from its journal, whatever stands there',
     usage: null,
     plan: null,
     lineage: null,
+    itemCount: expected.itemCount,
+    completedTurnOrdinal: null,
   });
   expect(thread.title).toBe(expected.thread.title);
   await next.submit('next');

@@ -4,6 +4,8 @@ import { EntryMaker, listed, threadId, tickOf } from '../../../helpers/journal-s
 import { setUpJournal } from '../../../helpers/sqlite-setup.ts';
 
 /** Small tables, or lists that are wanted whole. */
+/** An index of what is open, which is little, however much is stored. */
+const OPEN_ITEMS = /SCAN items USING COVERING INDEX items_open/;
 const READ_WHOLE =
   /from epochs|from processes|from prunable|from purges|from streams where kind = '|last' as key, max/;
 const THREAD_COUNT = 10_000;
@@ -43,7 +45,8 @@ describe('the statements', () => {
     expect(reads.length).toBeGreaterThan(25);
     for (const sql of reads) {
       const plan = planOf(sqlite, sql);
-      expect([sql, plan.filter((step) => /SCAN|TEMP B-TREE/.test(step))]).toEqual([sql, []]);
+      const wide = plan.filter((step) => /SCAN|TEMP B-TREE/.test(step) && !OPEN_ITEMS.test(step));
+      expect([sql, wide]).toEqual([sql, []]);
     }
   });
 

@@ -9,7 +9,7 @@ import { MapTables } from '../../../helpers/map-tables.ts';
 const A = turnOf('a');
 const B = turnOf('b');
 
-const CREATED: Fact = { type: 'thread.created', threadId: THREAD, settings: SETTINGS, lineage: null };
+const CREATED: Fact = { type: 'thread.created', threadId: THREAD, settings: SETTINGS };
 const began = (turnId = A, more: Partial<Extract<Fact, { type: 'turn.began' }>> = {}): Fact => ({
   type: 'turn.began',
   turnId,
