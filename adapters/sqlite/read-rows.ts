@@ -52,7 +52,7 @@ export class RowReader {
       table: 'items',
       schema: threadIdSchema,
       toValue: (columns) => columns['key'],
-      sql: 'select distinct thread_id as key from items where is_open = 1',
+      sql: 'select thread_id as key from items where is_open = 1',
     });
     const turns = (which: string): Query<TurnRow> =>
       new Query(sqlite, {

@@ -65,17 +65,17 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'workspaces that are captured and put back',
     bounds: { prompts: 1, requests: 0, sideRequests: 0, sideTurns: 0, captures: 1, ...again },
-    stateCount: 5_000,
-    edgeCount: 50_000,
-    replayCount: 5_000,
+    stateCount: 12_800,
+    edgeCount: 233_000,
+    replayCount: 30_000,
     mostFirings: MOST_FIRINGS,
   },
   {
     name: 'a working tree of its own',
     bounds: { prompts: 1, requests: 0, sideRequests: 0, sideTurns: 0, worktree: 1, ...again },
-    stateCount: 1_000,
-    edgeCount: 10_000,
-    replayCount: 1_000,
+    stateCount: 2_200,
+    edgeCount: 34_500,
+    replayCount: 5_000,
     mostFirings: MOST_FIRINGS,
   },
   {
