@@ -25,7 +25,7 @@ export class CheckpointReader {
       table: 'checkpoints',
       schema: z.string(),
       toValue: (columns) => columns['key'],
-      sql: 'select distinct root as key from checkpoints where thread_id = ? and root is not null',
+      sql: 'select root as key from checkpoints where thread_id = ? and root is not null',
     });
   }
 
@@ -38,6 +38,6 @@ export class CheckpointReader {
   }
 
   checkpointRoots(threadId: ThreadId): string[] {
-    return this.#checkpointRoots.all(threadId);
+    return [...new Set(this.#checkpointRoots.all(threadId))];
   }
 }

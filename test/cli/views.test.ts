@@ -116,7 +116,7 @@ describe('why', () => {
     const text = await outOf(server, 'why', thread);
     expect(text).toMatch(new RegExp(`^${thread} is running\nmay it run rm -rf build\n  waits for  you\n`));
     expect(text).toMatch(/ {2}since {6}\d\d:\d\d:\d\d \(\d+ s\)\n/);
-    expect(text).toMatch(new RegExp(`\n  run {8}npx threadchart answer ${thread} ${request} accept`));
+    expect(text).toMatch(new RegExp(`\n  run {8}(npx )?threadchart answer ${thread} ${request} accept`));
     send.pressCtrlC();
     await send.code;
     const [told] = jsonOf<object>(await outOf(server, 'why', thread, '--json'));
