@@ -35,7 +35,12 @@ export const capabilitiesSchema = z.object({
     .optional()
     .describe('a fork begins a new conversation, which is told what was said before'),
   /** Turns can be taken out of a conversation, and what they did to files as well. */
-  rollback: z.enum(['turns', 'files']).optional().describe('nothing asks for it yet'),
+  rollback: z
+    .enum(['turns', 'files'])
+    .optional()
+    .describe(
+      '`checkpoint.rollback` begins a fork of the conversation up to that turn, or a new one that is told what stays',
+    ),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;
