@@ -111,17 +111,14 @@ export class KilledWorld {
     const there = async () =>
       (await server.processes()).filter(({ pid }) => pid !== server.process.place.pid);
     const before = (await there()).map(({ pid }) => pid);
-    // one that was just forked is not the agent yet
+    // one that was just forked is not the agent yet, and that of another thread may not be there yet
     const isGone = async (): Promise<boolean> => {
-      for (const { pid } of await server.agentProcesses()) if (before.includes(pid)) kill(pid);
-      return (await there()).every(({ pid }) => !before.includes(pid));
+      for (const { pid } of await server.agentProcesses()) kill(pid);
+      const left = (await there()).some(({ pid }) => before.includes(pid));
+      return !left && this.workers.every(({ thread }) => !isConnected(thread));
     };
-    const describe = 'the end of what the killed agent had started';
+    const describe = 'the end of what the killed agent had started, and of its connections';
     await until(isGone, { timeoutMs: LIVE_WAIT_MS, describe });
-    const lost = this.workers.map(({ thread }) =>
-      thread.until(() => !isConnected(thread), 'a lost connection'),
-    );
-    await Promise.all(lost);
   }
 
   /** The agent has a process. */

@@ -57,10 +57,11 @@ const SCENARIOS: readonly CodexScenario[] = [
   },
 ];
 
-/** Texts are cut anew each time; native ids are numbered in a recording. */
+/** Texts are cut anew each time, native ids are numbered in a recording, and threads do not wait for each other. */
 const shapeOf = (facts: readonly EntryFacts[]): string[] =>
   facts
     .filter(({ input }) => input !== 'provider.itemDelta')
+    .toSorted((one, other) => one.thread.localeCompare(other.thread))
     .map(({ thread, input, facts: drawn }) =>
       [thread, input, ...drawn.map((fact) => String(Reflect.get(Object(fact), 'type')))].join(' '),
     );

@@ -20,7 +20,8 @@ export function describeAlone(name: string, walks: readonly Alone[], least: Leas
 
   describe(`a ${name} by itself`, () => {
     it('is given every type of event that its chart names', () => {
-      for (const { given } of walks) expect([...given].toSorted()).toEqual(events);
+      const given = new Set(walks.flatMap((walk) => [...walk.given]));
+      expect([...given].toSorted()).toEqual(events);
     });
 
     it('takes each of them somewhere', () => {

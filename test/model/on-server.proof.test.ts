@@ -142,8 +142,8 @@ describe('every arrow of the charts leads to the state that the gateway relays',
       ...TIMER_INPUT_TYPES,
       ...RUNTIME_INPUT_TYPES,
     ];
-    // a server that makes working trees: test/runtime/worktrees.test.ts
-    const others = all.filter((type) => !type.startsWith('worktree.'));
+    // a server that has a repository: test/runtime/worktrees.test.ts, checkpoints.test.ts
+    const others = all.filter((type) => !/^(worktree|checkpoint|restore)\./.test(type));
     // what goes on between threads and sessions is in the rules, the crashes and the runtime's tests
     expect(others.filter((type) => !types.has(type))).toEqual([
       'thread.fork',

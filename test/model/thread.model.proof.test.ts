@@ -192,7 +192,7 @@ const requestInputs = (on: number): AnyEventObject[] =>
 /** All that connection and turn can say of themselves; they say it only while they are there. */
 function toldBy({ children }: AnyMachineSnapshot, { thread, on, fresh, hasRoom }: Place): AnyEventObject[] {
   const turnId = thread.activeTurn?.turnId ?? make.turnOf('T91');
-  const capabilities = make.CAPABILITIES;
+  const { capabilities } = thread;
   const steer = make.promptOf(fresh);
   const failures = [LOST, make.cause('RESUME_FAILED')];
   const output: TurnOutput = { ...OUTPUT, turnId };
@@ -204,9 +204,10 @@ function toldBy({ children }: AnyMachineSnapshot, { thread, on, fresh, hasRoom }
       failures.map((failure) => ({ type: 'xstate.done.actor.connection', output: { how, failure } })),
     ),
   ];
+  const transfers = thread.transfers.map(({ transferId }) => transferId);
   const ofTurn = [
-    { type: '$accepted' },
-    { type: '$started' },
+    { type: '$accepted', transfers },
+    { type: '$started', transfers },
     { type: '$steered', turnId, steer, status: 'completed' },
     { type: '$reattempted', turnId, steers: [steer] },
     { type: '$left', requests: {} },
@@ -217,6 +218,56 @@ function toldBy({ children }: AnyMachineSnapshot, { thread, on, fresh, hasRoom }
     ...(hasRoom ? [done({ ...output, end: FAILED, undelivered: [steer] })] : []),
   ];
   return [...(thread.link.phase === 'none' ? [] : ofLink), ...(children['turn'] === undefined ? [] : ofTurn)];
+}
+
+/** Of captures and rollbacks, of a working tree, and of what goes on between threads and sessions. */
+function branchingInputs({ thread, on }: Place): AnyEventObject[] {
+  const turnId = thread.activeTurn?.turnId ?? make.turnOf('T90');
+  const captures = [...thread.captures.slice(0, 1), { turnId: make.turnOf('T90'), point: 'after' as const }];
+  const transfers = [...thread.transfers.map(({ transferId }) => transferId), 'X90'];
+  const tries = [thread.worktree?.attempt ?? 1, 90];
+  return [
+    ...captures.flatMap(({ turnId: of, point }) => [
+      make.captured(of, point),
+      make.missing(of, point),
+      make.uncaptured(of, point),
+    ]),
+    { type: 'checkpoint.timedOut', ...FIRED },
+    make.rollback(),
+    make.restored(),
+    make.restored('back', 'GIT_FAILED'),
+    { type: 'restore.timedOut', ...FIRED, rollbackId: 'back' },
+    make.fork('child'),
+    make.mergeBack('t2', 9),
+    make.offered('t2'),
+    make.switchTo('j'),
+    ...transfers.flatMap((id) => [make.built(id), make.notBuilt(id)]),
+    { type: '$forgotten', failure: make.cause('RESUME_FAILED') },
+    { type: 'handOver.timedOut', ...FIRED, turnId, attempt: 1 },
+    ...tries.flatMap((attempt) => [make.made(attempt), make.unmade(attempt)]),
+    { type: 'worktree.timedOut', ...FIRED },
+    // a working tree is set up before there is a connection
+    ...[on, on - 1].flatMap((link) => [
+      make.item('Started', null, { id: 'item', ref: { on: link } }),
+      make.item('Completed', null, { id: 'item', ref: { on: link } }),
+    ]),
+  ];
+}
+
+/** Few of all others: one prompt at a time, and what opens, ends and closes. */
+function fewIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { thread, on, fresh, hasRoom } = place;
+  const isDeleted = thread.link.closing === 'delete';
+  const modes = hasRoom && !isDeleted ? (['start', 'restart', 'queue'] as const) : [];
+  const prompts = modes.map((mode) => make.submit(fresh, mode));
+  return [
+    ...prompts,
+    ...(isDeleted ? [] : [make.interrupt(null), make.STOP, make.DELETE, make.RESUME]),
+    ...toldBy(snapshot, place).filter(({ type }) => !['$closing', '$kept'].includes(type)),
+    ...branchingInputs(place),
+    make.RECOVERED,
+  ];
 }
 
 function eventsIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
@@ -233,13 +284,71 @@ function eventsIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   ];
 }
 
-const canon = new Canon();
-const alone = new Alone({
-  machine: threadMachine,
-  starts: [make.startOf()],
-  eventsIn,
-  // a tombstone remembers nothing that matters
-  keyOf: (snapshot) => (snapshot.hasTag('deleted') ? 'deleted' : canon.keyOfOne('root', snapshot)),
-});
+/** What is carried to a conversation, before and while the prompt that it goes with waits. */
+function carriedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { thread, fresh, hasRoom } = place;
+  const transfers = thread.transfers.map(({ transferId }) => transferId);
+  return [
+    ...(hasRoom ? [make.submit(fresh)] : []),
+    ...(transfers.length === 0 ? [make.offered('t2')] : []),
+    ...transfers.flatMap((id) => [make.built(id), make.notBuilt(id)]),
+    ...toldBy(snapshot, place).filter(({ type }) => ['$opened', '$started'].includes(type)),
+    make.STOP,
+  ];
+}
 
-describeAlone('thread', [alone], { stateCount: 5_108, edgeCount: 302_315, arrowCount: 117 });
+/** A prompt with another model, where that means another session. */
+function reopenedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { fresh, hasRoom } = place;
+  const prompt = make.promptOf(fresh, { model: 'another' });
+  return [
+    ...(hasRoom ? [{ type: 'turn.submit', mode: 'start', expected: null, prompt }] : []),
+    ...toldBy(snapshot, place),
+    make.STOP,
+  ];
+}
+
+const keyBy =
+  (canon: Canon) =>
+  (snapshot: AnyMachineSnapshot): string =>
+    // a tombstone remembers nothing that matters
+    snapshot.hasTag('deleted') ? 'deleted' : canon.keyOfOne('root', snapshot);
+const keyOf = keyBy(new Canon());
+const keyOfCarried = keyBy(new Canon({ carries: true }));
+
+type Events = (snapshot: AnyMachineSnapshot) => AnyEventObject[];
+const walk = (start: object, events: Events, key = keyOf): Alone =>
+  new Alone({ machine: threadMachine, starts: [start], eventsIn: events, keyOf: key });
+
+const CAPTURED = new Set(['checkpoint', 'restore']);
+const BETWEEN = new Set(['transfer', 'handOver', '$forgotten']);
+const COMMANDS = new Set(['thread.fork', 'thread.mergeBack', 'thread.switchProvider']);
+const groupOf = ({ type }: AnyEventObject): string => type.split('.')[0] ?? '';
+const without =
+  (isOut: (event: AnyEventObject) => boolean): Events =>
+  (snapshot) =>
+    fewIn(snapshot).filter((event) => !isOut(event));
+
+describeAlone(
+  'thread',
+  [
+    walk(make.startOf(), eventsIn),
+    walk(
+      make.startOf({}, { checkpoints: true }),
+      without((event) => BETWEEN.has(groupOf(event)) || COMMANDS.has(event.type)),
+    ),
+    walk(
+      { ...make.startOf(), lineage: make.lineageOf() },
+      without((event) => CAPTURED.has(groupOf(event))),
+    ),
+    walk(
+      make.startInWorktree(),
+      without((event) => CAPTURED.has(groupOf(event)) || BETWEEN.has(groupOf(event))),
+    ),
+    walk(make.startOf(), carriedIn, keyOfCarried),
+    walk(make.startOf({ modelSwitch: 'byResume' }), reopenedIn),
+  ],
+  { stateCount: 18_000, edgeCount: 580_000, arrowCount: 160 },
+);
