@@ -50,17 +50,31 @@ describe('every reachable state of a thread', () => {
       // the first input of a thread makes its chart
       'thread.create',
       // of captured workspaces
-      ...['checkpoint.rollback', 'checkpoint.captured', 'checkpoint.missing', 'checkpoint.failed'],
-      ...['checkpoint.restored', 'checkpoint.timedOut', 'restore.timedOut'],
+      'checkpoint.rollback',
+      'checkpoint.captured',
+      'checkpoint.missing',
+      'checkpoint.failed',
+      'checkpoint.restored',
+      'checkpoint.timedOut',
+      'restore.timedOut',
       // of what is carried from one session to another
-      ...['thread.fork', 'thread.mergeBack', 'thread.switchProvider', 'handOver.timedOut'],
-      ...['transfer.built', 'transfer.failed', 'transfer.offered'],
+      'thread.fork',
+      'thread.mergeBack',
+      'thread.switchProvider',
+      'handOver.timedOut',
+      'transfer.built',
+      'transfer.failed',
+      'transfer.offered',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers
-      ...['provider.steerAccepted', 'provider.steerRefused', 'steer.timedOut'],
+      'provider.steerAccepted',
+      'provider.steerRefused',
+      'steer.timedOut',
       // of a working tree
-      ...['worktree.made', 'worktree.failed', 'worktree.timedOut'],
+      'worktree.made',
+      'worktree.failed',
+      'worktree.timedOut',
     ];
     expect(all.filter((type) => !proof.acceptedTypes.has(type)).toSorted()).toEqual(unused.toSorted());
   });

@@ -257,7 +257,7 @@ function branchingInputs({ thread, on }: Place): AnyEventObject[] {
 /** Few of all others: one prompt at a time, and what opens, ends and closes. */
 function fewIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   const place = placeOf(snapshot);
-  const { thread, on, fresh, hasRoom } = place;
+  const { thread, fresh, hasRoom } = place;
   const isDeleted = thread.link.closing === 'delete';
   const modes = hasRoom && !isDeleted ? (['start', 'restart', 'queue'] as const) : [];
   const prompts = modes.map((mode) => make.submit(fresh, mode));
