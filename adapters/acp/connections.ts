@@ -4,7 +4,7 @@ import { failure, RuntimeError, type Failure } from '../../machines/domain/error
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
 import { exitFailure, spawnFailure, startFailureOf, StartRefused } from '../shared/launch.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
-import { drop, letGo } from '../shared/session-ends.ts';
+import { drop, reportOpenFailed, takeExit, type Ending } from '../shared/session-ends.ts';
 import { AgentProcess } from './agent-process.ts';
 import { takeRequest } from './asks.ts';
 import { refinedCapabilities } from './capabilities.ts';
@@ -77,7 +77,7 @@ async function launch(run: Run, session: Session, effect: OpenConnection): Promi
       name: preset.name,
       onNotification: (frame) => takeNotification(run, session, frame),
       onRequest: (id, frame) => takeRequest(run, session, { id, frame }),
-      onExit: (exit, error) => takeExit(run, session, { exit, error }),
+      onExit: (exit, error) => takeExit(run, session, endingOf(run, session, { exit, error })),
     },
   );
   session.process = process;
@@ -138,26 +138,15 @@ function openFailure({ error, isResume }: FailedOpen): Failure {
   return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
 }
 
-function reportOpenFailed(session: Session, cause: Failure): void {
-  session.report({ type: 'connection.openFailed', connectionId: session.connectionId, failure: cause });
-}
-
 interface Exited {
   readonly exit: ProcessExit;
   readonly error: Error | null;
 }
 
-/** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
-function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
-  if (session.phase === 'gone' || session.phase === 'closing') return;
-  const { connectionId, phase } = session;
+function endingOf(run: Run, session: Session, { exit, error }: Exited): Ending {
   const lost = exitFailure(run.preset.name, exit, session.process.stderrTail);
-  if (phase === 'open') session.report({ type: 'connection.lost', connectionId, failure: lost });
-  else
-    reportOpenFailed(
-      session,
-      error === null ? { ...lost, code: 'OPEN_FAILED' } : spawnFailure(run.spec, error),
-    );
-  run.sessions.remove(session);
-  letGo(run, session);
+  return {
+    lost,
+    unopened: error === null ? { ...lost, code: 'OPEN_FAILED' } : spawnFailure(run.spec, error),
+  };
 }

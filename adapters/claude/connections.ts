@@ -5,7 +5,7 @@ import { failure, RuntimeError, type Failure } from '../../machines/domain/error
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
 import { exitFailure, spawnFailure } from '../shared/launch.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
-import { drop } from '../shared/session-ends.ts';
+import { drop, reportOpenFailed } from '../shared/session-ends.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { ClaudeProcess } from './claude-process.ts';
 import { takeFrame } from './frames.ts';
@@ -138,10 +138,6 @@ function failOpen(run: Run, session: Session, error: unknown): void {
 function openFailure(error: unknown): Failure {
   if (error instanceof RuntimeError) return failure(error.code, error.message, { class: 'provider' });
   return failureOfRequest(isTimeout(error) ? 'OPEN_TIMED_OUT' : 'OPEN_FAILED', error);
-}
-
-function reportOpenFailed(session: Session, cause: Failure): void {
-  session.report({ type: 'connection.openFailed', connectionId: session.connectionId, failure: cause });
 }
 
 interface Exited {

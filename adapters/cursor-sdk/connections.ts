@@ -5,7 +5,7 @@ import { failure, RuntimeError, type Failure } from '../../machines/domain/error
 import type { ProcessExit } from '../../machines/ports/process-host.ts';
 import { exitFailure, spawnFailure } from '../shared/launch.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
-import { drop, letGo } from '../shared/session-ends.ts';
+import { drop, reportOpenFailed, takeExit, type Ending } from '../shared/session-ends.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { isUnknownAgent, missingFailure } from './failures.ts';
 import { takeNotification } from './frames.ts';
@@ -55,7 +55,7 @@ async function launch(run: Run, session: Session, { resume, settings }: OpenConn
   if (model === null) throw new RuntimeError('OPEN_FAILED', NO_MODEL);
   const process = new SdkProcess({ ...run.spec, cwd: session.cwd }, run.host, {
     onNotification: (frame) => takeNotification(session, frame),
-    onExit: (exit, error) => takeExit(run, session, { exit, error }),
+    onExit: (exit, error) => takeExit(run, session, endingOf(run, session, { exit, error })),
   });
   session.process = process;
   if (run.isPaused) process.setPaused(true);
@@ -89,26 +89,15 @@ function openFailure(error: unknown): Failure {
   return missingFailure(error) ?? failureOfRequest(code, error);
 }
 
-function reportOpenFailed(session: Session, cause: Failure): void {
-  session.report({ type: 'connection.openFailed', connectionId: session.connectionId, failure: cause });
-}
-
 interface Exited {
   readonly exit: ProcessExit;
   readonly error: Error | null;
 }
 
-/** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
-function takeExit(run: Run, session: Session, { exit, error }: Exited): void {
-  if (session.phase === 'gone' || session.phase === 'closing') return;
-  const { connectionId, phase } = session;
+function endingOf(run: Run, session: Session, { exit, error }: Exited): Ending {
   const lost = exitFailure(PROGRAM, exit, session.process.stderrTail);
-  if (phase === 'open') session.report({ type: 'connection.lost', connectionId, failure: lost });
-  else
-    reportOpenFailed(
-      session,
-      error === null ? { ...lost, code: 'OPEN_FAILED' } : spawnFailure(run.spec, error),
-    );
-  run.sessions.remove(session);
-  letGo(run, session);
+  return {
+    lost,
+    unopened: error === null ? { ...lost, code: 'OPEN_FAILED' } : spawnFailure(run.spec, error),
+  };
 }

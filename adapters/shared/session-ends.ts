@@ -1,4 +1,5 @@
 /** How a connection that is a process is closed and killed. */
+import type { Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { AnySession, SessionsRun } from './process-sessions.ts';
 import { failureOfRequest } from './request-failures.ts';
@@ -42,4 +43,29 @@ export function letGo<S extends AnySession>(run: SessionsRun<S>, session: S): vo
     .catch((error: unknown) =>
       run.host.warn('a process of an agent could not be ended', { error: String(error) }),
     );
+}
+
+export function reportOpenFailed(session: AnySession, cause: Failure): void {
+  session.report({ type: 'connection.openFailed', connectionId: session.connectionId, failure: cause });
+}
+
+/** What the end of a process means for its connection. */
+export interface Ending {
+  readonly lost: Failure;
+  /** Where it was not open yet. */
+  readonly unopened: Failure;
+}
+
+/** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
+export function takeExit<S extends AnySession>(
+  run: SessionsRun<S>,
+  session: S,
+  { lost, unopened }: Ending,
+): void {
+  if (session.phase === 'gone' || session.phase === 'closing') return;
+  const { connectionId, phase } = session;
+  if (phase === 'open') session.report({ type: 'connection.lost', connectionId, failure: lost });
+  else reportOpenFailed(session, unopened);
+  run.sessions.remove(session);
+  letGo(run, session);
 }
