@@ -1,6 +1,6 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
-import type { ThreadRow, ThreadState } from './snapshot.ts';
+import { CHILD_LIMIT, type ThreadRow, type ThreadState } from './snapshot.ts';
 import { withoutModel, type Queue } from './turn.ts';
 
 const PREVIEW_LENGTH = 200;
@@ -75,6 +75,10 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
       const { instanceId, model, options } = fact;
       return { settings: { ...state.settings, instanceId, model, options }, usage: null };
     }
+    case 'task.delegated':
+      return { children: withChild(state, fact.task.threadId) };
+    case 'thread.forked':
+      return { children: withChild(state, fact.childId) };
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
@@ -86,6 +90,13 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     default:
       return {};
   }
+}
+
+function withChild(
+  { children = [] }: ThreadState,
+  child: ThreadState['row']['id'],
+): ThreadState['row']['id'][] {
+  return children.includes(child) ? children : [...children, child].slice(-CHILD_LIMIT);
 }
 
 /** While it is made a restart has to see to the thread, as to one with a connection. */

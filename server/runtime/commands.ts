@@ -26,7 +26,10 @@ export interface CommandLookups {
   capabilities(instanceId: InstanceId): Capabilities;
 }
 
-type ThreadCommand = Exclude<Command, { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' }>;
+type ThreadCommand = Exclude<
+  Command,
+  { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' | 'task.delegate' }
+>;
 
 /** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`; TURN_NOT_FOUND, NOTHING_TO_ROLL_BACK. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {
@@ -128,7 +131,8 @@ export function resultOf(
   const began = facts.find((fact) => fact.type === 'turn.began');
   const added = facts.find((fact) => fact.type === 'queue.added');
   const edited = input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
-  const turnId = began?.turnId ?? edited ?? steered(input, activeTurnId);
+  const task = input.type === 'task.delegate' ? input.task.taskId : null;
+  const turnId = began?.turnId ?? edited ?? task ?? steered(input, activeTurnId);
   return {
     sequence,
     threadId,

@@ -25,7 +25,7 @@ import { endSurvivors } from './recover.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
-import type { Counters } from './take.ts';
+import { abilitiesOf, type Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
@@ -117,7 +117,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
-      hasHistory: history !== undefined,
+      ...abilitiesOf(options),
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),

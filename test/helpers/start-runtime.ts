@@ -15,6 +15,7 @@ import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.
 import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
+import type { TaskBounds } from '../../server/runtime/take.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
@@ -42,6 +43,7 @@ export interface RuntimeSetup {
   readonly processes?: ProcessHost;
   /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
   readonly goneFolders?: ReadonlySet<string>;
+  readonly taskBounds?: TaskBounds;
   /** Captures workspaces. */
   readonly history?: WorkspaceHistory;
   /** Images that are stored. */
