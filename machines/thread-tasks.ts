@@ -152,13 +152,14 @@ function itemOf(
   { taskId, threadId, instanceId, title, wake: policy }: Task,
   { ordinal, result }: { readonly ordinal: number; readonly result: TaskResult | null },
 ): Item {
-  const outcome = result === null ? {} : { outcome: result.outcome };
+  const { outcome, failure = null } = result ?? {};
+  const end = { ...(outcome && { outcome }), ...(failure && { failure }) };
   return {
     itemId: delegationItemOf(own, taskId),
     ordinal,
     turnId: null,
     attempt: 1,
-    body: { kind: 'delegation', taskId, threadId, instanceId, title, wake: policy, ...outcome },
+    body: { kind: 'delegation', taskId, threadId, instanceId, title, wake: policy, ...end },
     text: result?.text ?? '',
     status: result === null ? 'open' : STATUS[result.outcome],
   };

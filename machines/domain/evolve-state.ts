@@ -75,10 +75,6 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
       const { instanceId, model, options } = fact;
       return { settings: { ...state.settings, instanceId, model, options }, usage: null };
     }
-    case 'task.delegated':
-      return { children: withChild(state, fact.task.threadId) };
-    case 'thread.forked':
-      return { children: withChild(state, fact.childId) };
     case 'thread.deleting':
       return { removal: 'deleting' };
     case 'thread.deleted':
@@ -88,8 +84,13 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'plan.updated':
       return { plan: { turnId: fact.turnId, explanation: fact.explanation, steps: fact.steps } };
     default:
-      return {};
+      return childrenBy(state, fact);
   }
+}
+
+function childrenBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'task.delegated') return { children: withChild(state, fact.task.threadId) };
+  return fact.type === 'thread.forked' ? { children: withChild(state, fact.childId) } : {};
 }
 
 function withChild(

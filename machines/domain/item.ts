@@ -1,6 +1,7 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
 import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
+import { failureSchema } from './error.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { taskOutcomeSchema, taskSchema } from './task.ts';
 import { transferKindSchema, transferReportSchema } from './transfer.ts';
@@ -87,7 +88,11 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     superseded: z.literal(true).optional(),
   }),
   /** A task of another thread, open until that has ended; the text is its result. */
-  taskSchema.extend({ kind: z.literal('delegation'), outcome: taskOutcomeSchema.optional() }),
+  taskSchema.extend({
+    kind: z.literal('delegation'),
+    outcome: taskOutcomeSchema.optional(),
+    failure: failureSchema.optional(),
+  }),
   z.object({
     kind: z.literal('notice'),
     tone: z.enum(['info', 'tool', 'approval', 'error']),

@@ -22,10 +22,12 @@ export interface RouteContext {
   readonly attachments: Attachments;
   readonly ticketTtlMs: number;
   readonly readFrame: ReadFrame;
+  /** Where agents come in; `null`: they do not. */
+  readonly agents: Route | null;
 }
 
 export function routesOf(context: RouteContext): Routes {
-  const { runtime, doors, metrics, attachments, ticketTtlMs, readFrame } = context;
+  const { runtime, doors, metrics, attachments, ticketTtlMs, readFrame, agents } = context;
   const document = json(openRpcDocument(runtime.info.version));
   return {
     'GET /healthz': (request) => {
@@ -55,6 +57,7 @@ export function routesOf(context: RouteContext): Routes {
       authorizeRequest(request, doors, 'operate');
       return json(await attachments.receive(request), 201);
     },
+    ...(agents && { 'POST /mcp': agents, 'GET /mcp': agents, 'DELETE /mcp': agents }),
   };
 }
 

@@ -130,9 +130,7 @@ export function resultOf(
   const { sequence, threadId, activeTurnId } = place;
   const began = facts.find((fact) => fact.type === 'turn.began');
   const added = facts.find((fact) => fact.type === 'queue.added');
-  const edited = input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
-  const task = input.type === 'task.delegate' ? input.task.taskId : null;
-  const turnId = began?.turnId ?? edited ?? task ?? steered(input, activeTurnId);
+  const turnId = began?.turnId ?? toBegin(input) ?? steered(input, activeTurnId);
   return {
     sequence,
     threadId,
@@ -140,6 +138,12 @@ export function resultOf(
     ...(added === undefined || began !== undefined ? {} : { queueEntryId: added.entry.turnId }),
     ...(input.type === 'request.respond' ? { requestId: input.requestId } : {}),
   };
+}
+
+/** A turn that begins later, or in another thread. */
+function toBegin(input: CommandInput): TurnId | null {
+  if (input.type === 'task.delegate') return input.task.taskId;
+  return input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
 }
 
 function steered(input: CommandInput, activeTurnId: TurnId | null): TurnId | null {

@@ -1,7 +1,9 @@
 /** Threads that came of other threads: who made whom, and how many of them work. */
+import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
+import type { TaskBounds } from './take.ts';
 import type { Threads } from './threads.ts';
 
 /** Rows as the tick under way has them. */
@@ -61,3 +63,34 @@ export function busyIn(parts: FamilyParts, threadId: ThreadId, limit: number): n
 const isAtWork = ({ status }: ThreadState['row']): boolean => status === 'starting' || status === 'running';
 const isAboutTo = ({ status, entries }: ThreadState['queue']): boolean =>
   status === 'flowing' && entries.length > 0;
+
+/** What a thread's agent may know of other threads: those that have come of its own, and no others. */
+export class Family {
+  readonly #parts: FamilyParts;
+  readonly bounds: TaskBounds;
+
+  constructor(parts: FamilyParts, bounds: TaskBounds) {
+    this.#parts = parts;
+    this.bounds = bounds;
+  }
+
+  /** @throws {RuntimeError} THREAD_NOT_FOUND, also for a thread that is there and none of the family: it is not told of */
+  state(threadId: ThreadId, other: ThreadId): ThreadState {
+    const state = isOfFamily(this.#parts, threadId, other) ? stateIn(this.#parts, other) : null;
+    if (state !== null) return state;
+    throw new RuntimeError('THREAD_NOT_FOUND', `no thread ${other} has come of thread ${threadId}`);
+  }
+
+  /** The thread itself first. */
+  all(threadId: ThreadId): Iterable<ThreadState> {
+    return downFrom(this.#parts, threadId);
+  }
+
+  depth(threadId: ThreadId): number {
+    return depthOf(this.#parts, threadId);
+  }
+
+  busyCount(threadId: ThreadId): number {
+    return busyIn(this.#parts, threadId, this.bounds.aliveCount);
+  }
+}

@@ -5,6 +5,7 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
@@ -13,6 +14,7 @@ import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects } from './effects.ts';
+import { Family } from './family.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
@@ -38,6 +40,9 @@ export class ThreadRuntime implements Runtime {
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
   readonly threads: Threads;
+  /** Which agent is behind a key. */
+  readonly keys: AgentKeys;
+  readonly family: Family;
   readonly counters: Counters = {
     ignored: 0,
     failed: 0,
@@ -81,6 +86,8 @@ export class ThreadRuntime implements Runtime {
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
+    this.keys = new AgentKeys(this.threads);
+    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
     this.reads = new Reads(journal, this.threads, this.#instances);
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
@@ -107,7 +114,13 @@ export class ThreadRuntime implements Runtime {
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
     const [adapters, transfers] = [this.#adapters, this.#transfers];
     const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
+    this.#effects = new Effects(this.threads, {
+      adapters,
+      transfers,
+      checkpoints,
+      worktrees,
+      keys: this.keys,
+    });
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -288,6 +301,7 @@ export class ThreadRuntime implements Runtime {
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+    this.keys.look(staging.threads);
     this.#effects.release(staging.effects);
     this.#retirement.look();
     for (const answer of staging.answers) {
