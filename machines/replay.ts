@@ -15,6 +15,7 @@ export type Outcome =
 export interface Difference {
   readonly sequence: number;
   readonly version: number;
+  readonly threadId: string;
   /** Type of the input. */
   readonly input: string;
   /** Of the charts that recorded the entry. */
@@ -30,7 +31,7 @@ export interface Replayed {
   readonly difference: Difference | null;
 }
 
-const stepper = new Stepper('thread');
+const charts = new Stepper('thread');
 
 /** Steps one thread's entries in their order. Owns the charts between them; nothing outside changes. */
 export class EntryStepper {
@@ -50,7 +51,7 @@ export class EntryStepper {
       this.#timers = rest;
     }
     if (kind !== 'input' || outcome !== 'applied') return null;
-    const stepped: Stepped = this.#charts === null ? stepper.start(input) : stepper.step(this.#charts, input);
+    const stepped: Stepped = this.#charts === null ? charts.start(input) : charts.step(this.#charts, input);
     this.#charts = stepped.charts;
     this.#timers = evolveTimers(this.#timers, stepped.drawn.timers, { sequence, at });
     return { facts: stepped.drawn.facts };
@@ -73,25 +74,30 @@ export function isSameOutcome(left: Outcome, right: Outcome): boolean {
   return isSame(plain(left), plain(right));
 }
 
-/** Steps a whole journal of one thread, from its first entry, and stops at the first difference. */
+/** Steps whole journals, each from its first entry, and stops at the first difference. Several threads may be in it. */
 export function replayEntries(entries: readonly ThreadEntry[]): Replayed {
-  const again = new EntryStepper();
+  const again = new Map<string, EntryStepper>();
   for (const entry of entries) {
-    const { sequence, version, input, machineHash } = entry;
-    const expected = recordedOutcome(entry);
-    const place = { sequence, version, input: input.type, machineHash };
-    try {
-      const actual = again.step(entry);
-      if (actual === null || isSameOutcome(expected, actual)) continue;
-      const difference = { ...place, expected: valueOf(expected), actual: valueOf(actual) };
-      return { entryCount: entries.length, difference };
-    } catch (error) {
-      const threw = error instanceof Error ? error.message : String(error);
-      const difference = { ...place, expected: valueOf(expected), actual: { threw } };
-      return { entryCount: entries.length, difference };
-    }
+    const stepper = again.get(entry.stream) ?? new EntryStepper();
+    again.set(entry.stream, stepper);
+    const difference = differenceIn(entry, stepper);
+    if (difference !== null) return { entryCount: entries.length, difference };
   }
   return { entryCount: entries.length, difference: null };
+}
+
+function differenceIn(entry: ThreadEntry, stepper: EntryStepper): Difference | null {
+  const { sequence, version, stream: threadId, input, machineHash } = entry;
+  const expected = recordedOutcome(entry);
+  const place = { sequence, version, threadId, input: input.type, machineHash };
+  try {
+    const actual = stepper.step(entry);
+    if (actual === null || isSameOutcome(expected, actual)) return null;
+    return { ...place, expected: valueOf(expected), actual: valueOf(actual) };
+  } catch (error) {
+    const threw = error instanceof Error ? error.message : String(error);
+    return { ...place, expected: valueOf(expected), actual: { threw } };
+  }
 }
 
 const valueOf = (outcome: Outcome): unknown => plain('facts' in outcome ? outcome.facts : outcome.base);

@@ -6,11 +6,17 @@ import { EntryStepper, isSameOutcome, recordedOutcome, withOutcome } from '../ma
 /** Takes secrets out of a text; JSON stays JSON. */
 export type Redact = (text: string) => string;
 
+/** The journals of one or more threads, each from its first entry and one after the other. */
+export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+  const byThread = Map.groupBy(entries, ({ stream }) => stream);
+  return [...byThread.values()].flatMap((own) => redactJournal(own, redact));
+}
+
 /**
- * The entries of one thread, from its first one. Where the journal is what its inputs give, so is what comes out; an entry
+ * Where the journal is what its inputs give, so is what comes out; an entry
  * that differs already is redacted as it is, so that it goes on to differ.
  */
-export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+function redactJournal(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
   const [before, after] = [new EntryStepper(), new EntryStepper()];
   let isWhole = true;
   return entries.map((entry) => {

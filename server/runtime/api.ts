@@ -73,6 +73,12 @@ export interface Runtime {
 }
 
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
+/** The entries of a thread up to a version. */
+export interface JournalPart {
+  readonly threadId: ThreadId;
+  readonly until: number;
+}
+
 export interface RuntimeReads {
   readonly epoch: Epoch;
   /** The running one last. */
@@ -97,6 +103,12 @@ export interface RuntimeReads {
     after: number,
     options: { limit: number; deltas: boolean },
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
+  /**
+   * The journals in which a thread's transcript stands, the oldest first: of what it branched off from up to there, deleted
+   * ones too, and then its own. Each entry has a higher sequence than those of the journals before.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED
+   */
+  journals(threadId: ThreadId): readonly JournalPart[];
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
   /** Those that are configured. */

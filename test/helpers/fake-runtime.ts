@@ -271,6 +271,7 @@ export class FakeRuntime implements Runtime {
       }
       return { entries: found, prunedBefore };
     },
+    journals: (threadId) => [{ threadId, until: runtime.reads.version(threadId).version }],
     changedSince: (sequence) =>
       sequence < runtime.changedFrom
         ? null
