@@ -12,6 +12,7 @@ import type {
   CommittedTick,
   DiffRead,
   Diffs,
+  Past,
   Runtime,
   RuntimeReads,
 } from '../../server/runtime/api.ts';
@@ -40,6 +41,14 @@ export class FakeRuntime implements Runtime {
     ofThread: () => Promise.resolve(NO_DIFF),
     plan: () =>
       Promise.resolve({ turnIds: [], restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 }),
+  };
+  readonly past: Past = {
+    stateAt: (threadId, sequence, page) => {
+      const snapshot = this.thread(threadId).snapshot(page);
+      const version = this.reads.versionAt(threadId, sequence);
+      const place = { sequence, version, at: STARTED_AT, machineHash: MACHINE_HASH };
+      return Promise.resolve({ ...place, prunedBefore: null, unsure: null, contexts: null, snapshot });
+    },
   };
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
