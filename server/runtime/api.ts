@@ -70,6 +70,29 @@ export interface Runtime {
   isReady(): boolean;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly folders: FolderReads;
+}
+
+/** A folder in which a thread could work. */
+export interface FolderRead {
+  readonly path: string;
+  /** `null`: nothing above it may be looked at. */
+  readonly parent: string | null;
+  /** The folders in which may be looked. */
+  readonly roots: readonly string[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly isRepository: boolean;
+  }[];
+  /** There are more than are listed. */
+  readonly truncated: boolean;
+}
+
+/** Looks at folders, and only inside the configured roots. */
+export interface FolderReads {
+  /** `null`: the first root. @throws {RuntimeError} WORKSPACE_NOT_FOUND, FORBIDDEN outside the roots */
+  list(path: string | null): Promise<FolderRead>;
 }
 
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
