@@ -309,6 +309,24 @@ const getRollbackPlan = method({
   }),
 });
 
+const listFolders = method({
+  summary: 'The folders in a folder, inside the roots of the configuration, to choose where a thread works.',
+  scope: 'operate',
+  params: z.strictObject({
+    /** Absolute; absent: the first root. */
+    path: z.string().min(1).max(4096).optional(),
+  }),
+  result: z.object({
+    path: z.string(),
+    /** `null`: nothing above it may be looked at. */
+    parent: z.string().nullable(),
+    roots: z.array(z.string()),
+    folders: z.array(z.object({ name: z.string(), path: z.string(), isRepository: z.boolean() })),
+    /** There are more. */
+    truncated: z.boolean(),
+  }),
+});
+
 export const PROTOCOL = {
   'server.info': serverInfo,
   'providers.list': listProviders,
@@ -325,6 +343,7 @@ export const PROTOCOL = {
   'orchestration.getTurnDiff': getTurnDiff,
   'orchestration.getThreadDiff': getThreadDiff,
   'orchestration.getRollbackPlan': getRollbackPlan,
+  'workspace.listFolders': listFolders,
   'store.purge': purge,
 } as const;
 

@@ -73,6 +73,7 @@ export interface Runtime {
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
   readonly past: Past;
+  readonly folders: FolderReads;
 }
 
 /** A thread as it was after an entry. */
@@ -109,13 +110,35 @@ export interface Past {
   stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead>;
 }
 
-/** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
+/** A folder in which a thread could work. */
+export interface FolderRead {
+  readonly path: string;
+  /** `null`: nothing above it may be looked at. */
+  readonly parent: string | null;
+  /** The folders in which may be looked. */
+  readonly roots: readonly string[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly isRepository: boolean;
+  }[];
+  /** There are more than are listed. */
+  readonly truncated: boolean;
+}
+
+/** Looks at folders, and only inside the configured roots. */
+export interface FolderReads {
+  /** `null`: the first root. @throws {RuntimeError} WORKSPACE_NOT_FOUND, FORBIDDEN outside the roots */
+  list(path: string | null): Promise<FolderRead>;
+}
+
 /** The entries of a thread up to a version. */
 export interface JournalPart {
   readonly threadId: ThreadId;
   readonly until: number;
 }
 
+/** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
 export interface RuntimeReads {
   readonly epoch: Epoch;
   /** The running one last. */
