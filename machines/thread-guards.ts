@@ -80,6 +80,9 @@ export const threadGuards = {
   isOtherConversation: ({ context: { link, session } }: Of, opened: { readonly nativeThreadId: string }) =>
     link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isOfLiveLink: (of: Of, event: Named) => isMine(of, event) && of.context.link.phase !== 'none',
+  /** Of the provider that the sub-agent belongs to. */
+  isSubagent: ({ context: { lineage, settings } }: Of, { instanceId }: { readonly instanceId: string }) =>
+    lineage?.kind === 'subagent' && settings.instanceId === instanceId,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>

@@ -22,8 +22,8 @@ export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Pro
 }
 
 /** Of the connection that is or was last bound. */
-export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
-  connectionIdOf(threadId, connectionCount);
+export const connectionIdIn = ({ threadId, connectionCount, link }: Context): ConnectionId =>
+  link.carried?.connectionId ?? connectionIdOf(threadId, connectionCount);
 
 /** `null`: the turn has to wait. One that the provider began is under way already. */
 export function onlineOf(context: Context): Online | null {
@@ -50,9 +50,15 @@ export function openingModelOf(context: Context): string | null {
   return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
 }
 
-/** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
-export function needsReopening({ link, settings, capabilities }: Context, { model }: Prompt): boolean {
-  if (capabilities.modelSwitch !== 'byResume' || link.phase !== 'open' || link.closing !== null) return false;
+/**
+ * The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. Nor can a prompt
+ * reach a sub-agent that has no session.
+ */
+export function needsReopening(context: Context, { model }: Prompt): boolean {
+  const { link, session, settings, capabilities } = context;
+  if (link.phase !== 'open' || link.closing !== null) return false;
+  if (link.carried !== undefined && session === null) return true;
+  if (capabilities.modelSwitch !== 'byResume') return false;
   return link.model !== undefined && link.model !== (model ?? settings.model);
 }
 

@@ -109,7 +109,7 @@ function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<Th
 
 function boundBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
-  if (fact.type === 'connection.opening') return { bound: true };
+  if (fact.type === 'connection.opening' || fact.type === 'connection.adopted') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isGone ? { bound: false } : {};
 }

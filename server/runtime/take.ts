@@ -271,6 +271,8 @@ export class Intake {
   #tellThread({ threadId, input }: Extract<Effect, { type: 'tellThread' }>, depth: number): void {
     const thread = this.thread(threadId);
     if (thread !== null) {
+      // a sub-agent that is at work again is there already
+      if (input.type === 'thread.create') return;
       const { state, items } = thread.projection;
       const isThere = state?.removal === 'none';
       this.apply(
