@@ -283,7 +283,6 @@ export const threadMachine = setup({
         ],
         'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
         'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },

@@ -1,6 +1,6 @@
 /** Sub-agents: threads of their own that the connection of another thread carries. */
 import { describe, expect } from 'vitest';
-import { adopted, agentStarted } from '../helpers/agent-inputs.ts';
+import { adopted, agentStarted, SUBAGENT } from '../helpers/agent-inputs.ts';
 import type { Cue, Outcome } from '../helpers/given.ts';
 import {
   accepted,
@@ -9,7 +9,6 @@ import {
   began,
   CAPABILITIES,
   closed,
-  DELETE,
   ended,
   interrupt,
   lost,
@@ -71,7 +70,7 @@ describe('the thread that begins a sub-agent', () => {
 
 describe('a sub-agent', () => {
   rule('is live without a connection being opened for it', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [adopted(ON)],
     holds: (is) => {
       expect(is.value).toEqual([{ bound: { idle: 'ready' } }, 'open', undefined]);
@@ -90,21 +89,21 @@ describe('a sub-agent', () => {
   });
 
   rule('is not given to another provider than it is set to', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [adopted(ON, { instanceId: OTHER_INSTANCE })],
     holds: (is) => expect(is.answer).toBe('ignored'),
     without: { 'the look at its provider': guardIs('thread', 'isSubagent', true) },
   });
 
   rule('has turns of its own, which its provider begins', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [...begins, ...completes],
     holds: (is) => expect([is.end('a'), is.status]).toEqual(['completed', 'ready']),
     without: { 'the way': NO_PLACE },
   });
 
   rule('asks on its own thread, and is answered by what carries it', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: begins,
     when: [asked('a', 'R', { on: ON }), respond('R')],
     holds: (is) => expect(is.did('request.answer').join()).toMatch(/connectionId=t1#9 requestId=R/),
@@ -112,7 +111,7 @@ describe('a sub-agent', () => {
   });
 
   rule('is interrupted by itself', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: begins,
     when: [interrupt()],
     holds: (is) => expect(is.did('turn.interrupt').join()).toMatch(/connectionId=t1#9/),
@@ -120,7 +119,7 @@ describe('a sub-agent', () => {
   });
 
   rule('what carries it ends: so does its turn', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: begins,
     when: [closed(ON)],
     holds: (is) => expect([is.end('a'), is.status]).toEqual(['interrupted stopped', 'interrupted']),
@@ -128,7 +127,7 @@ describe('a sub-agent', () => {
   });
 
   rule('what carries it is lost: so is its turn', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: begins,
     when: [lost(ON)],
     holds: (is) => expect([is.end('a'), is.status]).toEqual(['failed CONNECTION_LOST', 'error']),
@@ -136,7 +135,7 @@ describe('a sub-agent', () => {
   });
 
   rule('it is over: it stays as it was, and its provider is let go', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: [...begins, ...completes],
     when: [closed(ON)],
     holds: (is) => {
@@ -147,7 +146,7 @@ describe('a sub-agent', () => {
   });
 
   rule('what carries it lets go of it before its end is complete: it stands', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: [...begins, ended('a', 'completed', { on: ON })],
     when: [closed(ON)],
     holds: (is) => expect([is.end('a'), is.status]).toEqual(['completed', 'ready']),
@@ -155,7 +154,7 @@ describe('a sub-agent', () => {
   });
 
   rule('a restart stops it, as any thread', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: begins,
     when: [RECOVERED],
     holds: (is) => expect([is.end('a'), is.status]).toEqual(['interrupted SERVER_RESTARTED', 'stopped']),
@@ -163,7 +162,7 @@ describe('a sub-agent', () => {
   });
 
   rule('a stop of it lets go of it alone', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: [...begins, ...completes],
     when: [STOP, closed(ON)],
     holds: (is) => {
@@ -174,7 +173,7 @@ describe('a sub-agent', () => {
   });
 
   rule('one that a person has put away is seen again when it is at work', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: [ARCHIVE],
     when: begins,
     holds: (is) => {
@@ -185,14 +184,14 @@ describe('a sub-agent', () => {
   });
 
   rule('is at work again on the same connection', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [...begins, ...completes, closed(ON), adopted(ON), began('b', { on: ON })],
     holds: (is) => expect([is.active, is.status]).toEqual(['b', 'running']),
     without: { 'the way': NO_PLACE },
   });
 
   rule('what it changes counts as done in the turn of its parent', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     settings: { checkpoints: true },
     when: begins,
     holds: (is) => expect(is.did('checkpoint.capture')).toEqual([]),
@@ -212,7 +211,7 @@ describe('a sub-agent', () => {
 
 describe('a prompt to a sub-agent', () => {
   rule('goes by the connection that carries it', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [adopted(ON), submit('b'), accepted('b', { on: ON }), started('b', { on: ON })],
     holds: (is) => {
       expect(is.did('turn.start').join()).toMatch(/connectionId=t1#9/);
@@ -222,14 +221,14 @@ describe('a prompt to a sub-agent', () => {
   });
 
   rule('resumes its conversation when nothing carries it any more', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [...begins, ...completes, closed(ON), submit('b')],
     holds: (is) => expect(opens(is).join()).toMatch(/connectionId=t1#1 .*resume=native-child/),
     without: { 'what it was': withoutAction('thread', 'adopt') },
   });
 
   rule('begins a conversation that is told what was said, where there was none of its own', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     when: [...alone, closed(ON), submit('b')],
     holds: (is) => {
       expect(opens(is).join()).toMatch(/connectionId=t1#1\)\)$/);
@@ -251,7 +250,7 @@ describe('a prompt to a sub-agent', () => {
   });
 
   rule('waits for the end of what carries it, where that has no place for it', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: alone,
     when: [submit('b'), closed(ON), opened(1)],
     holds: (is) => {
@@ -262,7 +261,7 @@ describe('a prompt to a sub-agent', () => {
   });
 
   rule('what it can do is what its provider offers there, and all of it by itself', {
-    asSubagent: true,
+    lineage: SUBAGENT,
     given: [adopted(ON, { capabilities: { ...CAPABILITIES, interrupt: false } }), began('a', { on: ON })],
     when: [interrupt('a'), closed(ON)],
     holds: (is) => {
