@@ -55,7 +55,7 @@ export function agentsIn({ method, params }: Frame, scope: AgentScope): readonly
 
 /** Not known before it has begun. */
 const modelOf = (item: CodexItem): string | null =>
-  item.type === 'collabAgentToolCall' && item.model ? item.model : null;
+  (item.type === 'collabAgentToolCall' || item.type === 'subAgentActivity') && item.model ? item.model : null;
 
 function threadsOf(item: CodexItem): readonly string[] {
   if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;
