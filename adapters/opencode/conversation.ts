@@ -64,6 +64,11 @@ export class Conversation {
     this.newestId = newestId;
   }
 
+  /** No turn has begun. */
+  get isUnused(): boolean {
+    return this.#turnOf.size === 0;
+  }
+
   /** A prompt is sent, or one was found that is none of ours. */
   begin(nativeTurnId: string, key: TurnKey | null): HeardTurn {
     const turn: HeardTurn = {
