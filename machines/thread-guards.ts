@@ -11,7 +11,7 @@ import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
-import { connectionIdIn, needsReopening } from './thread-turns.ts';
+import { connectionIdIn, isUnreachable, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
 interface Of {
@@ -99,7 +99,7 @@ export const threadGuards = {
     event.turnId === of.context.activeTurn?.turnId &&
     event.nativeTurnId !== null &&
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
-  isStaying: (of: Of) => !isClosing(of),
+  isStaying: (of: Of) => !isClosing(of) && !isUnreachable(of.context),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
   /** A provider that has counted nothing yet says so, too. */

@@ -28,9 +28,11 @@ export const connectionIdIn = ({ threadId, connectionCount, link }: Context): Co
 /** `null`: the turn has to wait. One that the provider began is under way already. */
 export function onlineOf(context: Context): Online | null {
   const { link, session, capabilities, activeTurn } = context;
-  if (link.phase !== 'open' || session === null || isHeldUp(context)) return null;
-  if (activeTurn?.origin !== 'provider' && holdsHandOver(context)) return null;
-  const { nativeThreadId } = session;
+  if (link.phase !== 'open' || isHeldUp(context)) return null;
+  const isOfProvider = activeTurn?.origin === 'provider';
+  if (!isOfProvider && (session === null || holdsHandOver(context))) return null;
+  // of a sub-agent that is no conversation of its own there is none
+  const nativeThreadId = session?.nativeThreadId ?? null;
   const connectionId = connectionIdIn(context);
   const { nativeSteer } = capabilities;
   return { connectionId, nativeThreadId, nativeSteer, transfers: readyFor(context) };
@@ -50,14 +52,15 @@ export function openingModelOf(context: Context): string | null {
   return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
 }
 
-/**
- * The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. Nor can a prompt
- * reach a sub-agent that has no session.
- */
+/** A sub-agent that is no conversation of its own: nothing of ours gets to it while another connection carries it. */
+export const isUnreachable = ({ link, session }: Context): boolean =>
+  link.phase === 'open' && link.carried !== undefined && session === null;
+
+/** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
 export function needsReopening(context: Context, { model }: Prompt): boolean {
-  const { link, session, settings, capabilities } = context;
+  const { link, settings, capabilities } = context;
   if (link.phase !== 'open' || link.closing !== null) return false;
-  if (link.carried !== undefined && session === null) return true;
+  if (isUnreachable(context)) return true;
   if (capabilities.modelSwitch !== 'byResume') return false;
   return link.model !== undefined && link.model !== (model ?? settings.model);
 }

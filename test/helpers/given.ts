@@ -29,6 +29,7 @@ import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
 import { briefs } from './brief.ts';
+import { startAsSubagent } from './agent-inputs.ts';
 import { startInWorktree, startOf, type Start } from './inputs.ts';
 import { MapTables } from './map-tables.ts';
 
@@ -236,14 +237,15 @@ export interface GivenOptions {
   readonly settings?: Partial<Settings>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  /** The thread is a sub-agent of another one. */
+  readonly asSubagent?: boolean;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
 export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
-  const { world = WORLD, capabilities = {}, settings = {}, inWorktree = false } = options;
-  const start = inWorktree ? startInWorktree(capabilities) : startOf(capabilities, settings);
-  const stage = new Stage(world, start);
+  const { world = WORLD } = options;
+  const stage = new Stage(world, startWith(options));
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,
@@ -252,6 +254,12 @@ export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
       return new Outcome(stage, taken);
     },
   };
+}
+
+function startWith(options: GivenOptions): Start {
+  const { capabilities = {}, settings = {}, inWorktree = false, asSubagent = false } = options;
+  if (inWorktree) return startInWorktree(capabilities);
+  return asSubagent ? startAsSubagent(capabilities, settings) : startOf(capabilities, settings);
 }
 
 function mustBeTaken({ charts: { root, turn } }: Stage, { input, refusal, isIgnored }: Taken): void {

@@ -10,6 +10,8 @@ export interface Rule {
   readonly settings?: Partial<Settings>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  /** The thread is a sub-agent of another one. */
+  readonly asSubagent?: boolean;
   /** Inputs that must be taken, with the rule and without it. */
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
@@ -30,10 +32,10 @@ export const RULES: NamedRule[] = [];
 /** The title is the rule, in the present tense. */
 export function rule(
   title: string,
-  { capabilities = {}, settings = {}, inWorktree = false, given: before = [], when, holds, without }: Rule,
+  { given: before = [], when, holds, without, ...start }: Rule,
 ): void {
   const outcomeIn = (world = WORLD): Outcome =>
-    given(before, { capabilities, settings, inWorktree, world }).when(...when);
+    given(before, { ...start, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {
