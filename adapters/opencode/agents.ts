@@ -1,5 +1,10 @@
 /** Sub-agents: sessions of their own at opencode, and threads of their own here. */
-import { carriedConnectionIdOf, childThreadIdOf, type ItemId, type ThreadId } from '../../machines/domain/ids.ts';
+import {
+  carriedConnectionIdOf,
+  childThreadIdOf,
+  type ItemId,
+  type ThreadId,
+} from '../../machines/domain/ids.ts';
 import { TITLE_LENGTH } from '../../machines/domain/item.ts';
 import { CHILD_LIMIT, type ProviderReport } from '../../machines/ports/provider.ts';
 import { CAPABILITIES } from './capabilities.ts';

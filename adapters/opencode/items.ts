@@ -21,10 +21,7 @@ const BODIES: ReadonlyMap<string, ReadBody> = new Map<string, ReadBody>([
   ['multiedit', ({ state }) => ({ kind: 'file_change', changes: [editedIn(state)] })],
   ['patch', patchOf],
   ['apply_patch', patchOf],
-  [
-    'task',
-    ({ state }) => ({ kind: 'subagent', title: titleOf({ state }), ...nativeThreadOf(state) }),
-  ],
+  ['task', ({ state }) => ({ kind: 'subagent', title: titleOf({ state }), ...nativeThreadOf(state) })],
   ['websearch', ({ state }) => ({ kind: 'web_search', query: text(state.input['query']) })],
 ]);
 

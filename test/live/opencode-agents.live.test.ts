@@ -7,7 +7,8 @@ import { bash, task } from '../model-endpoint/opencode-tools.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
 import { gate, text, type Step } from '../model-endpoint/step.ts';
 
-const opencode = { opencode: {} };
+// 1.18.33 has sub-agents of sub-agents only where it is told so
+const opencode = { opencode: { config: { subagent_depth: 3 } } };
 const LIMITS = { timeout: 240_000 };
 
 /** The replies to one prompt, also where a session has had others before. */
@@ -39,7 +40,9 @@ describe.skipIf(requireAgent('opencode') === null)('sub-agents of opencode', LIM
     expect(thread.said).toBe('all looked at');
 
     await child.reached('ready');
-    expect(child.items('user_message')).toMatchObject([{ text: 'look around', body: { intent: 'provider' } }]);
+    expect(child.items('user_message')).toMatchObject([
+      { text: 'look around', body: { intent: 'provider' } },
+    ]);
     expect(child.items('command')).toMatchObject([{ status: 'completed', text: 'seen\n' }]);
     expect(child.said).toBe('I have seen it');
     expect(child.facts('turn.ended')).toMatchObject([{ outcome: 'completed' }]);
