@@ -10,3 +10,8 @@ export async function childOf(parent: LiveThread, title: string): Promise<LiveTh
   await child.until(() => child.view !== null, `a view of ${title}`);
   return child;
 }
+
+/** It has no connection, and what began it does not carry one for it. */
+export async function isLetGo(child: LiveThread): Promise<void> {
+  await child.until(() => child.view?.state?.bound === false, 'the end of its connection');
+}

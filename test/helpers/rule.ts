@@ -30,12 +30,8 @@ export interface NamedRule {
 export const RULES: NamedRule[] = [];
 
 /** The title is the rule, in the present tense. */
-export function rule(
-  title: string,
-  { given: before = [], when, holds, without, ...start }: Rule,
-): void {
-  const outcomeIn = (world = WORLD): Outcome =>
-    given(before, { ...start, world }).when(...when);
+export function rule(title: string, { given: before = [], when, holds, without, ...start }: Rule): void {
+  const outcomeIn = (world = WORLD): Outcome => given(before, { ...start, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {
