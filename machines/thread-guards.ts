@@ -178,6 +178,9 @@ export const threadGuards = {
   // ends of the turn
   isGoneToStop: ({ context }: Of) => hasStopped(context, context.link.end),
   isCutOff: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
+  /** A sub-agent whose last turn is done, and what carried it let go of it before that was complete. */
+  isLetGo: ({ context: { link } }: Of, { output }: TurnDone) =>
+    link.carried !== undefined && link.end?.how === 'closed' && output.end.outcome === 'completed',
   isInterrupted: (_: Of, { output }: TurnDone) => output.end.outcome === 'interrupted',
   isFailed: (_: Of, { output }: TurnDone) =>
     output.end.outcome === 'failed' || output.end.outcome === 'unknown',

@@ -253,6 +253,7 @@ export const threadMachine = setup({
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
+              { guard: by('isLetGo'), target: '#thread.unbound.ready', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
               {
                 guard: by('isInterrupted'),
@@ -282,7 +283,6 @@ export const threadMachine = setup({
         ],
         'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
         'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },

@@ -1,5 +1,4 @@
 /** Where the frames of a process go: to the threads that they are about, or to the instance. */
-import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import { keyOf } from '../shared/decline.ts';
@@ -8,6 +7,7 @@ import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
 import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
+import { letChildrenGo, sayGone, takeAgent, tellParent, unloaded } from './children.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
 import { REFUSALS, SILENT } from './refusals.ts';
@@ -15,7 +15,7 @@ import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
 import { checkSettings } from './settings-check.ts';
-import { translate, unrecognized } from './translate.ts';
+import { translate, unrecognized, type Scope } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -28,13 +28,20 @@ export function takeNotification(run: Run, frame: LoggedMessage): void {
   checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   sayCompacting(run, route, frame);
-  const { session, agent } = route;
-  const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
+  const { session } = route;
+  const scope = scopeOf(run, route, frame);
+  // what it tells of names their threads
+  for (const found of agentsIn(frame, scope)) takeAgent(run, route, found);
   for (const report of translate(frame, scope)) run.report(session, report);
-  for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
-    run.sessions.adopt(nativeThreadId, { session, agent: place });
-  }
+  tellParent(run, session, frame);
 }
+
+const scopeOf = ({ sessions }: Run, { session, agent }: Route, { rawRef }: LoggedMessage): Scope => ({
+  connectionId: session.connectionId,
+  rawRef,
+  agent,
+  threadOf: (nativeThreadId) => sessions.threadOf(nativeThreadId),
+});
 
 const MOST_ID_LENGTH = 256;
 
@@ -57,8 +64,8 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void
     return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
-  const { session, agent } = route;
-  const scope = { connectionId: session.connectionId, rawRef, agent };
+  const { session } = route;
+  const scope = scopeOf(run, route, frame);
   const nativeRequestId = String(id);
   const asked =
     nativeRequestId.length > MOST_ID_LENGTH ? null : askedIn(frame, { ...scope, nativeRequestId });
@@ -111,14 +118,11 @@ function isUnloaded({ method, params }: Frame): boolean {
   return wire.statusSchema.safeParse(params).data?.status.type === 'notLoaded';
 }
 
+/** A sub-agent that is closed can be resumed; that is no loss. */
 function loseThread(run: Run, { session }: Route): void {
-  const { connectionId, threadId, nativeThreadId } = session;
-  run.forget(connectionId);
-  run.host.report(threadId, {
-    type: 'connection.lost',
-    connectionId,
-    failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
-  });
+  const cause = unloaded(session.nativeThreadId);
+  letChildrenGo(run, session, cause);
+  sayGone(run, session, session.parent === null ? cause : null);
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */

@@ -72,6 +72,7 @@ export const itemSchema = z.discriminatedUnion('type', [
     status: workStatus,
     receiverThreadIds: strings,
     prompt: text.nullish(),
+    model: text.nullish(),
     agentsStates: z.record(text, z.object({ status: text, message: text.nullish() }).optional()).default({}),
   }),
   item('subAgentActivity', { kind: text, agentThreadId: text, agentPath: text }),

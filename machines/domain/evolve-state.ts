@@ -20,6 +20,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     lastError: null,
     archived: false,
     parentId: fact.lineage?.parentId ?? null,
+    ...(fact.lineage && { lineageKind: fact.lineage.kind }),
     createdAt: at,
     updatedAt: at,
     preview: '',

@@ -258,6 +258,8 @@ const getRollbackPlan = method({
   params: z.strictObject({
     threadId: threadIdSchema,
     turnId: turnIdSchema.nullable(),
+    files: z.boolean().default(true),
+    conversation: z.boolean().default(true),
     force: z.array(z.string().min(1).max(4096)).max(1000).default([]),
   }),
   result: z.object({

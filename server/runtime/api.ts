@@ -134,6 +134,10 @@ export interface DiffRead {
 export interface RollbackQuery {
   /** The last turn that would stay; `null`: none. */
   readonly turnId: TurnId | null;
+  /** `false`: the files would stay as they are. */
+  readonly files: boolean;
+  /** `false`: the turns would stay. */
+  readonly conversation: boolean;
   readonly force: readonly string[];
 }
 

@@ -3,16 +3,18 @@ import { itemIdSchema, threadIdSchema } from '../../machines/domain/ids.ts';
 import type { ThreadInput, ThreadInputOf } from '../../machines/domain/input.ts';
 import { CAPABILITIES, SETTINGS, link, lineageOf, startOf, turnOf, type Start } from './inputs.ts';
 
-/** The thread is a sub-agent of another one. */
+/** Of a sub-agent of another thread. */
+export const SUBAGENT = lineageOf({
+  kind: 'subagent',
+  parentId: threadIdSchema.parse('t0'),
+  turnOrdinal: 0,
+  itemOrdinal: 0,
+  version: 0,
+});
+
 export const startAsSubagent = (...start: Parameters<typeof startOf>): Start => ({
   ...startOf(...start),
-  lineage: lineageOf({
-    kind: 'subagent',
-    parentId: threadIdSchema.parse('t0'),
-    turnOrdinal: 0,
-    itemOrdinal: 0,
-    version: 0,
-  }),
+  lineage: SUBAGENT,
 });
 
 type Adopted = ThreadInputOf<'connection.adopted'>;

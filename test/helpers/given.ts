@@ -24,12 +24,12 @@ import { factSchema, type Fact, type FactOf, type FactType } from '../../machine
 import { COMMAND_INPUT_TYPES, type ThreadInput } from '../../machines/domain/input.ts';
 import { evolveTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Status } from '../../machines/domain/fact.ts';
+import type { Lineage } from '../../machines/domain/lineage.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
 import { Stepper } from '../../machines/step.ts';
 import { briefs } from './brief.ts';
-import { startAsSubagent } from './agent-inputs.ts';
 import { startInWorktree, startOf, type Start } from './inputs.ts';
 import { MapTables } from './map-tables.ts';
 
@@ -237,15 +237,16 @@ export interface GivenOptions {
   readonly settings?: Partial<Settings>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
-  /** The thread is a sub-agent of another one. */
-  readonly asSubagent?: boolean;
+  /** The thread has branched off. */
+  readonly lineage?: Lineage | null;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
 export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
-  const { world = WORLD } = options;
-  const stage = new Stage(world, startWith(options));
+  const { world = WORLD, capabilities = {}, settings = {}, inWorktree = false, lineage = null } = options;
+  const start = inWorktree ? startInWorktree(capabilities) : startOf(capabilities, settings);
+  const stage = new Stage(world, { ...start, lineage });
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,
@@ -254,12 +255,6 @@ export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
       return new Outcome(stage, taken);
     },
   };
-}
-
-function startWith(options: GivenOptions): Start {
-  const { capabilities = {}, settings = {}, inWorktree = false, asSubagent = false } = options;
-  if (inWorktree) return startInWorktree(capabilities);
-  return asSubagent ? startAsSubagent(capabilities, settings) : startOf(capabilities, settings);
 }
 
 function mustBeTaken({ charts: { root, turn } }: Stage, { input, refusal, isIgnored }: Taken): void {

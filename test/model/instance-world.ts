@@ -73,13 +73,11 @@ export function inputsFor({ waiting, sessions }: InstanceContext): InstanceInput
   return [
     ...INPUTS,
     ...works.map((work): InstanceInput => ({ type: 'instance.acquire', work })),
-    ...free.map(
-      (threadId): InstanceInput => ({
-        type: 'instance.hold',
-        threadId,
-        connectionId: connectionIdOf(threadId, 1),
-      }),
-    ),
+    ...free.map((threadId): InstanceInput => ({
+      type: 'instance.hold',
+      threadId,
+      connectionId: connectionIdOf(threadId, 1),
+    })),
   ];
 }
 
