@@ -167,6 +167,7 @@ async function reportLost(run: Run, session: Session, exit: ProcessExit): Promis
   const isKnown = isKept || hasMessages(await readHistory(run.spec.env, sessionId));
   // it may have been let go meanwhile
   if (session.phase !== 'open') return;
+  session.leaveCarried(failure);
   session.report({ type: 'connection.lost', connectionId, failure, ...(!isKnown && { forgotten: true }) });
   run.sessions.remove(session);
 }
