@@ -127,8 +127,6 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
-  /** Nothing is lost where the provider has kept nothing of what is resumed. */
-  readonly isFresh: boolean;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;
