@@ -49,6 +49,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
+    ...(context.link.phase === 'open' && { isCarried: true }),
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),
   };

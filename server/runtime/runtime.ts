@@ -6,19 +6,21 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects } from './effects.ts';
+import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
+import { StoredPast } from './past.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
@@ -37,6 +39,7 @@ export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: StoredPast;
   readonly threads: Threads;
   readonly counters: Counters = {
     ignored: 0,
@@ -73,7 +76,7 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, log, release: version } = options;
+    const { journal, clock, log, history, release: version } = options;
     this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
       ...options,
@@ -82,7 +85,8 @@ export class ThreadRuntime implements Runtime {
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
     this.#instances = new Instances(journal);
-    this.reads = new Reads(journal, this.threads, this.#instances);
+    const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
+    this.past = new StoredPast({ ...options, rows: reads.rows });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
@@ -99,7 +103,6 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    const { history } = options;
     const told = { ...options, threads: this.threads, push: this.#tell };
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
@@ -130,6 +133,10 @@ export class ThreadRuntime implements Runtime {
     this.#retirement = new Retirement(closing);
     this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
     this.#chores = this.#makeChores(options);
+  }
+
+  get folders(): FolderReads {
+    return this.#options.folders ?? NO_FOLDERS;
   }
 
   /**
@@ -248,6 +255,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     this.#chores.stop();
     this.#transfers.stop();
+    this.past.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -338,6 +346,7 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
+        this.past.forget(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },

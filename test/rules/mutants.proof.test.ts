@@ -8,6 +8,7 @@ import { WORLD, type World } from '../helpers/given.ts';
 import type { RawState } from '../helpers/mutants.ts';
 import { RULES } from '../helpers/rule.ts';
 import './activities.test.ts';
+import './agents.test.ts';
 import './background.test.ts';
 import './checkpoints.test.ts';
 import './closing.test.ts';
