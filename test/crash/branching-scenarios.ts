@@ -23,8 +23,7 @@ const turn = (text: string, files: Files): readonly Step[] => [
   },
 ];
 
-const turnIds = ({ run }: Stage): string[] =>
-  run.journal.turns(threadId('t1'), null, 100).map((row) => row.turnId);
+const turnIds = ({ run }: Stage): string[] => run.journal.turns(threadId('t1'), {}).map((row) => row.turnId);
 
 /** To the first turn of the thread. */
 const rollBack: Step = (stage) => ask('t1', 'checkpoint.rollback', { turnId: turnIds(stage).at(-1) })(stage);
