@@ -15,6 +15,7 @@ export type Outcome =
 export interface Difference {
   readonly sequence: number;
   readonly version: number;
+  readonly threadId: string;
   /** Type of the input. */
   readonly input: string;
   /** Of the charts that recorded the entry. */
@@ -110,25 +111,30 @@ export function isSameOutcome(left: Outcome, right: Outcome): boolean {
   return isSame(plain(left), plain(right));
 }
 
-/** Steps a whole journal of one thread, from its first entry, and stops at the first difference. */
+/** Steps whole journals, each from its first entry, and stops at the first difference. Several threads may be in it. */
 export function replayEntries(entries: readonly ThreadEntry[]): Replayed {
-  const again = new EntryStepper();
+  const again = new Map<string, EntryStepper>();
   for (const entry of entries) {
-    const { sequence, version, input, machineHash } = entry;
-    const expected = recordedOutcome(entry);
-    const place = { sequence, version, input: input.type, machineHash };
-    try {
-      const actual = again.step(entry);
-      if (actual === null || isSameOutcome(expected, actual)) continue;
-      const difference = { ...place, expected: valueOf(expected), actual: valueOf(actual) };
-      return { entryCount: entries.length, difference };
-    } catch (error) {
-      const threw = error instanceof Error ? error.message : String(error);
-      const difference = { ...place, expected: valueOf(expected), actual: { threw } };
-      return { entryCount: entries.length, difference };
-    }
+    const stepper = again.get(entry.stream) ?? new EntryStepper();
+    again.set(entry.stream, stepper);
+    const difference = differenceIn(entry, stepper);
+    if (difference !== null) return { entryCount: entries.length, difference };
   }
   return { entryCount: entries.length, difference: null };
+}
+
+function differenceIn(entry: ThreadEntry, stepper: EntryStepper): Difference | null {
+  const { sequence, version, stream: threadId, input, machineHash } = entry;
+  const expected = recordedOutcome(entry);
+  const place = { sequence, version, threadId, input: input.type, machineHash };
+  try {
+    const actual = stepper.step(entry);
+    if (actual === null || isSameOutcome(expected, actual)) return null;
+    return { ...place, expected: valueOf(expected), actual: valueOf(actual) };
+  } catch (error) {
+    const threw = error instanceof Error ? error.message : String(error);
+    return { ...place, expected: valueOf(expected), actual: { threw } };
+  }
 }
 
 const valueOf = (outcome: Outcome): unknown => plain('facts' in outcome ? outcome.facts : outcome.base);

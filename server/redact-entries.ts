@@ -4,11 +4,17 @@ import { RuntimeError } from '../machines/domain/error.ts';
 import { EntryStepper, isSameOutcome, recordedOutcome, withOutcome } from '../machines/replay.ts';
 import { redactValue, type Redact } from './redact-value.ts';
 
+/** The journals of one or more threads, each from its first entry and one after the other. */
+export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+  const byThread = Map.groupBy(entries, ({ stream }) => stream);
+  return [...byThread.values()].flatMap((own) => redactJournal(own, redact));
+}
+
 /**
- * The entries of one thread, from its first one. Where the journal is what its inputs give, so is what comes out; an entry
+ * Where the journal is what its inputs give, so is what comes out; an entry
  * that differs already is redacted as it is, so that it goes on to differ.
  */
-export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+function redactJournal(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
   const [before, after] = [new EntryStepper(), new EntryStepper()];
   let isWhole = true;
   return entries.map((entry) => {

@@ -88,6 +88,10 @@ export const HANDLERS: Handlers<MethodContext> = {
     const { turnIds, restore, conflicts, ...plan } = await runtime.diffs.plan(threadId, query);
     return { ...plan, turnIds: [...turnIds], restore: [...restore], conflicts: [...conflicts] };
   },
+  'workspace.listFolders': async ({ runtime }, { path = null }) => {
+    const { roots, folders, ...read } = await runtime.folders.list(path);
+    return { ...read, roots: [...roots], folders: [...folders] };
+  },
   'store.purge': async ({ runtime }, { threadIds, deletedBefore = 0 }) => {
     const purged = threadIds ?? runtime.reads.deletedThreads(deletedBefore, PAGES.mostCount);
     await runtime.purge(purged);

@@ -316,6 +316,8 @@ const getRollbackPlan = method({
   params: z.strictObject({
     threadId: threadIdSchema,
     turnId: turnIdSchema.nullable(),
+    files: z.boolean().default(true),
+    conversation: z.boolean().default(true),
     force: z.array(z.string().min(1).max(4096)).max(1000).default([]),
   }),
   result: z.object({
@@ -327,6 +329,24 @@ const getRollbackPlan = method({
     /** Files that would be left alone, the first hundred. */
     conflicts: z.array(conflictSchema),
     conflictCount: z.number().int().nonnegative(),
+  }),
+});
+
+const listFolders = method({
+  summary: 'The folders in a folder, inside the roots of the configuration, to choose where a thread works.',
+  scope: 'operate',
+  params: z.strictObject({
+    /** Absolute; absent: the first root. */
+    path: z.string().min(1).max(4096).optional(),
+  }),
+  result: z.object({
+    path: z.string(),
+    /** `null`: nothing above it may be looked at. */
+    parent: z.string().nullable(),
+    roots: z.array(z.string()),
+    folders: z.array(z.object({ name: z.string(), path: z.string(), isRepository: z.boolean() })),
+    /** There are more. */
+    truncated: z.boolean(),
   }),
 });
 
@@ -348,6 +368,7 @@ export const PROTOCOL = {
   'orchestration.getTurnDiff': getTurnDiff,
   'orchestration.getThreadDiff': getThreadDiff,
   'orchestration.getRollbackPlan': getRollbackPlan,
+  'workspace.listFolders': listFolders,
   'store.purge': purge,
 } as const;
 

@@ -98,6 +98,7 @@ export interface Runtime {
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
   readonly past: Past;
+  readonly folders: FolderReads;
 }
 
 /** A thread as it was after an entry. */
@@ -139,6 +140,34 @@ export interface Past {
   entries(threadId: ThreadId, after: number, limit: number): Promise<InspectedEntry[]>;
 }
 
+/** A folder in which a thread could work. */
+export interface FolderRead {
+  readonly path: string;
+  /** `null`: nothing above it may be looked at. */
+  readonly parent: string | null;
+  /** The folders in which may be looked. */
+  readonly roots: readonly string[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly isRepository: boolean;
+  }[];
+  /** There are more than are listed. */
+  readonly truncated: boolean;
+}
+
+/** Looks at folders, and only inside the configured roots. */
+export interface FolderReads {
+  /** `null`: the first root. @throws {RuntimeError} WORKSPACE_NOT_FOUND, FORBIDDEN outside the roots */
+  list(path: string | null): Promise<FolderRead>;
+}
+
+/** The entries of a thread up to a version. */
+export interface JournalPart {
+  readonly threadId: ThreadId;
+  readonly until: number;
+}
+
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
 export interface RuntimeReads {
   readonly epoch: Epoch;
@@ -164,6 +193,12 @@ export interface RuntimeReads {
     after: number,
     options: { limit: number; deltas: boolean },
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
+  /**
+   * The journals in which a thread's transcript stands, the oldest first: of what it branched off from up to there, deleted
+   * ones too, and then its own. Each entry has a higher sequence than those of the journals before.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED
+   */
+  journals(threadId: ThreadId): readonly JournalPart[];
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
   /** Those that are configured. */
@@ -201,6 +236,10 @@ export interface DiffRead {
 export interface RollbackQuery {
   /** The last turn that would stay; `null`: none. */
   readonly turnId: TurnId | null;
+  /** `false`: the files would stay as they are. */
+  readonly files: boolean;
+  /** `false`: the turns would stay. */
+  readonly conversation: boolean;
   readonly force: readonly string[];
 }
 

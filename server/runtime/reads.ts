@@ -5,7 +5,7 @@ import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Epoch, Journal, ThreadQuery } from '../../machines/ports/journal.ts';
-import type { RuntimeReads, SnapshotRead } from './api.ts';
+import type { JournalPart, RuntimeReads, SnapshotRead } from './api.ts';
 import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
@@ -123,6 +123,16 @@ export class Reads implements RuntimeReads {
   entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
     const entries = this.#journal.readThread(threadId, after, options);
     return { entries, prunedBefore: this.#journal.prunedBefore(threadId) };
+  }
+
+  journals(threadId: ThreadId): readonly JournalPart[] {
+    const parts: JournalPart[] = [{ threadId, until: this.version(threadId).version }];
+    for (let state = this.#journal.threadState(threadId); state?.lineage?.kind === 'fork';) {
+      const { parentId, version } = state.lineage;
+      parts.unshift({ threadId: parentId, until: version });
+      state = this.#journal.threadState(parentId);
+    }
+    return parts;
   }
 
   changedSince(sequence: number): readonly ThreadId[] | null {

@@ -6,13 +6,14 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects, type Performers } from './effects.ts';
+import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
@@ -133,6 +134,10 @@ export class ThreadRuntime implements Runtime {
     this.#retirement = new Retirement(closing);
     this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
     this.#chores = this.#makeChores(options);
+  }
+
+  get folders(): FolderReads {
+    return this.#options.folders ?? NO_FOLDERS;
   }
 
   /**

@@ -13,9 +13,11 @@ import type {
   DiffRead,
   Diffs,
   Past,
+  FolderReads,
   Runtime,
   RuntimeReads,
 } from '../../server/runtime/api.ts';
+import { NO_FOLDERS } from '../../server/runtime/folders.ts';
 import { FakeThread } from './fake-thread.ts';
 
 type Staged = Pick<ThreadEntry, 'kind' | 'facts'> & { threadId: ThreadId };
@@ -36,6 +38,7 @@ const NO_DIFF: DiffRead = {
 };
 
 export class FakeRuntime implements Runtime {
+  readonly folders: FolderReads = NO_FOLDERS;
   readonly diffs: Diffs = {
     ofTurn: () => Promise.resolve(NO_DIFF),
     ofThread: () => Promise.resolve(NO_DIFF),
@@ -285,6 +288,7 @@ export class FakeRuntime implements Runtime {
       }
       return { entries: found, prunedBefore };
     },
+    journals: (threadId) => [{ threadId, until: runtime.reads.version(threadId).version }],
     changedSince: (sequence) =>
       sequence < runtime.changedFrom
         ? null
