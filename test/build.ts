@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setup as buildConsole } from './build-console.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
@@ -23,4 +24,4 @@ for (const project of ['tsconfig.build.json', 'tsconfig.types.json']) {
 for (const folder of ['machines', 'adapters', 'server', 'test/fixtures/tiny-agent']) {
   cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true, filter: isData });
 }
-await import('./build-console.ts');
+await buildConsole();

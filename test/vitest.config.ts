@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: [isSlow ? `test/**/*.${mode}.test.ts` : 'test/**/*.test.ts'],
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
+      ...(mode === 'browser' ? { globalSetup: 'test/build-console.ts' } : {}),
       pool: 'forks',
       // these run agents, or kill servers; the others only share the cores
       maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,

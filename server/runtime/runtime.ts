@@ -12,11 +12,12 @@ import { ConfiguredInstances, type InstanceChanges } from './configured-instance
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Performers } from './effects.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -66,6 +67,7 @@ export class ThreadRuntime implements Runtime {
   readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
+  readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
@@ -81,6 +83,7 @@ export class ThreadRuntime implements Runtime {
     this.threads = new Threads({
       ...options,
       machineHash: this.info.machineHash,
+      inspections: this.#inspections,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
@@ -108,9 +111,7 @@ export class ThreadRuntime implements Runtime {
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
+    this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -227,6 +228,10 @@ export class ThreadRuntime implements Runtime {
     };
   }
 
+  inspect(threadId: ThreadId): () => void {
+    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
+  }
+
   /** What is going on inside, for `/metrics`. */
   get figures(): Readonly<Record<string, number>> {
     return {
@@ -316,6 +321,8 @@ export class ThreadRuntime implements Runtime {
       instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
       instances: this.#instances,
       changed,
+      inspections: this.#inspections,
+      redact: this.#options.redact,
     });
     for (const listener of this.#listeners) {
       try {
@@ -337,6 +344,11 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+  }
+
+  #performers(): Performers {
+    const [adapters, transfers] = [this.#adapters, this.#transfers];
+    return { adapters, transfers, checkpoints: this.#checkpoints, worktrees: this.#worktrees };
   }
 
   #makeChores(options: RuntimeOptions): Chores {

@@ -220,6 +220,8 @@ export class Intake {
     if (isUse(input)) thread.lastUsedAt = this.staging.monotonicAt;
     this.staging.threads.add(thread);
     this.staging.add(entry, { kind: 'thread', id: thread.threadId }, drawn.effects);
+    const { inspector } = thread;
+    if (inspector !== null) this.staging.insights.set(entry.sequence, inspector.take(drawn));
     return { thread, entry, thrown: null };
   }
 
