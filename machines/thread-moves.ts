@@ -10,6 +10,7 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import * as agents from './thread-agents.ts';
 import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
 import { close } from './thread-closing.ts';
@@ -73,12 +74,18 @@ export const threadMoves = {
   ...worktreeMoves,
 
   // the connection
-  bind: act((context) => ({
-    set: {
-      connectionCount: context.connectionCount + 1,
-      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
-    },
-  })),
+  bind: act((context) => {
+    // nothing is opened where another thread's connection carries this one
+    if (context.link.phase === 'open') return {};
+    return agents.withOwnStory(context, {
+      set: {
+        connectionCount: context.connectionCount + 1,
+        link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+      },
+    });
+  }),
+  startAgent: act((context, event: Of<'provider.agentStarted'>) => agents.startAgent(context, event)),
+  adopt: act((context, event: Of<'connection.adopted'>) => agents.adopted(context, event)),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
       link: again(context.link),
@@ -205,7 +212,8 @@ export const threadMoves = {
       set: { turnCount: context.turnCount + 1, activeTurn },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
-    return checkpoints.withBefore(context, begun, turnId);
+    // what a sub-agent changes is part of what the turn of its parent does
+    return context.link.carried ? begun : checkpoints.withBefore(context, begun, turnId);
   }),
   beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -366,7 +374,8 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
   const unheld = withoutBackground(context.queue, end);
   const move: Move<Context, never> = {
     set: {
-      link: { ...NO_LINK, closing: context.link.closing, end },
+      ...agents.afterCarried(context),
+      link: { ...NO_LINK, ...agents.lastCarried(context), closing: context.link.closing, end },
       queue: queue.foldQueue(context.queue, unheld),
       session: isForgotten ? null : session,
       sideTurns: [],

@@ -79,6 +79,7 @@ export const threadMachine = setup({
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'transfer.offered': { actions: by('noteOffer') },
+        'connection.adopted': { guard: by('isSubagent'), target: 'bound', actions: by('adopt') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
@@ -127,6 +128,7 @@ export const threadMachine = setup({
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'provider.agentStarted': { guard: by('isOfLiveLink'), actions: by('startAgent') },
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
@@ -251,6 +253,7 @@ export const threadMachine = setup({
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
+              { guard: by('isLetGo'), target: '#thread.unbound.ready', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
               {
                 guard: by('isInterrupted'),
@@ -280,7 +283,6 @@ export const threadMachine = setup({
         ],
         'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
         'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },

@@ -6,6 +6,7 @@ import { fit } from './fit.ts';
 import { fitSnapshot } from './frames.ts';
 import type { Limits } from './limits.ts';
 import { PAGES, PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
+import { getThreadStateAt } from './get-thread-state-at.ts';
 import { readEvents } from './read-events.ts';
 import type { Principal } from './scope.ts';
 
@@ -47,6 +48,7 @@ export const HANDLERS: Handlers<MethodContext> = {
       snapshot: fitSnapshot(snapshot, limits),
     };
   },
+  'orchestration.getThreadStateAt': (context, params) => getThreadStateAt(context, params),
   'orchestration.getItem': ({ runtime }, { threadId, itemId, offset, limit }) => {
     runtime.reads.version(threadId);
     const item = runtime.reads.item(threadId, itemId);

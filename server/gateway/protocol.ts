@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { changedFileSchema, checkpointRowSchema, conflictSchema } from '../../machines/domain/checkpoint.ts';
 import { commandSchema } from '../../machines/domain/command.ts';
 import { entryOutcomeSchema } from '../../machines/domain/entry.ts';
+import { failureSchema } from '../../machines/domain/error.ts';
 import { factSchema, statusSchema } from '../../machines/domain/fact.ts';
 import {
   commandIdSchema,
@@ -12,7 +13,7 @@ import {
   turnIdSchema,
 } from '../../machines/domain/ids.ts';
 import { instanceRowSchema } from '../../machines/domain/instance.ts';
-import { threadRowSchema } from '../../machines/domain/snapshot.ts';
+import { machineStateSchema, threadRowSchema } from '../../machines/domain/snapshot.ts';
 import { wireSnapshotSchema } from './frame.ts';
 import type { Scope } from './scope.ts';
 
@@ -114,6 +115,40 @@ const getThreadProjection = method({
     limit: pageOf(PAGES.mostCount, PAGES.itemCount),
   }),
   result: z.object({ epoch: z.string(), sequence, version: sequence, snapshot: wireSnapshotSchema }),
+});
+
+const storedChart = z.object({ value: z.unknown(), context: z.unknown(), output: z.unknown().optional() });
+
+const getThreadStateAt = method({
+  summary: 'A thread as it was after its last entry at or below a sequence. With `contexts` it needs admin.',
+  scope: ({ contexts }) => (contexts ? 'admin' : 'read'),
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    sequence,
+    before: z.number().int().positive().optional(),
+    limit: pageOf(PAGES.mostCount, PAGES.itemCount),
+    /** With what the charts remembered, secrets taken out. */
+    contexts: z.boolean().default(false),
+  }),
+  result: z.object({
+    /** Of the entry. */
+    sequence,
+    version: sequence,
+    at: z.number(),
+    /** The machines as they stood, and the hash of the charts that recorded the entry. */
+    machine: machineStateSchema.extend({ machineHash: z.string() }),
+    snapshot: wireSnapshotSchema,
+    /** Text that was streamed before this version is told only when its item is complete. */
+    prunedBefore: sequence.optional(),
+    /**
+     * The charts of this release make something else of that entry: until the next settled moment only what clients
+     * saw is known, and `machine` is not.
+     */
+    unsure: z.object({ sequence, machineHash: z.string(), failure: failureSchema }).optional(),
+    contexts: z
+      .object({ root: storedChart, connection: storedChart.optional(), turn: storedChart.optional() })
+      .optional(),
+  }),
 });
 
 const getItem = method({
@@ -258,6 +293,8 @@ const getRollbackPlan = method({
   params: z.strictObject({
     threadId: threadIdSchema,
     turnId: turnIdSchema.nullable(),
+    files: z.boolean().default(true),
+    conversation: z.boolean().default(true),
     force: z.array(z.string().min(1).max(4096)).max(1000).default([]),
   }),
   result: z.object({
@@ -296,6 +333,7 @@ export const PROTOCOL = {
   'orchestration.dispatchCommand': dispatchCommand,
   'orchestration.listThreads': listThreads,
   'orchestration.getThreadProjection': getThreadProjection,
+  'orchestration.getThreadStateAt': getThreadStateAt,
   'orchestration.getItem': getItem,
   'orchestration.subscribeShell': subscribeShell,
   'orchestration.subscribeThread': subscribeThread,

@@ -1,4 +1,5 @@
 /** What the doors (gateway, command line, tests) see of the runtime. */
+import type { StoredCharts } from '../../machines/charts.ts';
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import type { Entry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { FactEvent } from '../../machines/domain/fact.ts';
@@ -9,6 +10,7 @@ import type { ChangedFile, CheckpointRow, FileConflict } from '../../machines/do
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadSnapshot } from '../../machines/domain/snapshot.ts';
 import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
+import type { Unsure } from './timeline.ts';
 
 /** What one commit changed of one thread. */
 export interface CommittedThread {
@@ -70,7 +72,42 @@ export interface Runtime {
   isReady(): boolean;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: Past;
   readonly folders: FolderReads;
+}
+
+/** A thread as it was after an entry. */
+export interface PastRead {
+  /** Of that entry. */
+  readonly sequence: number;
+  readonly version: number;
+  readonly at: number;
+  /** Of the charts that recorded it. */
+  readonly machineHash: string;
+  /** What was streamed before this version stands in its item only when that is complete; `null`: all of it is there. */
+  readonly prunedBefore: number | null;
+  /** Where the charts of this release parted from the journal; `null`: they did not. */
+  readonly unsure: Unsure | null;
+  /** What the charts remembered, without secrets; `null`: nobody asked, or they are unsure. */
+  readonly contexts: StoredCharts | null;
+  readonly snapshot: ThreadSnapshot;
+}
+
+/** Which page of its items, and what besides. */
+export interface PastQuery {
+  /** An ordinal; `null`: the newest. */
+  readonly before: number | null;
+  readonly limit: number;
+  readonly contexts: boolean;
+}
+
+/** Looks at earlier moments. Works in pieces: ticks and clients go on meanwhile. */
+export interface Past {
+  /**
+   * After the thread's last entry at or below the sequence. The thread has to be there: look first.
+   * @throws {RuntimeError} ENTRY_NOT_FOUND, RATE_LIMITED, STORE_CORRUPT
+   */
+  stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead>;
 }
 
 /** A folder in which a thread could work. */
@@ -93,6 +130,12 @@ export interface FolderRead {
 export interface FolderReads {
   /** `null`: the first root. @throws {RuntimeError} WORKSPACE_NOT_FOUND, FORBIDDEN outside the roots */
   list(path: string | null): Promise<FolderRead>;
+}
+
+/** The entries of a thread up to a version. */
+export interface JournalPart {
+  readonly threadId: ThreadId;
+  readonly until: number;
 }
 
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
@@ -120,6 +163,12 @@ export interface RuntimeReads {
     after: number,
     options: { limit: number; deltas: boolean },
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
+  /**
+   * The journals in which a thread's transcript stands, the oldest first: of what it branched off from up to there, deleted
+   * ones too, and then its own. Each entry has a higher sequence than those of the journals before.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED
+   */
+  journals(threadId: ThreadId): readonly JournalPart[];
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
   /** Those that are configured. */
@@ -157,6 +206,10 @@ export interface DiffRead {
 export interface RollbackQuery {
   /** The last turn that would stay; `null`: none. */
   readonly turnId: TurnId | null;
+  /** `false`: the files would stay as they are. */
+  readonly files: boolean;
+  /** `false`: the turns would stay. */
+  readonly conversation: boolean;
   readonly force: readonly string[];
 }
 

@@ -20,6 +20,7 @@ import { Ingress, type Arrival, type Stream } from './ingress.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
+import { StoredPast } from './past.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
@@ -38,6 +39,7 @@ export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: StoredPast;
   readonly threads: Threads;
   readonly counters: Counters = {
     ignored: 0,
@@ -74,7 +76,7 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, log, release: version } = options;
+    const { journal, clock, log, history, release: version } = options;
     this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
       ...options,
@@ -83,7 +85,8 @@ export class ThreadRuntime implements Runtime {
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
     this.#instances = new Instances(journal);
-    this.reads = new Reads(journal, this.threads, this.#instances);
+    const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
+    this.past = new StoredPast({ ...options, rows: reads.rows });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
@@ -100,7 +103,6 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    const { history } = options;
     const told = { ...options, threads: this.threads, push: this.#tell };
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
@@ -252,6 +254,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     this.#chores.stop();
     this.#transfers.stop();
+    this.past.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -342,6 +345,7 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
+        this.past.forget(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },

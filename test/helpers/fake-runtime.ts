@@ -12,6 +12,7 @@ import type {
   CommittedTick,
   DiffRead,
   Diffs,
+  Past,
   FolderReads,
   Runtime,
   RuntimeReads,
@@ -43,6 +44,14 @@ export class FakeRuntime implements Runtime {
     ofThread: () => Promise.resolve(NO_DIFF),
     plan: () =>
       Promise.resolve({ turnIds: [], restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 }),
+  };
+  readonly past: Past = {
+    stateAt: (threadId, sequence, page) => {
+      const snapshot = this.thread(threadId).snapshot(page);
+      const version = this.reads.versionAt(threadId, sequence);
+      const place = { sequence, version, at: STARTED_AT, machineHash: MACHINE_HASH };
+      return Promise.resolve({ ...place, prunedBefore: null, unsure: null, contexts: null, snapshot });
+    },
   };
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
@@ -274,6 +283,7 @@ export class FakeRuntime implements Runtime {
       }
       return { entries: found, prunedBefore };
     },
+    journals: (threadId) => [{ threadId, until: runtime.reads.version(threadId).version }],
     changedSince: (sequence) =>
       sequence < runtime.changedFrom
         ? null

@@ -12,6 +12,7 @@ import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
 import {
+  threadIdOf,
   threadIdSchema,
   type ConnectionId,
   type InstanceId,
@@ -132,6 +133,14 @@ export class ScriptedProvider implements ProviderAdapter {
   /** Says anything about any thread. */
   report(threadId: string, report: ProviderReport): void {
     this.#report(threadIdSchema.parse(threadId), report);
+  }
+
+  /** Says that the end of a turn is complete which no session of the script has. */
+  settle({ connectionId, turnId, attempt }: EffectOf<'turn.settle'>): void {
+    this.#world.say(
+      () => this.#host.settled(threadIdOf(connectionId), turnId, attempt),
+      ['settled', turnId, attempt],
+    );
   }
 
   reportInstance(report: InstanceReportInput): void {
