@@ -50,7 +50,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    isFresh: context.session?.isFresh === true,
+    ...(context.link.phase === 'open' && { isCarried: true }),
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),
   };

@@ -10,6 +10,7 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import * as agents from './thread-agents.ts';
 import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
 import { close } from './thread-closing.ts';
@@ -17,6 +18,7 @@ import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import * as tasks from './thread-tasks.ts';
+import { transcriptMoves } from './thread-transcript.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -75,12 +77,18 @@ export const threadMoves = {
   ...tasks.taskMoves,
 
   // the connection
-  bind: act((context) => ({
-    set: {
-      connectionCount: context.connectionCount + 1,
-      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
-    },
-  })),
+  bind: act((context) => {
+    // nothing is opened where another thread's connection carries this one
+    if (context.link.phase === 'open') return {};
+    return agents.withOwnStory(context, {
+      set: {
+        connectionCount: context.connectionCount + 1,
+        link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+      },
+    });
+  }),
+  startAgent: act((context, event: Of<'provider.agentStarted'>) => agents.startAgent(context, event)),
+  adopt: act((context, event: Of<'connection.adopted'>) => agents.adopted(context, event)),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
       link: again(context.link),
@@ -90,7 +98,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional', isFresh: true },
+          : { nativeThreadId, state: 'provisional' },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
@@ -207,7 +215,8 @@ export const threadMoves = {
       set: { turnCount: context.turnCount + 1, activeTurn },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
-    return checkpoints.withBefore(context, begun, turnId);
+    // what a sub-agent changes is part of what the turn of its parent does
+    return context.link.carried ? begun : checkpoints.withBefore(context, begun, turnId);
   }),
   beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -278,25 +287,7 @@ export const threadMoves = {
 
   ...workspaceMoves,
 
-  // the transcript
-  recordStart: act((context, event: Of<'provider.itemStarted'>) =>
-    turns.recordItem(context, 'item.started', event),
-  ),
-  recordUpdate: act((context, event: Of<'provider.itemUpdated'>) =>
-    turns.recordItem(context, 'item.updated', event),
-  ),
-  recordEnd: act((context, event: Of<'provider.itemCompleted'>) => {
-    const { kind } = event.item.body;
-    const move = turns.recordItem(context, 'item.completed', event);
-    const canAsk = (kind === 'subagent' || kind === 'task') && context.link.phase !== 'none';
-    return canAsk ? { ...move, toConnection: { type: '$taskEnded', itemId: event.item.itemId } } : move;
-  }),
-  recordUsage: act((_, { usage }: Of<'provider.usageReported'>) => ({
-    facts: [{ type: 'usage.updated', usage }],
-  })),
-  recordPlan: act((_, { turnId, explanation, steps }: Of<'provider.planReported'>) => ({
-    facts: [{ type: 'plan.updated', turnId, explanation, steps }],
-  })),
+  ...transcriptMoves,
 
   // the queue
   enqueue: act((context, { prompt }: { prompt: Prompt }) =>
@@ -372,7 +363,8 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
   const unheld = withoutBackground(context.queue, end);
   const move: Move<Context, never> = {
     set: {
-      link: { ...NO_LINK, closing: context.link.closing, end },
+      ...agents.afterCarried(context),
+      link: { ...NO_LINK, ...agents.lastCarried(context), closing: context.link.closing, end },
       queue: queue.foldQueue(context.queue, unheld),
       session: isForgotten ? null : session,
       sideTurns: [],

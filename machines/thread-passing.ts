@@ -41,6 +41,14 @@ export const PASSED_TO_TURN = {
   'request.respond': ofTurn,
 };
 
+export const OF_SETTINGS = {
+  'thread.setTitle': { actions: by('setTitle') },
+  'thread.setModel': { actions: by('setModel') },
+  'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
+  'thread.setInteractionMode': { actions: by('setInteractionMode') },
+  'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
+};
+
 export const OF_CAPTURES = {
   'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
   'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },

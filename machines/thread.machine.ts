@@ -5,7 +5,7 @@ import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
 import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
-import { OF_CAPTURES, OF_TASKS, PASSED_TO_CONNECTION, PASSED_TO_TURN, told } from './thread-passing.ts';
+import * as pass from './thread-passing.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
@@ -31,13 +31,9 @@ export const threadMachine = setup({
   entry: 'sayCreated',
   on: {
     'thread.fork': { actions: by('fork') },
-    ...OF_TASKS,
+    ...pass.OF_TASKS,
     'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
-    'thread.setTitle': { actions: by('setTitle') },
-    'thread.setModel': { actions: by('setModel') },
-    'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
-    'thread.setInteractionMode': { actions: by('setInteractionMode') },
-    'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
+    ...pass.OF_SETTINGS,
     'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
     'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
     'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
@@ -52,7 +48,7 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
-    ...OF_CAPTURES,
+    ...pass.OF_CAPTURES,
     'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
@@ -77,25 +73,26 @@ export const threadMachine = setup({
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'transfer.offered': { actions: by('noteOffer') },
+        'connection.adopted': { guard: by('isSubagent'), target: 'bound', actions: by('adopt') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
-        ready: { description: 'New, or its last turn completed.', tags: 'ready', ...told(null) },
+        ready: { description: 'New, or its last turn completed.', tags: 'ready', ...pass.told(null) },
         interrupted: {
-          description: 'Its turn was interrupted.',
+          description: 'Its turn was cut off.',
           tags: 'interrupted',
-          ...told('interrupted'),
+          ...pass.told('interrupted'),
         },
         stopped: {
           description: 'Stopped by a person, or found without a provider after a restart.',
           tags: 'stopped',
-          ...told('stopped'),
+          ...pass.told('stopped'),
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
-        error: { description: 'A turn failed or the connection was lost.', tags: 'error', ...told('failed') },
+        error: { description: 'Its turn or its connection failed.', tags: 'error', ...pass.told('failed') },
       },
     },
     preparing: {
@@ -123,13 +120,14 @@ export const threadMachine = setup({
       entry: 'bind',
       invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
       on: {
-        ...PASSED_TO_CONNECTION,
+        ...pass.PASSED_TO_CONNECTION,
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
         'provider.turnEnded': { guard: by('isSide'), actions: by('endSideTurn') },
         'provider.itemStarted': { guard: by('isMine'), actions: by('recordStart') },
         'provider.itemUpdated': { guard: by('isMine'), actions: by('recordUpdate') },
         'provider.itemCompleted': { guard: by('isMine'), actions: by('recordEnd') },
+        'provider.agentStarted': { guard: by('isOfLiveLink'), actions: by('startAgent') },
         'provider.foldingChanged': { guard: by('isOfLiveLink'), actions: by('noteFolding') },
         'provider.usageReported': { guard: by('isMyUsage'), actions: by('recordUsage') },
         'provider.planReported': { guard: by('isMine'), actions: by('recordPlan') },
@@ -185,7 +183,7 @@ export const threadMachine = setup({
               description: 'New, or its last turn completed.',
               tags: 'ready',
               entry: 'clearError',
-              ...told(null),
+              ...pass.told(null),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.ready', actions: by('noteGone') },
@@ -195,14 +193,14 @@ export const threadMachine = setup({
             interrupted: {
               description: 'The last turn was interrupted.',
               tags: 'interrupted',
-              ...told('interrupted'),
+              ...pass.told('interrupted'),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.interrupted', actions: by('noteGone') },
                 ],
               },
             },
-            error: { description: 'The last turn failed.', tags: 'error', ...told('failed') },
+            error: { description: 'The last turn failed.', tags: 'error', ...pass.told('failed') },
           },
         },
         working: {
@@ -212,7 +210,7 @@ export const threadMachine = setup({
           entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
-            ...PASSED_TO_TURN,
+            ...pass.PASSED_TO_TURN,
             'turn.submit': [
               { guard: by('isQueue'), actions: by('enqueue') },
               { guard: by('isSteer'), actions: by('steerTurn') },
@@ -257,6 +255,7 @@ export const threadMachine = setup({
             'xstate.done.actor.turn': [
               { guard: 'isGoneToStop', target: '#thread.unbound.stopped', actions: by('endTurn') },
               { guard: by('isCutOff'), target: '#thread.unbound.interrupted', actions: by('endTurn') },
+              { guard: by('isLetGo'), target: '#thread.unbound.ready', actions: by('endTurn') },
               { guard: 'isGone', target: '#thread.unbound.error', actions: by('endTurn') },
               {
                 guard: by('isInterrupted'),
@@ -286,7 +285,6 @@ export const threadMachine = setup({
         ],
         'restore.timedOut': { guard: by('isOfRollback'), target: 'unbound.error', actions: 'dropRollback' },
         'turn.submit': { guard: by('canBeHeld'), actions: by('enqueueAny') },
-        'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
         'thread.stop': { actions: ['holdStopped', 'stopAfterwards'] },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
       },

@@ -51,6 +51,10 @@ export const configFileSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('further origins of web pages, such as `https://desk.example`'),
+  workspaceRoots: z
+    .array(z.string().min(1).max(4096))
+    .default(['~'])
+    .describe('folders in which the console looks for working folders; `~` is the home of the user'),
   durability: z
     .enum(['process', 'power'])
     .default('process')

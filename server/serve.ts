@@ -1,6 +1,7 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
 import { statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
@@ -15,11 +16,14 @@ import type { Config } from './config.ts';
 import { FrameLogs, type FrameLog } from './frame-logs.ts';
 import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import { ConsoleFiles } from './http/console-files.ts';
 import type { ReadFrame } from './http/entries.ts';
 import { hostInUrl } from './http/listen-address.ts';
+import type { Answer } from './http/respond.ts';
 import { startHttpServer, type HttpOptions, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
+import { Folders } from './runtime/folders.ts';
 import type { Log } from './runtime/runtime-options.ts';
 import { ThreadRuntime } from './runtime/runtime.ts';
 import { McpDoor } from './mcp/door.ts';
@@ -68,11 +72,15 @@ export interface ServeParts {
   readonly release: string;
   /** Watched, and read again when it changes; absent: the configuration stays as it is. */
   readonly source?: ConfigSource;
+  /** Where the console was built; absent: none is served. */
+  readonly consoleFolder?: string;
 }
 
 export interface RunningServer {
   readonly url: string;
   readonly tokenFile: string;
+  /** Opens the console, once and within 15 minutes. */
+  signInUrl(): string;
   readonly runtime: ThreadRuntime;
   /** Reads the configuration again now; resolves when it is in force, or refused and told in the log. */
   reload(): Promise<void>;
@@ -89,7 +97,7 @@ export interface RunningServer {
 export async function serve(
   config: Config,
   adapters: ServerAdapters,
-  { log, release, source }: ServeParts,
+  { log, release, source, consoleFolder }: ServeParts,
 ): Promise<RunningServer> {
   const journal = adapters.openJournal(config, () => nanoid(12));
   const logs = makeLogs(config, adapters, log);
@@ -103,6 +111,7 @@ export async function serve(
     http = await openDoors(config, runtime, {
       log,
       readFrame: (ref) => logs.read(ref),
+      ...(consoleFolder !== undefined && { consoleFolder }),
       ...agentDoor(config, runtime),
     });
     if (config.delegation.enabled) runtime.keys.setDoor({ url: agentUrlOf(config, http), readers: READERS });
@@ -125,6 +134,7 @@ export async function serve(
   return {
     url,
     tokenFile,
+    signInUrl: () => http.signInUrl(),
     runtime,
     failed,
     reload: () => watched?.reload() ?? Promise.resolve(),
@@ -208,6 +218,7 @@ const makeRuntime = (
     removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
+    folders: new Folders(config.workspaceRoots.map(expandHome)),
     logFrame: (instanceId, direction, frame) => logs.append(instanceId, direction, frame),
   });
 
@@ -218,13 +229,23 @@ export const historyOf = (
 ): { readonly history?: WorkspaceHistory } =>
   adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
+interface DoorParts extends Pick<ServeParts, 'log' | 'consoleFolder'>, Pick<HttpOptions, 'agents'> {
+  readonly readFrame: ReadFrame;
+}
+
+const fallbackOf =
+  (files: ConsoleFiles) =>
+  (path: string): Answer | null =>
+    files.answer(path);
+
 const openDoors = (
   config: Config,
   runtime: ThreadRuntime,
-  given: Pick<HttpOptions, 'agents'> & { readonly log: Log; readonly readFrame: ReadFrame },
+  { consoleFolder, ...given }: DoorParts,
 ): Promise<HttpServer> =>
   startHttpServer({
     ...given,
+    ...(consoleFolder !== undefined && { fallback: fallbackOf(new ConsoleFiles(consoleFolder)) }),
     runtime,
     dataFolder: config.data,
     host: config.host,
@@ -266,6 +287,8 @@ async function closeAll(logs: FrameLogs, journal: Journal): Promise<void> {
 }
 
 export const worktreesFolder = ({ data }: Pick<Config, 'data'>): string => join(data, 'worktrees');
+
+const expandHome = (path: string): string => resolve(path.replace(/^~(?=$|\/)/, homedir()));
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);

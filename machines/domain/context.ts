@@ -37,6 +37,14 @@ export interface Link {
   readonly folds: boolean;
   /** The model that the session was opened with. Absent: there is none. */
   readonly model?: string | null;
+  /** Of a sub-agent that the connection of another thread carries or last carried. Absent: it is or was one of its own. */
+  readonly carried?: Carried;
+}
+
+export interface Carried {
+  readonly connectionId: ConnectionId;
+  /** What the thread can do without it. */
+  readonly capabilities: Capabilities;
 }
 
 /** A turn that the provider began beside the active one. */
@@ -130,8 +138,8 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
-  /** Nothing is lost where the provider has kept nothing of what is resumed. */
-  readonly isFresh: boolean;
+  /** Another thread's connection carries it: there is nothing to open, and it may end with that. */
+  readonly isCarried?: true;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;

@@ -151,14 +151,11 @@ function unableToSwitch({ context }: ThreadView, model: string | null): Refusal 
 }
 
 function unableToMerge(
-  { context: { lineage, mergedTurnOrdinal } }: ThreadView,
-  { into, until }: ThreadInputOf<'thread.mergeBack'>,
+  { context: { lineage } }: ThreadView,
+  { into }: ThreadInputOf<'thread.mergeBack'>,
 ): Refusal | null {
-  if (lineage?.kind !== 'fork' || lineage.parentId !== into) {
-    return { code: 'THREAD_NOT_FORKED', why: `it is no fork of thread ${into}`, details: { into } };
-  }
-  if (until > mergedTurnOrdinal) return null;
-  return { code: 'NOTHING_TO_MERGE', why: 'no turn has completed that its parent does not have' };
+  if (lineage?.kind === 'fork' && lineage.parentId === into) return null;
+  return { code: 'THREAD_NOT_FORKED', why: `it is no fork of thread ${into}`, details: { into } };
 }
 
 /** What the thread is set to must be possible there, too. */
@@ -243,6 +240,10 @@ const NOTHING_TO_RETRY: Refusal = {
   code: 'TURN_NOT_RETRYABLE',
   why: 'no prompt has failed or was interrupted',
 };
+const NOTHING_TO_MERGE: Refusal = {
+  code: 'NOTHING_TO_MERGE',
+  why: 'no turn has completed that its parent does not have',
+};
 const NOT_WORKING: Refusal = {
   code: 'TURN_NOT_ACTIVE',
   why: 'only the agent of a turn that goes on can delegate',
@@ -254,6 +255,7 @@ const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'thread.switchProvider': BUSY,
   'thread.compact': BUSY,
   'checkpoint.rollback': BUSY,
+  'thread.mergeBack': NOTHING_TO_MERGE,
   'queue.resume': ARCHIVED,
   'queue.edit': NO_ENTRY,
   'queue.reorder': NO_ENTRY,

@@ -86,6 +86,11 @@ export const ERRORS = {
   NOTHING_TO_ROLL_BACK: entry(409, false, 'no turn comes after that one, or there is no prompt to edit'),
   CHECKPOINT_MISSING: entry(409, false, 'the files of a turn were not captured; details say which and why'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
+  ENTRY_NOT_FOUND: entry(
+    404,
+    false,
+    'the thread has no entry there: it began later, or nothing is written yet',
+  ),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
   // connections and turns
   CONNECTION_LOST: entry(502, true, 'the provider process or socket ended in a turn'),

@@ -20,6 +20,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     lastError: null,
     archived: false,
     parentId: fact.lineage?.parentId ?? null,
+    ...(fact.lineage && { lineageKind: fact.lineage.kind }),
     createdAt: at,
     updatedAt: at,
     preview: '',
@@ -121,7 +122,7 @@ function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<Th
 
 function boundBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
-  if (fact.type === 'connection.opening') return { bound: true };
+  if (fact.type === 'connection.opening' || fact.type === 'connection.adopted') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isGone ? { bound: false } : {};
 }

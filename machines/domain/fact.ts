@@ -60,6 +60,12 @@ export const factSchema = z.discriminatedUnion('type', [
     /** Absent: it did not branch off another one. */
     lineage: lineageSchema.optional(),
   }),
+  /** The agent has begun a sub-agent, or gone on with one, which is a thread of its own; the item stands for it here. */
+  fact('subagent.started', {
+    childId: threadIdSchema,
+    itemId: itemIdSchema,
+    turnId: turnIdSchema.nullable(),
+  }),
   /** Another thread branched off after that turn, which may be one that this thread has inherited. */
   fact('thread.forked', { childId: threadIdSchema, turnId: turnIdSchema.nullable() }),
   fact('thread.titleSet', { title: z.string() }),
@@ -118,6 +124,12 @@ export const factSchema = z.discriminatedUnion('type', [
   }),
   /** The provider no longer knows the conversation; the next prompt begins a new one. */
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
+  /** Another thread's connection carries the one of this thread, which is a sub-agent of that. */
+  fact('connection.adopted', {
+    connectionId: connectionIdSchema,
+    nativeThreadId: z.string().nullable(),
+    model: z.string().nullable(),
+  }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
     why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch', 'rollback']),

@@ -63,7 +63,13 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('todo_list'), steps: z.array(stepSchema) }),
   z.object({ kind: z.literal('task'), title: z.string() }),
-  z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
+  z.object({
+    kind: z.literal('subagent'),
+    title: z.string(),
+    nativeThreadId: z.string().optional(),
+    /** The thread that it is: what it says and does is there. Absent: it has none, and that stands under this item. */
+    threadId: threadIdSchema.optional(),
+  }),
   z.object({ kind: z.literal('compaction') }),
   /** What the turn changed in the workspace. */
   changesSchema.extend({ kind: z.literal('checkpoint') }),
@@ -125,7 +131,7 @@ export type ItemDraft = z.infer<typeof itemDraftSchema>;
 
 /** Characters of a text that says the gist of something, of which the whole is in the protocol log. */
 export const DETAIL_LENGTH = 4096;
-const TITLE_LENGTH = 200;
+export const TITLE_LENGTH = 200;
 
 /** The same, with its details cut: notices, errors, titles, and what is not known. */
 export function bounded(draft: ItemDraft): ItemDraft {

@@ -24,8 +24,10 @@ export const threadRowSchema = z.object({
   backgroundCount: z.number().int().nonnegative().default(0),
   lastError: failureSchema.nullable(),
   archived: z.boolean(),
-  /** The thread that it branched off from. */
+  /** The thread that it branched off from, or whose agent has begun it. */
   parentId: threadIdSchema.nullable().default(null),
+  /** What it is to that thread; absent where there is none, and in rows of older releases. */
+  lineageKind: lineageSchema.shape.kind.optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   /** The start of the latest message, at most 200 characters. */

@@ -1,10 +1,10 @@
 /** `threadchart diff`: what a turn or a whole thread changed in its workspace. */
-import { RuntimeError } from '../../machines/domain/error.ts';
-import { turnIdSchema, type TurnId } from '../../machines/domain/ids.ts';
+import type { TurnId } from '../../machines/domain/ids.ts';
 import type { Client } from '../client/client.ts';
 import type { ResultOf } from '../gateway/protocol.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { turnIdOf } from './given-ids.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DiffFlags extends ClientFlags {
@@ -22,7 +22,7 @@ export function diffCommand(
 ): Promise<ExitCode> {
   return withClient(flags, async (client) => {
     const turnId = flags.turn === undefined ? null : turnIdOf(flags.turn);
-    const text = flags.stat !== true && !terminal.isJson;
+    const text = flags.stat !== true;
     const query = { threadId, text, ...(path !== undefined && { path }) };
     for (let cursor: string | null | undefined; cursor !== null;) {
       const page = await pageOf(client, { ...query, ...(cursor !== undefined && { cursor }) }, turnId);
@@ -32,13 +32,6 @@ export function diffCommand(
     }
     return EXIT_CODES.ok;
   });
-}
-
-/** @throws {RuntimeError} INVALID_PARAMS */
-export function turnIdOf(text: string): TurnId {
-  const parsed = turnIdSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new RuntimeError('INVALID_PARAMS', `${text} is no id of a turn`);
 }
 
 interface Query {
@@ -54,7 +47,8 @@ const pageOf = (client: Client, query: Query, turnId: TurnId | null): Promise<Di
     : client.call('orchestration.getTurnDiff', { ...query, turnId });
 
 function tellState({ status, reason, fileCount }: Diff, terminal: Terminal): void {
-  if (status !== 'captured') terminal.note(`the files are not captured: ${reason ?? status}`);
+  if (status === 'capturing') terminal.note('the files are still being captured');
+  else if (status !== 'captured') terminal.note(`the files are not captured: ${reason ?? status}`);
   else if (fileCount === 0) terminal.note('no file was changed');
 }
 

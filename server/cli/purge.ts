@@ -1,6 +1,6 @@
 /** `threadchart purge`: the text of deleted threads is taken away for ever, through the running server or without one. */
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
+import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { CliParts } from '../cli.ts';
 import type { Client } from '../client/client.ts';
 import type { ConfigFlags } from '../config.ts';
@@ -9,6 +9,7 @@ import { historyOf } from '../serve.ts';
 import { purgeNow } from '../runtime/purge.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { threadIdOf } from './given-ids.ts';
 import { withOwnStore } from './own-store.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -47,12 +48,7 @@ function parse(threads: readonly string[], { deleted = false, olderThan }: Purge
     throw new RuntimeError('INVALID_PARAMS', '--older-than goes with --deleted');
   }
   if (deleted) return { deletedBefore: Date.now() + 1 - (olderThan ?? 0) * DAY_MS };
-  const threadIds = threads.map((given) => {
-    const threadId = threadIdSchema.safeParse(given);
-    if (threadId.success) return threadId.data;
-    throw new RuntimeError('INVALID_PARAMS', `${given} is no id of a thread`);
-  });
-  return { threadIds };
+  return { threadIds: threads.map(threadIdOf) };
 }
 
 async function purge(which: Which, flags: PurgeFlags, parts: Parts): Promise<readonly ThreadId[]> {

@@ -1,11 +1,12 @@
 /** `threadchart rollback`: a thread goes back to an earlier turn, with its files. */
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { FactOf } from '../../machines/domain/fact.ts';
-import { threadIdSchema, type TurnId } from '../../machines/domain/ids.ts';
+import type { TurnId } from '../../machines/domain/ids.ts';
 import type { Client } from '../client/client.ts';
 import { withClient, type ClientFlags } from './connection.ts';
-import { turnIdOf } from './diff.ts';
+import { counted } from './counted.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { threadIdOf, turnIdOf } from './given-ids.ts';
 import type { Terminal } from './terminal.ts';
 import { WholeEvents } from './whole-events.ts';
 
@@ -38,35 +39,49 @@ interface Place {
 async function tellPlan(
   { client, thread, terminal }: Place,
   turnId: TurnId | null,
-  { force = [] }: RollbackFlags,
+  flags: RollbackFlags,
 ): Promise<ExitCode> {
-  const params = { threadId: thread, turnId, force: [...force] };
+  const params = { threadId: thread, turnId, ...optionsOf(flags) };
   const plan = await client.call('orchestration.getRollbackPlan', params);
+  const turns = `${counted(plan.turnIds.length, 'turn')} would be rolled back`;
   const lines = [
-    `${plan.turnIds.length} turns would be rolled back`,
+    ...(flags.filesOnly === true ? [] : [turns]),
     ...plan.restore.map(({ path, remains }) => `${remains ? 'put back' : 'remove  '} ${path}`),
+    ...restOf('put back or remove', plan.restoreCount - plan.restore.length),
     ...plan.conflicts.map(({ path, reason }) => `left     ${path} (${reason})`),
+    ...restOf('left', plan.conflictCount - plan.conflicts.length),
   ];
   terminal.print(lines.join('\n'), plan);
   return EXIT_CODES.ok;
 }
 
+const restOf = (what: string, count: number): string[] =>
+  count === 0 ? [] : [`${what} ${counted(count, 'more file')}`];
+
+const optionsOf = ({ conversationOnly = false, filesOnly = false, force = [] }: RollbackFlags) => ({
+  files: !conversationOnly,
+  conversation: !filesOnly,
+  force: [...force],
+});
+
 async function goBack(
   { client, thread, terminal }: Place,
   turnId: TurnId | null,
-  { conversationOnly = false, filesOnly = false, force = [] }: RollbackFlags,
+  flags: RollbackFlags,
 ): Promise<ExitCode> {
-  const threadId = threadIdSchema.parse(thread);
+  const threadId = threadIdOf(thread);
   const { version } = await client.call('orchestration.getThreadProjection', { threadId, limit: 1 });
-  const options = { files: !conversationOnly, conversation: !filesOnly, force: [...force] };
-  await client.dispatch({ type: 'checkpoint.rollback', threadId, turnId, ...options });
+  await client.dispatch({ type: 'checkpoint.rollback', threadId, turnId, ...optionsOf(flags) });
   terminal.wait('files are put back');
   const ended = await rolledBack({ client, threadId, after: version });
   terminal.wait(null);
-  const { restored, turnIds } = ended;
-  const files = restored === null ? '' : `, ${restored.fileCount} files put back`;
-  terminal.print(`${turnIds.length} turns rolled back${files}`, ended);
-  for (const { path, reason } of restored?.conflicts ?? []) terminal.note(`left ${path} (${reason})`);
+  const { restored, target, turnIds } = ended;
+  const turns = target.conversation ? [`${counted(turnIds.length, 'turn')} rolled back`] : [];
+  const files = restored === null ? [] : [`${counted(restored.fileCount, 'file')} put back`];
+  terminal.print([...turns, ...files].join(', '), ended);
+  const { conflicts = [], conflictCount = 0 } = restored ?? {};
+  for (const { path, reason } of conflicts) terminal.note(`left ${path} (${reason})`);
+  for (const line of restOf('left', conflictCount - conflicts.length)) terminal.note(line);
   return EXIT_CODES.ok;
 }
 

@@ -1,13 +1,14 @@
 /** `threadchart send`: a prompt to a thread, its answer streamed, the end of its turn as exit code. */
 import { resolve } from 'node:path';
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema, type ThreadId } from '../../machines/domain/ids.ts';
+import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { SubmitMode } from '../../machines/domain/command.ts';
 import type { RuntimeMode } from '../../machines/domain/settings.ts';
 import type { Client } from '../client/client.ts';
 import { commandLine } from './command-line.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { threadIdOf } from './given-ids.ts';
 import { SentTurn } from './sent-turn.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -34,13 +35,6 @@ export async function sendCommand(text: string, flags: SendFlags, terminal: Term
     if (ended.failure?.code === 'INSTANCE_UNAVAILABLE') await tellOfDemo(client, flags, terminal);
     return ended.status === 'completed' ? EXIT_CODES.ok : EXIT_CODES.turnFailed;
   });
-}
-
-/** @throws {RuntimeError} INVALID_PARAMS */
-function threadIdOf(text: string): ThreadId {
-  const parsed = threadIdSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new RuntimeError('INVALID_PARAMS', `${text} is no id of a thread`);
 }
 
 async function createThread(

@@ -1,17 +1,20 @@
 /** `threadchart worktree`: the working trees of threads, those of deleted ones included; needs no server. */
 import { RuntimeError } from '../../machines/domain/error.ts';
-import { threadIdSchema } from '../../machines/domain/ids.ts';
 import type { Worktrees, WorktreeStatus } from '../../machines/ports/worktrees.ts';
 import type { CliParts } from '../cli.ts';
 import { loadConfig, type ConfigFlags } from '../config.ts';
 import { worktreesFolder } from '../serve.ts';
+import { counted } from './counted.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
+import { threadIdOf } from './given-ids.ts';
 import type { Terminal } from './terminal.ts';
 
 type Parts = Pick<CliParts, 'adapters'> & { readonly terminal: Terminal };
 
 export async function listWorktreesCommand(flags: ConfigFlags, parts: Parts): Promise<ExitCode> {
-  for (const status of await worktreesOf(flags, parts).list())
+  const all = await worktreesOf(flags, parts).list();
+  if (all.length === 0) parts.terminal.note('no working trees');
+  for (const status of all)
     parts.terminal.print(`${status.threadId}  ${status.root}  ${status.branch}  ${unsaved(status)}`, status);
   return EXIT_CODES.ok;
 }
@@ -22,7 +25,7 @@ export async function removeWorktreeCommand(
   flags: ConfigFlags & { readonly force?: boolean },
   parts: Parts,
 ): Promise<ExitCode> {
-  const threadId = threadIdSchema.parse(thread);
+  const threadId = threadIdOf(thread);
   const removal = await worktreesOf(flags, parts).remove(threadId, { force: flags.force === true });
   if (removal.outcome === 'kept') {
     const why = `${removal.status.root} has ${unsaved(removal.status)}; --force removes it all the same`;
@@ -43,5 +46,6 @@ function worktreesOf(flags: ConfigFlags, { adapters }: Parts): Worktrees {
 function unsaved({ problem, uncommittedCount, unpushedCount }: WorktreeStatus): string {
   if (problem !== null) return `an unknown state (${problem})`;
   if (uncommittedCount + unpushedCount === 0) return 'nothing that would be lost';
-  return `${uncommittedCount} files not committed, ${unpushedCount} commits on no other branch or remote`;
+  const files = `${counted(uncommittedCount, 'file')} not committed`;
+  return `${files}, ${counted(unpushedCount, 'commit')} on no other branch or remote`;
 }

@@ -48,25 +48,27 @@ export class StoredDiffs implements Diffs {
     const [first] = rows;
     const last = rows.at(-1);
     const range = first === undefined || last === undefined ? null : rangeOf(first, last);
-    if (root === null || range === null || this.#history === null) {
-      return { ...NOTHING, status: 'missing', reason: 'no files of the thread are captured' };
-    }
+    if (root === null || range === null || this.#history === null) return this.#uncaptured(threadId);
     const touched = new Set(await this.#pathsOf(this.#history, root, rows));
     const all = await allChanges(this.#history, root, range);
     const files = all.filter(({ path, oldPath = path }) => touched.has(path) || touched.has(oldPath));
     return this.#page({ root, range, files }, query);
   }
 
+  /** Nothing that is left of the thread was captured. */
+  #uncaptured(threadId: ThreadId): DiffRead {
+    const newest = this.#journal.checkpointsAbove(threadId, 0).at(-1) ?? null;
+    const isPutBack = newest?.status === 'captured' && newest.restored;
+    return { ...NOTHING, ...(isPutBack ? { status: 'captured', reason: null } : statusOf(newest)) };
+  }
+
   /** @throws {RuntimeError} TURN_NOT_FOUND, CHECKPOINT_MISSING, CHECKPOINT_LOST, GIT_FAILED */
-  async plan(threadId: ThreadId, { turnId, force }: RollbackQuery): Promise<RollbackPlanRead> {
-    const target = turnId === null ? null : this.#journal.turn(threadId, turnId);
-    if (turnId !== null && (target === null || target.status === 'rolledBack')) {
-      throw new RuntimeError('TURN_NOT_FOUND', `thread ${threadId} has no turn ${turnId} to go back to`);
-    }
-    const ordinal = target?.ordinal ?? 0;
-    const later = this.#journal.turnsAbove(threadId, ordinal).filter(({ status }) => status !== 'rolledBack');
-    const turnIds = later.map((turn) => turn.turnId);
-    if (this.#history === null)
+  async plan(threadId: ThreadId, query: RollbackQuery): Promise<RollbackPlanRead> {
+    const { turnId, files, conversation, force } = query;
+    const ordinal = turnId === null ? 0 : this.#ordinalOf(threadId, turnId);
+    const later = conversation ? this.#journal.turns(threadId, { above: ordinal }).toReversed() : [];
+    const turnIds = later.filter(({ status }) => status !== 'rolledBack').map((turn) => turn.turnId);
+    if (this.#history === null || !files)
       return { turnIds, restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 };
     const parts = { journal: this.#journal, history: this.#history };
     const plans = await planFiles(parts, threadId, { ordinal, force });
@@ -79,6 +81,12 @@ export class StoredDiffs implements Diffs {
       conflicts: listed(conflicts),
       conflictCount: conflicts.length,
     };
+  }
+
+  #ordinalOf(threadId: ThreadId, turnId: TurnId): number {
+    const turn = this.#journal.turn(threadId, turnId);
+    if (turn !== null && turn.status !== 'rolledBack') return turn.ordinal;
+    throw new RuntimeError('TURN_NOT_FOUND', `thread ${threadId} has no turn ${turnId} to go back to`);
   }
 
   /** Of the repository that the newest turn worked in. */

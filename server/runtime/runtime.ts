@@ -7,20 +7,23 @@ import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects } from './effects.ts';
-import { Family } from './family.ts';
+import { Effects, type Performers } from './effects.ts';
+import { familyOf, type Family } from './family.ts';
+import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
+import { StoredPast } from './past.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
@@ -33,14 +36,15 @@ import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import { Transfers } from './transfers.ts';
+import { Watchers } from './watchers.ts';
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: StoredPast;
   readonly threads: Threads;
-  /** Which agent is behind a key. */
   readonly keys: AgentKeys;
   readonly family: Family;
   readonly counters: Counters = {
@@ -67,7 +71,8 @@ export class ThreadRuntime implements Runtime {
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
-  readonly #watchers = new Map<ThreadId, number>();
+  readonly #watchers = new Watchers();
+  readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
@@ -78,18 +83,19 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, log, release: version } = options;
+    const { journal, clock, log, history, release: version } = options;
     this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
       ...options,
       machineHash: this.info.machineHash,
+      inspections: this.#inspections,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
-    this.keys = new AgentKeys(this.threads);
-    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
+    [this.keys, this.family] = [new AgentKeys(this.threads), familyOf(options, this.threads)];
     this.#instances = new Instances(journal);
-    this.reads = new Reads(journal, this.threads, this.#instances);
+    const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
+    this.past = new StoredPast({ ...options, rows: reads.rows });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
@@ -106,21 +112,12 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    const { history } = options;
     const told = { ...options, threads: this.threads, push: this.#tell };
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, {
-      adapters,
-      transfers,
-      checkpoints,
-      worktrees,
-      keys: this.keys,
-    });
+    this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -145,6 +142,10 @@ export class ThreadRuntime implements Runtime {
     this.#chores = this.#makeChores(options);
   }
 
+  get folders(): FolderReads {
+    return this.#options.folders ?? NO_FOLDERS;
+  }
+
   /**
    * Ends what the last run has left, brings every thread that it left in the middle of something to a settled state
    * or a look-up, and opens the door.
@@ -162,6 +163,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'ready';
     this.#hibernation.start();
     this.#chores.start();
+    void this.#worktrees.removeLeft((id) => journal.threadState(id)?.removal === 'deleted');
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -221,15 +223,11 @@ export class ThreadRuntime implements Runtime {
   }
 
   watch(threadId: ThreadId): () => void {
-    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
-    let isWatching = true;
-    return () => {
-      if (!isWatching) return;
-      isWatching = false;
-      const count = (this.#watchers.get(threadId) ?? 1) - 1;
-      if (count > 0) this.#watchers.set(threadId, count);
-      else this.#watchers.delete(threadId);
-    };
+    return this.#watchers.add(threadId);
+  }
+
+  inspect(threadId: ThreadId): () => void {
+    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
   }
 
   /** What is going on inside, for `/metrics`. */
@@ -260,6 +258,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     this.#chores.stop();
     this.#transfers.stop();
+    this.past.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -317,10 +316,12 @@ export class ThreadRuntime implements Runtime {
     if (this.#listeners.size === 0 || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
-      watched: this.#watchers,
+      watched: this.#watchers.counts,
       instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
       instances: this.#instances,
       changed,
+      inspections: this.#inspections,
+      redact: this.#options.redact,
     });
     for (const listener of this.#listeners) {
       try {
@@ -344,6 +345,11 @@ export class ThreadRuntime implements Runtime {
     }
   }
 
+  #performers(): Performers {
+    const [adapters, transfers, checkpoints] = [this.#adapters, this.#transfers, this.#checkpoints];
+    return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
+  }
+
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
@@ -351,6 +357,7 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
+        this.past.forget(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },
@@ -371,8 +378,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #isBusy(): boolean {
-    for (const thread of this.threads.loaded()) if (!thread.isSettled) return true;
-    return false;
+    return Iterator.from(this.threads.loaded()).some((thread) => !thread.isSettled);
   }
 
   #drained(deadlineMs: number): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from '../../machines/domain/instance.ts';
 import type { ArmedTimer } from '../../machines/domain/timer.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
+import { hasAgentAtWork } from './agents-at-work.ts';
 import type { Arrival } from './ingress.ts';
 import type { InstanceDeclaration, Instances } from './instances.ts';
 import type { LoadedInstance } from './loaded-instance.ts';
@@ -213,9 +214,12 @@ export class Intake {
     if (instance !== null) this.applyInstance(instance, instanceInputSchema.parse(fired), 0);
   }
 
-  /** Progress came while the firing waited in the queue: it will fire again. */
+  /** Progress came while the firing waited in the queue, or sub-agents make some: it will fire again. */
   #isPushed({ idle, afterMs }: ArmedTimer, thread: LoadedThread | null): boolean {
-    return idle && thread !== null && thread.lastProgressAt + afterMs > this.staging.monotonicAt;
+    if (!idle || thread === null) return false;
+    const now = this.staging.monotonicAt;
+    if (hasAgentAtWork(this.parts.threads, thread.threadId)) thread.noteProgress(now);
+    return thread.lastProgressAt + afterMs > now;
   }
 
   stage(thread: LoadedThread, taken: Taken): Applied {
@@ -237,6 +241,8 @@ export class Intake {
     if (isUse(input)) thread.lastUsedAt = this.staging.monotonicAt;
     this.staging.threads.add(thread);
     this.staging.add(entry, { kind: 'thread', id: thread.threadId }, drawn.effects);
+    const { inspector } = thread;
+    if (inspector !== null) this.staging.insights.set(entry.sequence, inspector.take(drawn));
     return { thread, entry, thrown: null };
   }
 
@@ -292,6 +298,8 @@ export class Intake {
   #tellThread({ threadId, input }: Extract<Effect, { type: 'tellThread' }>, depth: number): void {
     const thread = this.thread(threadId);
     if (thread !== null) {
+      // a sub-agent that is at work again is there already
+      if (input.type === 'thread.create' && input.lineage?.kind === 'subagent') return;
       const { state, items } = thread.projection;
       const isThere = state?.removal === 'none';
       const resolved = resolveTold(input, (id) => (isThere ? items.get(id) : undefined));

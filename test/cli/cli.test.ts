@@ -59,23 +59,6 @@ test('stop interrupts what runs', async () => {
   expect(run.err).toContain('[interrupted]');
 });
 
-test('switch goes on with another agent, which is told what was said', async () => {
-  const instances = ['one', 'two'].map((instanceId) => ({ instanceId, driver: 'scripted' }));
-  const server = await startServer({ instances });
-  const first = new Run(server, ['send', 'hello', '--instance', 'one']);
-  expect(await first.code).toBe(EXIT_CODES.ok);
-  const thread = /^thread (\S+)/.exec(first.err)?.[1] ?? '';
-  const switching = new Run(server, ['switch', thread, 'two', '--model', 'm']);
-  expect(await switching.code).toBe(EXIT_CODES.ok);
-  expect(switching.out).toContain(`${thread} goes on with two`);
-  const next = new Run(server, ['send', 'again', '--thread', thread]);
-  expect(await next.code).toBe(EXIT_CODES.ok);
-  expect(next.out).toBe('again\n');
-  const nowhere = new Run(server, ['switch', thread, 'three']);
-  expect(await nowhere.code).toBe(EXIT_CODES.refused);
-  expect(nowhere.err).toContain('three');
-});
-
 test('--json gives one document per event', async () => {
   const server = await startServer();
   const run = new Run(server, ['send', 'hello', '--json']);

@@ -24,6 +24,9 @@ const CLIENT_COMMANDS = new Set([
   'why',
   'diff',
   'rollback',
+  'fork',
+  'merge',
+  'export',
 ]);
 
 export class CliRun {

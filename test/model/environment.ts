@@ -7,6 +7,7 @@ import type { Charts } from '../../machines/charts.ts';
 import { threadContextOf } from '../../machines/charts.ts';
 import type { ThreadContext, TurnContext } from '../../machines/domain/context.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
+import * as agents from '../helpers/agent-inputs.ts';
 import * as make from '../helpers/inputs.ts';
 import { requestsOf, type Timers } from './canonical.ts';
 
@@ -33,6 +34,8 @@ export interface Bounds {
   readonly forks?: 1;
   /** Another thread does something for this one, under so many policies of waking it. */
   readonly delegates?: 1 | 2;
+  /** The thread is a sub-agent that another thread's connection carries, with a session or without, and has some itself. */
+  readonly carried?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -109,13 +112,13 @@ export class Environment {
 
   #listed(seen: Seen): readonly Move[] {
     const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
-    const carried = carriedIn(seen, this.#bounds);
+    const told = toldIn(seen, this.#bounds);
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
       ...workspaceInputs(seen).map((input) => this.#moveOf('provider', input)),
       ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
-      ...[...carried, ...taskInputs(seen, this.#bounds)].map(([cause, input]) => this.#moveOf(cause, input)),
+      ...[...told, ...taskInputs(seen, this.#bounds)].map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -197,8 +200,15 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     captures: thread.captures,
     canRollBack: bounds.captures !== undefined,
     transfers: transfersIn(thread, bounds),
-    tasks: bounds.delegates === undefined ? null : thread.tasks.map(({ taskId }) => taskId),
-    canDelegate: thread.tasks.length === 0 && waitingIn(thread, running) === 0 && running?.attempt === 1,
+    ...delegatedIn(thread, running, bounds),
+  };
+}
+
+function delegatedIn(thread: ThreadContext, turn: TurnContext | undefined, { delegates }: Bounds) {
+  const isFirst = thread.tasks.length === 0 && waitingIn(thread, turn) === 0 && turn?.attempt === 1;
+  return {
+    tasks: delegates === undefined ? null : thread.tasks.map(({ taskId }) => taskId),
+    canDelegate: isFirst,
   };
 }
 
@@ -326,7 +336,7 @@ const worktreeInputs = ({ worktreeTry }: Seen): ThreadInput[] =>
     ? []
     : [worktreeTry, worktreeTry + 1].flatMap((each) => [make.made(each), make.unmade(each)]);
 
-function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
+function toldIn({ on, transfers, active }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
   const built = [...(transfers ?? []), 'X90'].flatMap((id): [Cause, ThreadInput][] => [
     ['runtime', make.built(id)],
     ['runtime', make.notBuilt(id)],
@@ -335,6 +345,7 @@ function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput
     ...(bounds.transfers === undefined ? [] : sessionInputs(on)),
     ...(bounds.forks === undefined ? [] : FORK_INPUTS),
     ...(transfers === null ? [] : built),
+    ...(bounds.carried === undefined ? [] : agentInputs(on, active)),
   ];
 }
 
@@ -355,6 +366,13 @@ const FORK_INPUTS: readonly [Cause, ThreadInput][] = [
   ['user', make.fork('child')],
   ['user', make.mergeBack('t2', 9)],
   ['runtime', make.offered('t2')],
+];
+
+const agentInputs = (on: number, active: string | null): [Cause, ThreadInput][] => [
+  ['runtime', agents.adopted(on + 1)],
+  ['runtime', agents.adopted(on + 1, { nativeThreadId: null })],
+  ['runtime', agents.adopted(on + 1, { instanceId: make.OTHER_INSTANCE })],
+  ...[on, on - 1].map((each): [Cause, ThreadInput] => ['provider', agents.agentStarted(active, each)]),
 ];
 
 function sessionInputs(on: number): [Cause, ThreadInput][] {

@@ -68,6 +68,9 @@ describe('every reachable state of a thread', () => {
       // of tasks of other threads
       'task.delegate',
       'task.ended',
+      // of sub-agents
+      'provider.agentStarted',
+      'connection.adopted',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers

@@ -92,7 +92,8 @@ describe('a rollback', () => {
     const stage = await makeStage();
     const one = await stage.turn({ a: 'two\n' });
     const two = await stage.turn({ a: 'three\n', b: 'new\n' });
-    const plan = await stage.run.runtime.diffs.plan(threadId(THREAD), { turnId: one, force: [] });
+    const query = { turnId: one, files: true, conversation: true, force: [] };
+    const plan = await stage.run.runtime.diffs.plan(threadId(THREAD), query);
     expect(plan).toEqual({
       turnIds: [two],
       restore: [
