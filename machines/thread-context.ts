@@ -36,6 +36,7 @@ export const contextOf = ({
   capturedTurnId: null,
   rollback: null,
   switching: null,
+  adoption: null,
   lineage,
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
   turnCount: lineage?.turnOrdinal ?? 0,
