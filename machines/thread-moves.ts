@@ -88,8 +88,7 @@ export const threadMoves = {
       },
     });
   }),
-  startAgent: act((context, event: Of<'provider.agentStarted'>) => agents.startAgent(context, event)),
-  adopt: act((context, event: Of<'connection.adopted'>) => agents.adopted(context, event)),
+  ...agents.agentMoves,
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
       link: again(context.link),
