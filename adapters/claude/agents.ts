@@ -104,7 +104,7 @@ export class Agent implements Speaker {
 
   /** A message for it. */
   told(text: string, key: string, rawRef: string): void {
-    if (text === '') return;
+    if (text === '' || !this.isRunning) return;
     const { connectionId, turn } = this;
     const body: ItemBody = { kind: 'user_message', intent: 'provider', attachments: [] };
     this.report(ownItem({ connectionId, turn, rawRef }, { key: `told:${key}`, body, text }));

@@ -29,30 +29,29 @@ export function takeTaskStart(task: z.infer<typeof wire.taskStartedSchema>, take
   beginAgent(carrier.agents, { carrier, owner, rawRef }, asked);
 }
 
-/** The result of a message to a sub-agent. Older versions say only here that it has woken one that was over. */
+/** The result of a message to a sub-agent: it reads it as soon as it can. Older versions say only here that it was woken. */
 export function takeMessage(
   frame: wire.UserFrame,
   owner: Speaker,
   { session: carrier, rawRef }: Taken,
 ): void {
-  const { data } = wire.sentResultSchema.safeParse(frame.tool_use_result);
-  const [part] = Array.isArray(frame.message.content) ? frame.message.content : [];
-  const result = wire.toolResultSchema.safeParse(part).data;
-  if (data?.success !== true || result === undefined) return;
-  const { tool_use_id: callId } = result;
-  const input = owner.transcript.inputOf(callId);
-  const taskId = data.resumedAgentId ?? data.pin?.id;
-  if (input === null || taskId === undefined) return;
-  const prompt = textIn(input, 'message');
-  const agent = carrier.agents.of(taskId);
-  if (data.resumedAgentId !== null && data.resumedAgentId !== undefined) {
-    const title = textIn(input, 'summary');
-    beginAgent(
-      carrier.agents,
-      { carrier, owner, rawRef },
-      { taskId, callId, key: frame.uuid, title, prompt },
-    );
-  } else if (agent?.isRunning === true) agent.told(prompt, frame.uuid, rawRef);
+  const sent = sentIn(frame, owner);
+  if (sent === null) return;
+  const { taskId, callId, isWoken, input } = sent;
+  const [prompt, title, key] = [textIn(input, 'message'), textIn(input, 'summary'), frame.uuid];
+  if (isWoken) beginAgent(carrier.agents, { carrier, owner, rawRef }, { taskId, callId, key, title, prompt });
+  else carrier.agents.of(taskId)?.told(prompt, key, rawRef);
+}
+
+function sentIn({ message, tool_use_result: details }: wire.UserFrame, { transcript }: Speaker) {
+  const { data } = wire.sentResultSchema.safeParse(details);
+  const [part] = typeof message.content === 'string' ? [] : message.content;
+  const callId = wire.toolResultSchema.safeParse(part).data?.tool_use_id ?? '';
+  const input = transcript.inputOf(callId);
+  const woken = data?.resumedAgentId ?? null;
+  const taskId = woken ?? data?.pin?.id;
+  if (input === null || taskId === undefined) return null;
+  return { taskId, callId, isWoken: woken !== null, input };
 }
 
 const STATUS: Readonly<Record<string, ItemStatus>> = {
@@ -98,11 +97,12 @@ const isWorking = ({ agents }: Session, speaker: Speaker): boolean =>
   agents.on(speaker.connectionId)?.isRunning === true;
 
 /** `true`: it was work in the background. */
-function endTask({ taskId, status, summary: text }: End, { session, rawRef }: Taken): boolean {
+function endTask({ taskId, status, summary }: End, { session, rawRef }: Taken): boolean {
   const owner = ownerOf(session, taskId);
   const agent = session.agents.of(taskId);
-  agent?.end(endOf(status, text, agent.errorWord), rawRef);
-  const reports = owner.transcript.taskEnded(taskId, { status, text }, { turn: owner.turn, rawRef });
+  agent?.end(endOf(status, summary, agent.errorWord), rawRef);
+  const end = { status, summary, said: (status === 'completed' && agent?.transcript.said) || '' };
+  const reports = owner.transcript.taskEnded(taskId, end, { turn: owner.turn, rawRef });
   owner.report(...reports);
   endOrphans({ session, rawRef });
   session.agents.removeOver();

@@ -217,7 +217,7 @@ export const agentResultSchema = z.looseObject({
 
 /** Of a message to a sub-agent. */
 export const sentResultSchema = z.looseObject({
-  success: z.boolean(),
+  success: z.literal(true),
   /** It was over, and goes on. */
   resumedAgentId: text.nullish(),
   /** It reads the message when it has time. */
