@@ -18,7 +18,26 @@ interface Taken {
 export const callerOf = (session: Session, callId: string | null | undefined): Speaker =>
   session.speakers.find(({ transcript }) => transcript.has(callId ?? '')) ?? session;
 
-export function takeTaskStart(task: z.infer<typeof wire.taskStartedSchema>, taken: Taken): void {
+/** 2.1.197 says that a nested sub-agent has begun before it tells of the call; newer versions also say where it runs. */
+export function takeTaskStart(task: wire.TaskStarted, taken: Taken): void {
+  const { session, rawRef } = taken;
+  const { tool_use_id: callId, is_backgrounded: isBackground } = task;
+  const isKnown = session.speakers.some(({ transcript }) => transcript.has(callId ?? ''));
+  const isEarly = !isKnown && (isBackground ?? null) === null && task.task_type === AGENT_TASK;
+  if (isEarly && typeof callId === 'string') session.earlyTasks.set(callId, { task, rawRef });
+  else startTask(task, taken);
+}
+
+/** Calls are told of. */
+export function startEarlyTasks(session: Session): void {
+  for (const [callId, { task, rawRef }] of session.earlyTasks) {
+    if (!session.speakers.some(({ transcript }) => transcript.has(callId))) continue;
+    session.earlyTasks.delete(callId);
+    startTask(task, { session, rawRef });
+  }
+}
+
+function startTask(task: wire.TaskStarted, taken: Taken): void {
   const { session: carrier, rawRef } = taken;
   const { task_id: taskId, tool_use_id: callId = null, description: title, prompt, uuid: key } = task;
   const owner = callerOf(carrier, callId);
@@ -69,6 +88,7 @@ interface End {
 export function takeTaskEnd(task: z.infer<typeof wire.taskNotificationSchema>, taken: Taken): void {
   const { session } = taken;
   const { task_id: taskId, summary } = task;
+  if (typeof task.tool_use_id === 'string') session.earlyTasks.delete(task.tool_use_id);
   const owner = ownerOf(session, taskId);
   const isTold = endTask({ taskId, status: STATUS[task.status] ?? 'unknown', summary }, taken);
   // a sub-agent that works takes it into its turn

@@ -111,7 +111,7 @@ export class Transcript {
 
   /** The call of a sub-agent, which is a thread of its own; where claude has woken it without one, its task. */
   followed({ taskId, callId, title }: FollowedTask, { threadId, ...place }: FollowedPlace) {
-    this.#tasks.set(taskId, callId ?? this.#tasks.get(taskId) ?? taskKey(taskId));
+    if (callId !== null) this.#tasks.set(taskId, callId);
     const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
     if (tool === undefined) return null;
     const { body } = tool.content;
@@ -198,8 +198,11 @@ export class Transcript {
       return [];
     }
     if (frame.ambient) return [];
-    const use = { id: taskKey(taskId), name: 'task', input: {} };
-    const kind = frame.task_type === AGENT_TASK ? 'subagent' : 'task';
+    const isAgent = frame.task_type === AGENT_TASK;
+    const kind = isAgent ? 'subagent' : 'task';
+    // claude 2.1.329 goes on with a sub-agent that was over where a message for it was left
+    const id = isAgent ? `task:${taskId}:${frame.uuid}` : `task:${taskId}`;
+    const use = { id, name: 'task', input: {} };
     const content: Content = { body: { kind, title: description }, text: '', status: 'open' };
     this.#tasks.set(taskId, use.id);
     return [
@@ -374,8 +377,6 @@ export class Transcript {
 
 /** A task that is a sub-agent. */
 export const AGENT_TASK = 'local_agent';
-/** Of a task that no call stands for. */
-const taskKey = (taskId: string): string => `task:${taskId}`;
 
 /** Older versions say only here that the work goes on. */
 function isLaunched(details: unknown): boolean {

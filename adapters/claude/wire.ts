@@ -274,6 +274,7 @@ export const taskStartedSchema = z.object({
   is_backgrounded: z.boolean().nullish(),
   ambient: z.boolean().nullish(),
 });
+export type TaskStarted = z.infer<typeof taskStartedSchema>;
 export const taskUpdatedSchema = z.object({
   ...onTask,
   patch: z.looseObject({ status: text.optional(), is_backgrounded: z.boolean().optional() }),
