@@ -1,5 +1,6 @@
 /** What a thread asks before it moves. Pure; each guard takes the event as its params. */
 import {
+  isUnreachable,
   SIDE_TURN_LIMIT,
   type ConnectionEnd,
   type ThreadContext,
@@ -11,7 +12,7 @@ import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
-import { connectionIdIn, isUnreachable, needsReopening } from './thread-turns.ts';
+import { connectionIdIn, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
 interface Of {

@@ -21,7 +21,10 @@ import type { Frame } from './wire.ts';
 
 export function takeNotification(run: Run, frame: LoggedMessage): void {
   const route = routeOf(run, frame);
-  if (route === null) return takeOfProcess(run, frame);
+  if (route === null) {
+    const [take, giveUp] = [() => takeNotification(run, frame), () => takeOfProcess(run, frame)];
+    return isUnclaimed(run, frame, { take, giveUp }) ? undefined : giveUp();
+  }
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
   if (route.agent === null && isOtherStart(route.session, frame)) return;
@@ -31,9 +34,11 @@ export function takeNotification(run: Run, frame: LoggedMessage): void {
   const { session } = route;
   const scope = scopeOf(run, route, frame);
   // what it tells of names their threads
-  for (const found of agentsIn(frame, scope)) takeAgent(run, route, found);
+  const agents = agentsIn(frame, scope);
+  for (const found of agents) takeAgent(run, route, found);
   for (const report of translate(frame, scope)) run.report(session, report);
   tellParent(run, session, frame);
+  for (const { nativeThreadId } of agents) run.unclaimed.claim(nativeThreadId);
 }
 
 const scopeOf = ({ sessions }: Run, { session, agent }: Route, { rawRef }: LoggedMessage): Scope => ({
@@ -60,8 +65,8 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
-    refuse(run, id, method);
-    return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
+    const [take, giveUp] = [() => takeRequest(run, id, frame), () => refuseStray(run, id, frame)];
+    return isUnclaimed(run, frame, { take, giveUp }) ? undefined : giveUp();
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
   const { session } = route;
@@ -83,6 +88,11 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void
   run.report(session, report);
 }
 
+function refuseStray(run: Run, id: JsonRpcId, { method, rawRef }: LoggedMessage): void {
+  refuse(run, id, method);
+  run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
+}
+
 function refuse({ server }: Run, id: JsonRpcId, method: string): void {
   const refusal = REFUSALS.get(method);
   if (refusal === undefined) server.refuse(id, METHOD_NOT_FOUND, `${method} is not supported by this client`);
@@ -92,6 +102,16 @@ function refuse({ server }: Run, id: JsonRpcId, method: string): void {
 interface Early {
   readonly frame: LoggedMessage;
   readonly take: () => void;
+}
+
+/** Frames of a sub-agent wait for the word of its parent. */
+function isUnclaimed(
+  { unclaimed, sessions }: Run,
+  { method, params }: Frame,
+  held: { readonly take: () => void; readonly giveUp: () => void },
+): boolean {
+  const threadId = threadIdIn(params);
+  return threadId !== null && !sessions.isEmpty && unclaimed.hold(threadId, method === 'turn/started', held);
 }
 
 /** Frames wait where the answer to a prompt has been overtaken by the start of its turn. */
@@ -107,9 +127,12 @@ function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take 
 }
 
 function routeOf(run: Run, { params }: Frame): Route | null {
-  const threadId = wire.addressSchema.safeParse(params).data?.threadId;
-  return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
+  const threadId = threadIdIn(params);
+  return threadId === null ? null : run.sessions.route(threadId);
 }
+
+const threadIdIn = (params: unknown): string | null =>
+  wire.addressSchema.safeParse(params).data?.threadId ?? null;
 
 /** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */
 function isUnloaded({ method, params }: Frame): boolean {

@@ -48,6 +48,10 @@ export class Sessions {
     this.#routes.set(session.nativeThreadId, { session, agent: null });
   }
 
+  get isEmpty(): boolean {
+    return this.#byConnection.size === 0;
+  }
+
   of(connectionId: ConnectionId): Session | null {
     return this.#byConnection.get(connectionId) ?? null;
   }

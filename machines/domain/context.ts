@@ -107,6 +107,10 @@ export interface ThreadContext {
   readonly itemCount: number;
 }
 
+/** A sub-agent that is no conversation of its own: no prompt gets to it while another connection carries it. */
+export const isUnreachable = ({ link, session }: Pick<ThreadContext, 'link' | 'session'>): boolean =>
+  link.phase === 'open' && link.carried !== undefined && session === null;
+
 export interface Switching extends Pick<Settings, 'instanceId' | 'model' | 'options'> {
   /** Of that instance, as far as they are known. */
   readonly capabilities: Capabilities;

@@ -25,7 +25,7 @@ import {
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import { withBefore } from '../../machines/thread-checkpoints.ts';
 import { activeOfProvider } from '../../machines/thread-turns.ts';
-import { actionIs, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
+import { actionIs, decidesBy, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { threadMove } from '../helpers/without.ts';
 
@@ -258,6 +258,14 @@ describe('a prompt to a sub-agent', () => {
       expect([is.active, is.status]).toEqual(['b', 'starting']);
     },
     without: { 'the close': withoutAction('thread', 'closeToReopen') },
+  });
+
+  rule('joins no turn of it that has no place for one', {
+    lineage: SUBAGENT,
+    given: alone.slice(0, 2),
+    when: [submit('b', 'steer')],
+    holds: (is) => expect(is.answer).toBe('CAPABILITY_UNSUPPORTED'),
+    without: { 'the look at its place': decidesBy(() => () => null) },
   });
 
   rule('what it can do is what its provider offers there, and all of it by itself', {
