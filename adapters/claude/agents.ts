@@ -36,7 +36,7 @@ export interface Speaker {
  */
 const CHILD_CAPABILITIES: Capabilities = {
   interrupt: true,
-  nativeSteer: true,
+  nativeSteer: false,
   images: CAPABILITIES.images,
   planMode: CAPABILITIES.planMode,
   resume: false,
