@@ -38,7 +38,7 @@ const KINDS = [
   {
     kind: 'newer',
     features: { multi_agent_v2: true },
-    tables: '[agents]\nmax_depth = 3',
+    tables: '',
     spawn: (message: string) =>
       functionCall(
         'spawn_agent',
@@ -96,7 +96,8 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       await child.reached('ready');
       await thread.until(() => count(thread) === 0, 'the end of the sub-agent');
       expect(child.said.replaceAll('\n', '')).toBe('child says');
-      expect(await child.turn('and now?')).toMatchObject({ outcome: 'completed' });
+      const { turnId: asked, queueEntryId } = await child.submit('and now?');
+      expect(await child.ended(asked ?? queueEntryId ?? '')).toMatchObject({ outcome: 'completed' });
       expect(child.said).toContain(kind === 'first' ? 'what you want' : 'anew');
       // by the connection that carries it, or by one of its own that is told what was said
       expect(child.facts('transfer.consumed')).toHaveLength(kind === 'first' ? 0 : 1);
@@ -156,7 +157,8 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       expect(await thread.ended(turnId)).toMatchObject({ outcome: 'completed' });
     });
 
-    it('begins sub-agents itself, three levels deep', async () => {
+    // one of the newer kind is not given the tools for it by codex 0.169.0
+    it.runIf(kind === 'first')('begins sub-agents itself, three levels deep', async () => {
       const script = family(
         [[spawn('level one')], [text('zero')], [text('zero')]],
         [[spawn('level two')], [text('one'), gate('one')], [text('one')]],
