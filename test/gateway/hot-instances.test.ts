@@ -35,7 +35,8 @@ test('every change of an instance is a frame of the shell', async () => {
   const server = await startServer();
   const rows = await followShell(server);
   const last = (name: string) => rows().findLast((row) => row.instanceId === name);
-  server.saveInstances([scripted('scripted'), scripted('added'), scripted('off', { enabled: false })]);
+  const three = [scripted('scripted'), scripted('added'), scripted('off', { enabled: false })];
+  server.saveInstances(three, { isToldOf: false });
   await until(() => last('off')?.reason === 'disabled');
   expect(last('added')).toMatchObject({ available: true, state: 'unchecked' });
   expect(last('off')).toMatchObject({ available: false, state: 'unavailable' });
