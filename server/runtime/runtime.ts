@@ -5,6 +5,7 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
@@ -13,6 +14,7 @@ import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects, type Performers } from './effects.ts';
+import { Family } from './family.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -28,7 +30,7 @@ import { endSurvivors } from './recover.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
-import type { Counters } from './take.ts';
+import { abilitiesOf, type Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
@@ -42,6 +44,9 @@ export class ThreadRuntime implements Runtime {
   readonly diffs: Diffs;
   readonly past: StoredPast;
   readonly threads: Threads;
+  /** Which agent is behind a key. */
+  readonly keys: AgentKeys;
+  readonly family: Family;
   readonly counters: Counters = {
     ignored: 0,
     failed: 0,
@@ -87,6 +92,8 @@ export class ThreadRuntime implements Runtime {
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
+    this.keys = new AgentKeys(this.threads);
+    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
     this.past = new StoredPast({ ...options, rows: reads.rows });
@@ -121,7 +128,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
-      hasHistory: history !== undefined,
+      ...abilitiesOf(options),
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -302,6 +309,7 @@ export class ThreadRuntime implements Runtime {
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+    this.keys.look(staging.threads);
     this.#effects.release(staging.effects);
     this.#retirement.look();
     for (const answer of staging.answers) {
@@ -347,8 +355,8 @@ export class ThreadRuntime implements Runtime {
   }
 
   #performers(): Performers {
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    return { adapters, transfers, checkpoints: this.#checkpoints, worktrees: this.#worktrees };
+    const [adapters, transfers, checkpoints] = [this.#adapters, this.#transfers, this.#checkpoints];
+    return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
   }
 
   #makeChores(options: RuntimeOptions): Chores {
