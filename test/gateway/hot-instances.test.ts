@@ -41,7 +41,7 @@ test('every change of an instance is a frame of the shell', async () => {
   expect(last('added')).toMatchObject({ available: true, state: 'unchecked' });
   expect(last('off')).toMatchObject({ available: false, state: 'unavailable' });
   server.saveInstances([scripted('scripted'), scripted('off')]);
-  await until(() => last('off')?.available === true);
+  await until(() => last('off')?.available === true && last('added')?.removed === true);
   expect(last('added')).toMatchObject({ removed: true, available: false });
   const client = await server.client();
   const { providers, notices } = await client.call('providers.list', {});
