@@ -23,6 +23,7 @@ export function machineStateOf(thread: LoadedThread, instance: Refusal | null): 
     can: canOf(thread.view, projection.requests.live(), {
       instance,
       completedTurnOrdinal: projection.state?.completedTurnOrdinal ?? null,
+      turnOrdinal: projection.state?.turnOrdinal ?? null,
     }),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
