@@ -54,7 +54,7 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
-  readonly #checkpoints: Checkpoints | null;
+  readonly #checkpoints: Checkpoints;
   readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
@@ -101,7 +101,7 @@ export class ThreadRuntime implements Runtime {
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     const { history } = options;
     const told = { ...options, threads: this.threads, push: this.#tell };
-    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
+    this.#checkpoints = new Checkpoints({ ...told, history: history ?? null });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
@@ -256,7 +256,7 @@ export class ThreadRuntime implements Runtime {
     try {
       this.#recover();
       // the files as the turns left them, before anybody else changes them
-      await this.#checkpoints?.idle();
+      await this.#checkpoints.idle();
       this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
@@ -337,7 +337,7 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
-        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+        this.#checkpoints.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },
     });

@@ -1,7 +1,6 @@
 /** What `can` lists is accepted, in whatever state a thread with branches and rollbacks is. */
 import { expect, test } from 'vitest';
 import type { Capabilities } from '../../machines/domain/capability.ts';
-import { makeHistory } from '../helpers/git-repository.ts';
 import { makeServer, threadId } from '../helpers/server-runs.ts';
 import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
 import { until } from '../helpers/until.ts';
@@ -78,10 +77,9 @@ const SCENES: readonly (readonly [string, string, readonly Given[]])[] = [
 ];
 
 async function stage(given: readonly Given[]): Promise<RuntimeRun> {
-  const instances = ['scripted', 'other'];
-  const server = makeServer({ capabilities: CAPABILITIES, instances, history: makeHistory() });
+  const server = makeServer({ capabilities: CAPABILITIES, instances: ['scripted', 'other'] });
   const run = await server.start();
-  await run.create({ checkpoints: false });
+  await run.create();
   for (const act of given) await act(run);
   return run;
 }
