@@ -23,6 +23,8 @@ export const connectionMoves = {
     effects: [acquire(context)],
     arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.open),
   })),
+  /** Its provider's process is in use by it, and tells it when it is lost. */
+  hold: act((context) => ({ effects: [tellInstance(context, 'instance.hold')] })),
   delay: act((context) => ({ arm: timer(context, 'connection.openTimedOut', DEADLINES_MS.delayed) })),
   stopOpening: act((context) => ({
     effects: [tellInstance(context, 'instance.workDone')],
@@ -103,12 +105,11 @@ const keep = ({ connectionId }: Context, cause: Failure): Move<Context, LinkSign
 });
 
 function acquire(context: Context): Effect {
-  const { threadId, connectionId, instanceId, resume, isFresh, fork, rollback, settings } = context;
+  const { threadId, connectionId, instanceId, resume, fork, rollback, settings } = context;
   const history = {
     resume,
     ...(fork && { fork }),
     ...(rollback && { rollback }),
-    ...(resume !== null && isFresh && { orBegin: true as const }),
   };
   const work = { type: 'connection.open', threadId, connectionId, ...history, settings } as const;
   return { type: 'tell', instanceId, input: { type: 'instance.acquire', work } };
@@ -116,7 +117,7 @@ function acquire(context: Context): Effect {
 
 function tellInstance(
   { threadId, connectionId, instanceId }: Context,
-  type: 'instance.workDone' | 'instance.release',
+  type: 'instance.workDone' | 'instance.release' | 'instance.hold',
 ): Effect {
   return { type: 'tell', instanceId, input: { type, threadId, connectionId } };
 }

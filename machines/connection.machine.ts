@@ -46,7 +46,10 @@ export const connectionMachine = setup({
     ...connectionMoves,
   },
   guards: {
+    isCarried: ({ context }) => context.isCarried === true,
     isMine: ({ context }, { connectionId }: Mine) => connectionId === context.connectionId,
+    isMineAndCarried: ({ context }, { connectionId }: Mine) =>
+      connectionId === context.connectionId && context.isCarried === true,
     canBeginAnew: ({ context }, { connectionId, failure: cause }: Mine & { failure: Failure }) =>
       connectionId === context.connectionId && hasHistory(context) && HISTORY_GONE.has(cause.code),
     isMineAndQuiet: ({ context }, { connectionId }: Mine) =>
@@ -64,7 +67,7 @@ export const connectionMachine = setup({
   options: { maxIterations: 1000 },
   context: ({ input }) => ({ ...input, force: false, requests: {}, end: null }),
   output: ({ context }) => context.end ?? { how: 'lost', failure: failure('INTERNAL', '') },
-  initial: 'opening',
+  initial: 'beginning',
   on: {
     'connection.lost': { guard: by('isMine'), target: '.gone', actions: by('endBroken') },
     $adopt: { actions: by('adoptRequests') },
@@ -75,6 +78,10 @@ export const connectionMachine = setup({
     'request.deliveryTimedOut': { guard: by('isBeingAnswered'), actions: by('failRequest') },
   },
   states: {
+    beginning: {
+      description: 'Not for long: a connection that another one carries is open already.',
+      always: [{ guard: 'isCarried', target: 'open', actions: 'hold' }, { target: 'opening' }],
+    },
     opening: {
       description: 'The provider has been asked for a session, new or resumed.',
       entry: 'askToOpen',
@@ -104,6 +111,8 @@ export const connectionMachine = setup({
       on: {
         // the provider has begun another conversation on it, and that is what is resumed
         'connection.opened': { guard: by('isMine'), actions: by('sayOpened') },
+        // the sub-agent is over, or what carries it is
+        'connection.closed': { guard: by('isMineAndCarried'), target: 'gone', actions: 'endClosed' },
         $close: { target: 'closing', actions: by('sayClosing') },
         'connection.idled': {
           guard: by('isMineAndQuiet'),

@@ -54,6 +54,9 @@ export const instanceMoves = {
   flush: act((context) => flushed(context)),
   workDone: act((context, done: Done) => served(withoutWork(context, done))),
   forgetWork: act((context, done: Done) => ({ set: withoutWork(context, done) })),
+  hold: act((context, { threadId, connectionId }: Held) =>
+    served({ ...context, sessions: [...context.sessions, { connectionId, threadId }] }),
+  ),
   release: act((context, held: Done) => ({ set: withoutSession(context, held) })),
   releaseAndFlush: act((context, held: Done) => served(withoutSession(context, held))),
 
@@ -103,6 +106,8 @@ function taken(instanceId: InstanceId, next: InstancePlan): Move<Context, never>
     effects: [{ type: 'instance.rebuild', instanceId }],
   };
 }
+
+type Held = InstanceContext['sessions'][number];
 
 interface Done {
   readonly threadId: ThreadId;

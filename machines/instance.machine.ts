@@ -97,6 +97,7 @@ export const instanceMachine = setup({
       exit: { type: 'cancelTimer', params: { name: 'instance.idledOut' } },
       on: {
         'instance.acquire': { actions: by('acquire') },
+        'instance.hold': { actions: by('hold') },
         'instance.workDone': { actions: by('workDone') },
         'instance.release': { actions: by('releaseAndFlush') },
         'instance.configure': [
@@ -119,6 +120,7 @@ export const instanceMachine = setup({
       always: { guard: 'isUnused', target: 'draining' },
       on: {
         'instance.acquire': { actions: by('acquire') },
+        'instance.hold': { actions: by('hold') },
         'instance.workDone': { actions: by('workDone') },
         'instance.release': { actions: by('releaseAndFlush') },
         'instance.configure': [
@@ -137,6 +139,7 @@ export const instanceMachine = setup({
       always: { guard: 'isLeft', target: 'draining' },
       on: {
         'instance.acquire': { actions: [by('wait'), by('delay')] },
+        'instance.hold': { actions: by('hold') },
         'instance.configure': [
           { guard: by('isUsable'), actions: by('plan') },
           { target: 'closing', actions: [by('plan'), 'refuseDelayed'] },
@@ -153,6 +156,7 @@ export const instanceMachine = setup({
       always: { guard: 'isUnused', target: 'draining' },
       on: {
         'instance.acquire': { actions: by('refuse') },
+        'instance.hold': { actions: by('hold') },
         'instance.workDone': { actions: by('workDone') },
         'instance.release': { actions: by('releaseAndFlush') },
         'instance.configure': [

@@ -35,6 +35,7 @@ export const contextOf = ({
   captures: [],
   capturedTurnId: null,
   rollback: null,
+  tasks: [],
   switching: null,
   lineage,
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
@@ -49,7 +50,7 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    isFresh: context.session?.isFresh === true,
+    ...(context.link.phase === 'open' && { isCarried: true }),
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),
   };

@@ -11,7 +11,8 @@ import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
-import { connectionIdIn, needsReopening } from './thread-turns.ts';
+import { canDelegate, hasResults, isUnderWay } from './thread-tasks.ts';
+import { connectionIdIn, isUnreachable, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
 interface Of {
@@ -80,6 +81,9 @@ export const threadGuards = {
   isOtherConversation: ({ context: { link, session } }: Of, opened: { readonly nativeThreadId: string }) =>
     link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isOfLiveLink: (of: Of, event: Named) => isMine(of, event) && of.context.link.phase !== 'none',
+  /** Of the provider that the sub-agent belongs to. */
+  isSubagent: ({ context: { lineage, settings } }: Of, { instanceId }: { readonly instanceId: string }) =>
+    lineage?.kind === 'subagent' && settings.instanceId === instanceId,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>
@@ -96,7 +100,7 @@ export const threadGuards = {
     event.turnId === of.context.activeTurn?.turnId &&
     event.nativeTurnId !== null &&
     of.context.sideTurns.some((side) => side.nativeTurnId === event.nativeTurnId),
-  isStaying: (of: Of) => !isClosing(of),
+  isStaying: (of: Of) => !isClosing(of) && !isUnreachable(of.context),
   hasSideTurn: (of: Of) =>
     of.context.sideTurns.length > 0 && of.context.link.phase === 'open' && !isClosing(of),
   /** A provider that has counted nothing yet says so, too. */
@@ -160,6 +164,11 @@ export const threadGuards = {
 
   hasNews: ({ context }: Of, { until }: { readonly until: number }) => until > context.mergedTurnOrdinal,
 
+  // what other threads do for this one
+  canDelegate: ({ context }: Of) => canDelegate(context),
+  isUnderWay: ({ context }: Of, task: Parameters<typeof isUnderWay>[1]) => isUnderWay(context, task),
+  hasResults: ({ context }: Of) => hasResults(context),
+
   // what is carried
   isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>
     context.transfers.some((each) => each.transferId === transferId && each.status !== 'ready'),
@@ -175,6 +184,9 @@ export const threadGuards = {
   // ends of the turn
   isGoneToStop: ({ context }: Of) => hasStopped(context, context.link.end),
   isCutOff: (of: Of, { output }: TurnDone) => isGone(of) && output.end.outcome === 'interrupted',
+  /** A sub-agent whose last turn is done, and what carried it let go of it before that was complete. */
+  isLetGo: ({ context: { link } }: Of, { output }: TurnDone) =>
+    link.carried !== undefined && link.end?.how === 'closed' && output.end.outcome === 'completed',
   isInterrupted: (_: Of, { output }: TurnDone) => output.end.outcome === 'interrupted',
   isFailed: (_: Of, { output }: TurnDone) =>
     output.end.outcome === 'failed' || output.end.outcome === 'unknown',

@@ -10,12 +10,14 @@ import type { Settings } from './domain/settings.ts';
 import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import * as agents from './thread-agents.ts';
 import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
 import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
+import * as tasks from './thread-tasks.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -63,22 +65,29 @@ export const threadMoves = {
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
   sayDeleted: act((context) => ({
-    ...removeWorktree(context),
-    set: { transfers: [], captures: [], rollback: null },
+    effects: [...removeWorktree(context), ...tasks.cancelled(context, context.queue.entries)],
+    set: { transfers: [], captures: [], rollback: null, tasks: [] },
     facts: [{ type: 'thread.deleted' }],
     cancel: { owner: 'thread' },
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   ...worktreeMoves,
+  ...tasks.taskMoves,
 
   // the connection
-  bind: act((context) => ({
-    set: {
-      connectionCount: context.connectionCount + 1,
-      link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
-    },
-  })),
+  bind: act((context) => {
+    // nothing is opened where another thread's connection carries this one
+    if (context.link.phase === 'open') return {};
+    return agents.withOwnStory(context, {
+      set: {
+        connectionCount: context.connectionCount + 1,
+        link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
+      },
+    });
+  }),
+  startAgent: act((context, event: Of<'provider.agentStarted'>) => agents.startAgent(context, event)),
+  adopt: act((context, event: Of<'connection.adopted'>) => agents.adopted(context, event)),
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
       link: again(context.link),
@@ -88,7 +97,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional', isFresh: true },
+          : { nativeThreadId, state: 'provisional' },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
@@ -205,7 +214,8 @@ export const threadMoves = {
       set: { turnCount: context.turnCount + 1, activeTurn },
       facts: [turns.providerTurn(context, { turnId, nativeTurnId }, false)],
     };
-    return checkpoints.withBefore(context, begun, turnId);
+    // what a sub-agent changes is part of what the turn of its parent does
+    return context.link.carried ? begun : checkpoints.withBefore(context, begun, turnId);
   }),
   beginSideTurn: act((context, { turnId, nativeTurnId }: Of<'provider.turnStarted'>) => {
     if (turnId === null) return {};
@@ -314,9 +324,13 @@ export const threadMoves = {
   reorderEntry: act((context, { queueEntryId, before }: Of<'queue.reorder'>) =>
     onQueue(context, [queue.reordered(context.queue, queueEntryId, before)]),
   ),
-  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) =>
-    onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
-  ),
+  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) => ({
+    ...onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
+    effects: tasks.cancelled(
+      context,
+      context.queue.entries.filter(({ turnId }) => turnId === queueEntryId),
+    ),
+  })),
   promoteEntry: act((context, { queueEntryId }: Of<'queue.promote'>) => {
     const entry = context.queue.entries.find((each) => each.turnId === queueEntryId);
     if (entry === undefined) return {};
@@ -366,7 +380,8 @@ function gone(context: Context, end: ConnectionEnd): Move<Context, never> {
   const unheld = withoutBackground(context.queue, end);
   const move: Move<Context, never> = {
     set: {
-      link: { ...NO_LINK, closing: context.link.closing, end },
+      ...agents.afterCarried(context),
+      link: { ...NO_LINK, ...agents.lastCarried(context), closing: context.link.closing, end },
       queue: queue.foldQueue(context.queue, unheld),
       session: isForgotten ? null : session,
       sideTurns: [],

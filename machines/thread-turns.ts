@@ -12,6 +12,7 @@ import type { Prompt, QueueEntry } from './domain/turn.ts';
 import { holdsHandOver, withAfter, withBefore } from './thread-checkpoints.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import { reportOf } from './thread-tasks.ts';
 import { isHeldUp, readyFor } from './thread-transfers.ts';
 
 type Context = ThreadContext;
@@ -22,15 +23,17 @@ export function promptOf({ intent: _, failure: __, ...prompt }: QueueEntry): Pro
 }
 
 /** Of the connection that is or was last bound. */
-export const connectionIdIn = ({ threadId, connectionCount }: Context): ConnectionId =>
-  connectionIdOf(threadId, connectionCount);
+export const connectionIdIn = ({ threadId, connectionCount, link }: Context): ConnectionId =>
+  link.carried?.connectionId ?? connectionIdOf(threadId, connectionCount);
 
 /** `null`: the turn has to wait. One that the provider began is under way already. */
 export function onlineOf(context: Context): Online | null {
   const { link, session, capabilities, activeTurn } = context;
-  if (link.phase !== 'open' || session === null || isHeldUp(context)) return null;
-  if (activeTurn?.origin !== 'provider' && holdsHandOver(context)) return null;
-  const { nativeThreadId } = session;
+  if (link.phase !== 'open' || isHeldUp(context)) return null;
+  const isOfProvider = activeTurn?.origin === 'provider';
+  if (!isOfProvider && (session === null || holdsHandOver(context))) return null;
+  // of a sub-agent that is no conversation of its own there is none
+  const nativeThreadId = session?.nativeThreadId ?? null;
   const connectionId = connectionIdIn(context);
   const { nativeSteer } = capabilities;
   return { connectionId, nativeThreadId, nativeSteer, transfers: readyFor(context) };
@@ -50,9 +53,16 @@ export function openingModelOf(context: Context): string | null {
   return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
 }
 
+/** A sub-agent that is no conversation of its own: nothing of ours gets to it while another connection carries it. */
+export const isUnreachable = ({ link, session }: Context): boolean =>
+  link.phase === 'open' && link.carried !== undefined && session === null;
+
 /** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
-export function needsReopening({ link, settings, capabilities }: Context, { model }: Prompt): boolean {
-  if (capabilities.modelSwitch !== 'byResume' || link.phase !== 'open' || link.closing !== null) return false;
+export function needsReopening(context: Context, { model }: Prompt): boolean {
+  const { link, settings, capabilities } = context;
+  if (link.phase !== 'open' || link.closing !== null) return false;
+  if (isUnreachable(context)) return true;
+  if (capabilities.modelSwitch !== 'byResume') return false;
   return link.model !== undefined && link.model !== (model ?? settings.model);
 }
 
@@ -147,6 +157,7 @@ const userMessage = (ordinal: number, turnId: TurnId, prompt: Prompt): Item => (
     kind: 'user_message',
     intent: prompt.turnId === turnId ? 'start' : 'steer',
     attachments: prompt.attachments,
+    ...(prompt.from && { from: prompt.from }),
   },
   text: prompt.text,
   status: 'completed',
@@ -199,7 +210,6 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
-      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -214,15 +224,9 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...back,
       ...after,
     ],
+    effects: reportOf(context, prompt, end),
   };
   return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
-}
-
-/** A turn of it has completed: it is worth something. */
-function sessionAfter({ session }: Context): Context['session'] {
-  if (session === null) return null;
-  const { isFresh: _, ...worn } = session;
-  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

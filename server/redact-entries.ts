@@ -2,9 +2,7 @@
 import { threadEntrySchema, type ThreadEntry } from '../machines/domain/entry.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { EntryStepper, isSameOutcome, recordedOutcome, withOutcome } from '../machines/replay.ts';
-
-/** Takes secrets out of a text; JSON stays JSON. */
-export type Redact = (text: string) => string;
+import { redactValue, type Redact } from './redact-value.ts';
 
 /** The journals of one or more threads, each from its first entry and one after the other. */
 export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
@@ -44,23 +42,3 @@ function redactEntry(entry: ThreadEntry, redact: Redact): ThreadEntry {
   if (parsed.success) return parsed.data;
   throw new RuntimeError('INTERNAL', `entry ${sequence} cannot be redacted: ${parsed.error.message}`);
 }
-
-/** As JSON text, so that what is named like a secret is found. */
-const redactValue = (value: unknown, redact: Redact): unknown =>
-  withIds(value, JSON.parse(redact(JSON.stringify(value))));
-
-/** Ids hold things together, and are no secrets whatever they look like. */
-function withIds(value: unknown, redacted: unknown): unknown {
-  if (Array.isArray(value) && Array.isArray(redacted)) {
-    return value.map((each, index) => withIds(each, redacted[index]));
-  }
-  if (!isObject(value) || !isObject(redacted)) return redacted;
-  const fields = Object.entries(value).map(([name, each]) => [
-    name,
-    name.endsWith('Id') ? each : withIds(each, redacted[name]),
-  ]);
-  return Object.fromEntries(fields);
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

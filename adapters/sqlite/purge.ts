@@ -20,7 +20,8 @@ export interface PurgerParts {
 
 const versionSchema = z.object({ value: z.number().nullable() });
 
-const PARENT = `case when json_valid(row) then row ->> '$.parentId' end`;
+/** A sub-agent has inherited nothing from its parent. */
+const PARENT = `case when json_valid(row) and row ->> '$.lineageKind' is not 'subagent' then row ->> '$.parentId' end`;
 const STREAM = `(select stream_id from streams where kind = 'thread' and name = :thread)`;
 const FIRST_ENTRIES = `from entries where stream_id = ${STREAM} order by version limit :limit`;
 

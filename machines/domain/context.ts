@@ -10,6 +10,7 @@ import type { Lineage } from './lineage.ts';
 import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
+import type { OwnTask } from './task.ts';
 import type { Transfer } from './transfer.ts';
 import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
@@ -36,6 +37,14 @@ export interface Link {
   readonly folds: boolean;
   /** The model that the session was opened with. Absent: there is none. */
   readonly model?: string | null;
+  /** Of a sub-agent that the connection of another thread carries or last carried. Absent: it is or was one of its own. */
+  readonly carried?: Carried;
+}
+
+export interface Carried {
+  readonly connectionId: ConnectionId;
+  /** What the thread can do without it. */
+  readonly capabilities: Capabilities;
 }
 
 /** A turn that the provider began beside the active one. */
@@ -93,6 +102,8 @@ export interface ThreadContext {
   readonly lineage: Lineage | null;
   /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */
   readonly mergedTurnOrdinal: number;
+  /** What other threads were asked to do and whose end this one has not been told, at most `TASK_LIMIT`. */
+  readonly tasks: readonly OwnTask[];
   /** The instance that the thread goes on with as soon as no connection is left. */
   readonly switching: Switching | null;
   readonly turnCount: number;
@@ -127,8 +138,8 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
-  /** Nothing is lost where the provider has kept nothing of what is resumed. */
-  readonly isFresh: boolean;
+  /** Another thread's connection carries it: there is nothing to open, and it may end with that. */
+  readonly isCarried?: true;
   readonly settings: Settings;
   /** A close that fails is followed by a kill instead of being kept. */
   readonly force: boolean;

@@ -1,7 +1,7 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { Lineage } from './lineage.ts';
-import type { ThreadRow, ThreadState } from './snapshot.ts';
+import { CHILD_LIMIT, type ThreadRow, type ThreadState } from './snapshot.ts';
 import { withoutModel, type Queue } from './turn.ts';
 
 const PREVIEW_LENGTH = 200;
@@ -21,6 +21,7 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     lastError: null,
     archived: false,
     parentId: fact.lineage?.parentId ?? null,
+    ...(fact.lineage && { lineageKind: fact.lineage.kind }),
     createdAt: at,
     updatedAt: at,
     preview: '',
@@ -90,8 +91,20 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'plan.updated':
       return { plan: { turnId: fact.turnId, explanation: fact.explanation, steps: fact.steps } };
     default:
-      return {};
+      return childrenBy(state, fact);
   }
+}
+
+function childrenBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'task.delegated') return { children: withChild(state, fact.task.threadId) };
+  return fact.type === 'thread.forked' ? { children: withChild(state, fact.childId) } : {};
+}
+
+function withChild(
+  { children = [] }: ThreadState,
+  child: ThreadState['row']['id'],
+): ThreadState['row']['id'][] {
+  return children.includes(child) ? children : [...children, child].slice(-CHILD_LIMIT);
 }
 
 /** While it is made a restart has to see to the thread, as to one with a connection. */
@@ -115,7 +128,7 @@ function worktreeBy({ settings, worktree }: ThreadState, fact: Fact): Partial<Th
 
 function boundBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
   if (fact.type.startsWith('worktree.')) return worktreeBy(state, fact);
-  if (fact.type === 'connection.opening') return { bound: true };
+  if (fact.type === 'connection.opening' || fact.type === 'connection.adopted') return { bound: true };
   const isGone = fact.type === 'connection.closed' || fact.type === 'connection.lost';
   return isGone ? { bound: false } : {};
 }

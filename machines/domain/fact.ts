@@ -31,6 +31,7 @@ import {
   settingsSchema,
   sourcePlanSchema,
 } from './settings.ts';
+import { taskOutcomeSchema, taskSchema } from './task.ts';
 import { transferSchema } from './transfer.ts';
 import {
   holdReasonSchema,
@@ -58,6 +59,12 @@ export const factSchema = z.discriminatedUnion('type', [
     settings: settingsSchema,
     /** Absent: it did not branch off another one. */
     lineage: lineageSchema.optional(),
+  }),
+  /** The agent has begun a sub-agent, or gone on with one, which is a thread of its own; the item stands for it here. */
+  fact('subagent.started', {
+    childId: threadIdSchema,
+    itemId: itemIdSchema,
+    turnId: turnIdSchema.nullable(),
   }),
   /** Another thread branched off after that turn, which may be one that this thread has inherited. */
   fact('thread.forked', { childId: threadIdSchema, turnId: turnIdSchema.nullable() }),
@@ -92,6 +99,13 @@ export const factSchema = z.discriminatedUnion('type', [
     until: z.number().int().nonnegative(),
   }),
 
+  // what its agent has other threads do
+  fact('task.delegated', { task: taskSchema }),
+  /** The item has the result. */
+  fact('task.ended', { taskId: turnIdSchema, outcome: taskOutcomeSchema, failure: failureSchema.nullable() }),
+  /** Who asked for them has read the results, or is told of them with the prompt `queueEntryId`. */
+  fact('task.told', { taskIds: z.array(turnIdSchema), queueEntryId: turnIdSchema.nullable() }),
+
   // its working tree
   /** It is being made; prompts wait for it. */
   fact('worktree.preparing', { request: worktreeRequestSchema }),
@@ -110,6 +124,12 @@ export const factSchema = z.discriminatedUnion('type', [
   }),
   /** The provider no longer knows the conversation; the next prompt begins a new one. */
   fact('connection.sessionForgotten', { nativeThreadId: z.string(), failure: failureSchema }),
+  /** Another thread's connection carries the one of this thread, which is a sub-agent of that. */
+  fact('connection.adopted', {
+    connectionId: connectionIdSchema,
+    nativeThreadId: z.string().nullable(),
+    model: z.string().nullable(),
+  }),
   fact('connection.closing', {
     connectionId: connectionIdSchema,
     why: z.enum(['stop', 'idle', 'settings', 'archive', 'delete', 'suspect', 'switch', 'rollback']),

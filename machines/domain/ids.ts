@@ -36,6 +36,22 @@ export function threadIdOf(connectionId: ConnectionId): ThreadId {
 }
 
 /**
+ * The thread of a sub-agent: derived, so that a repeated report of it means the same thread, whoever makes it. `root`: the
+ * thread in whose connection it lives, or any other that stays the same for it.
+ */
+export function childThreadIdOf(root: ThreadId, nativeAgentId: string): ThreadId {
+  return threadIdSchema.parse(`agent-${digest(`${root}\n${nativeAgentId}`)}`);
+}
+
+/**
+ * The connection of a sub-agent's thread that another connection carries. `key` tells apart what would be the same
+ * otherwise: a sub-agent that ends and is at work again on the same connection.
+ */
+export function carriedConnectionIdOf(carrier: ConnectionId, child: ThreadId, key = ''): ConnectionId {
+  return connectionIdSchema.parse(`${child}#${digest(`${carrier}\n${key}`)}`);
+}
+
+/**
  * A thread-wide item id from the provider's own turn and item ids. Providers reuse item ids in later turns
  * (codex 0.169.0 passes the model's ids through), so the turn is part of it. At most 14 characters, 64 bits.
  */

@@ -21,7 +21,7 @@ import {
   threadIdSchema,
   turnIdSchema,
 } from './ids.ts';
-import { DETAIL_LENGTH, itemDraftSchema } from './item.ts';
+import { DETAIL_LENGTH, itemDraftSchema, TITLE_LENGTH } from './item.ts';
 import { lineageSchema } from './lineage.ts';
 import { openingSchema, RESUME } from './opening.ts';
 import { answerSchema, ownerSchema, requestDraftSchema } from './request.ts';
@@ -34,6 +34,7 @@ import {
   settingsSchema,
 } from './settings.ts';
 import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
+import { taskResultSchema, taskSchema } from './task.ts';
 import { transferPlanSchema, transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
@@ -92,6 +93,10 @@ const commandInputs = [
   input('queue.resume', {}),
   input('request.respond', { requestId: requestIdSchema, owner: ownerSchema, answer: answerSchema }),
   input('checkpoint.rollback', { rollback: pendingRollbackSchema }),
+  /** The prompt is told to the other thread, which is made before that or is there already. */
+  input('task.delegate', { task: taskSchema, create: createInput.nullable(), prompt: promptSchema }),
+  /** The results of these tasks are known to who asked for them. */
+  input('task.acknowledge', { taskIds: z.array(turnIdSchema) }),
 ] as const;
 
 // ---- what the provider did ---------------------------------------------------------------------------------------
@@ -111,10 +116,20 @@ export const sessionSchema = z.object({
   nativeThreadId: z.string().max(512),
   /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
   state: z.enum(['provisional', 'confirmed']),
-  /** No turn of it has completed. */
-  isFresh: z.literal(true).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
+
+/** What carries the conversation of a sub-agent: no connection of its own, but a part of another thread's. */
+const carriedSchema = z.object({
+  ...onConnection,
+  /** To be resumed by a connection of its own; `null`: nothing can, so that one begins anew and is told what was said. */
+  nativeThreadId: z.string().max(512).nullable(),
+  /** What can be done with it as long as it is carried. */
+  capabilities: capabilitiesSchema,
+  /** Of the sub-agent; `null`: not known. */
+  model: z.string().nullable(),
+});
+const childSchema = carriedSchema.extend({ threadId: threadIdSchema });
 
 /** The provider has kept nothing of the conversation, so it cannot be resumed. */
 const forgotten = z.boolean().optional();
@@ -185,6 +200,18 @@ const providerInputs = [
     ...turnRef,
     item: itemDraftSchema,
     isFallback: z.boolean().optional(),
+  }),
+  /**
+   * A sub-agent of this thread is at work: it is a thread of its own, made by the first report, of which the same
+   * connection tells from now on. Said again it means the same thread; one whose last connection has ended is live again.
+   */
+  input('provider.agentStarted', {
+    ...turnRef,
+    /** The `subagent` item of this thread, which names the child's thread, too. */
+    itemId: itemIdSchema,
+    /** Of the child's thread. */
+    title: z.string().max(TITLE_LENGTH),
+    child: childSchema,
   }),
   input('provider.usageReported', { ...onConnection, usage: usageSchema }),
   input('provider.planReported', {
@@ -276,6 +303,10 @@ const runtimeInputs = [
 // ---- what another thread told ------------------------------------------------------------------------------------
 
 const toldInputs = [
+  /** The agent of another thread works in this one: its connection carries this thread's. */
+  input('connection.adopted', { ...carriedSchema.shape, instanceId: instanceIdSchema }),
+  /** What was asked of another thread has ended there. Its last message is looked up (`resolveTold`). */
+  input('task.ended', { taskId: turnIdSchema, threadId: threadIdSchema, result: taskResultSchema }),
   /** Another thread has something that the conversation of this one is to be told. */
   input('transfer.offered', { plan: transferPlanSchema }),
   /** The start of a turn was accepted that implements this plan. `isFirst`: nothing has before (set by `resolveTold`). */

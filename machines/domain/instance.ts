@@ -62,6 +62,8 @@ export const instanceInputSchema = z.discriminatedUnion('type', [
   input('instance.acquire', { work: workSchema }),
   /** The open has been answered, by success or failure, or the look-up has. */
   input('instance.workDone', { threadId: threadIdSchema, connectionId: connectionIdSchema.nullable() }),
+  /** The thread holds a connection that is carried by another one's: nothing has to be opened for it. */
+  input('instance.hold', { threadId: threadIdSchema, connectionId: connectionIdSchema }),
   /** The thread holds no connection of this id any more. */
   input('instance.release', { threadId: threadIdSchema, connectionId: connectionIdSchema }),
   /** The process runs and has answered the handshake. */

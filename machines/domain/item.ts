@@ -1,7 +1,9 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
 import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
+import { failureSchema } from './error.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { taskOutcomeSchema, taskSchema } from './task.ts';
 import { transferKindSchema, transferReportSchema } from './transfer.ts';
 
 /**
@@ -29,6 +31,8 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     /** How the message came in. */
     intent: z.enum(['start', 'steer', 'provider']),
     attachments: z.array(attachmentIdSchema).default([]),
+    /** As in the prompt: threads whose agents said it. */
+    from: z.array(threadIdSchema).optional(),
   }),
   z.object({
     kind: z.literal('assistant_message'),
@@ -59,7 +63,13 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('todo_list'), steps: z.array(stepSchema) }),
   z.object({ kind: z.literal('task'), title: z.string() }),
-  z.object({ kind: z.literal('subagent'), title: z.string(), nativeThreadId: z.string().optional() }),
+  z.object({
+    kind: z.literal('subagent'),
+    title: z.string(),
+    nativeThreadId: z.string().optional(),
+    /** The thread that it is: what it says and does is there. Absent: it has none, and that stands under this item. */
+    threadId: threadIdSchema.optional(),
+  }),
   z.object({ kind: z.literal('compaction') }),
   /** What the turn changed in the workspace. */
   changesSchema.extend({ kind: z.literal('checkpoint') }),
@@ -82,6 +92,12 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     consumedBy: turnIdSchema.optional(),
     /** It was never given; a newer one was put in its place, or there is nothing left to tell. */
     superseded: z.literal(true).optional(),
+  }),
+  /** A task of another thread, open until that has ended; the text is its result. */
+  taskSchema.extend({
+    kind: z.literal('delegation'),
+    outcome: taskOutcomeSchema.optional(),
+    failure: failureSchema.optional(),
   }),
   z.object({
     kind: z.literal('notice'),
@@ -115,7 +131,7 @@ export type ItemDraft = z.infer<typeof itemDraftSchema>;
 
 /** Characters of a text that says the gist of something, of which the whole is in the protocol log. */
 export const DETAIL_LENGTH = 4096;
-const TITLE_LENGTH = 200;
+export const TITLE_LENGTH = 200;
 
 /** The same, with its details cut: notices, errors, titles, and what is not known. */
 export function bounded(draft: ItemDraft): ItemDraft {

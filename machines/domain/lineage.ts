@@ -9,15 +9,21 @@ const count = z.number().int().nonnegative();
  * order both, and what the other thread does later is not seen here.
  */
 export const lineageSchema = z.object({
-  /** `fork`: the transcript goes on in the parent. `delegate`: it begins with nothing. */
-  kind: z.enum(['fork', 'delegate']),
+  /**
+   * `fork`: the transcript goes on in the parent. `delegate`: it begins with nothing. `subagent`: so does it, and the
+   * parent's agent has begun it.
+   */
+  kind: z.enum(['fork', 'delegate', 'subagent']),
   parentId: threadIdSchema,
-  /** The last turn that belongs to it, of the parent or of what that has inherited; `null`: it has none. */
+  /**
+   * The last turn that belongs to it, of the parent or of what that has inherited; `null`: it has none. Of a sub-agent the
+   * turn that began it, which does not belong to it.
+   */
   turnId: turnIdSchema.nullable(),
   turnOrdinal: count,
   /** Of the last item that belongs to it. */
   itemOrdinal: count,
-  /** Of the parent's entry by which it branched off. */
+  /** Of the parent's entry by which it branched off; 0 of a sub-agent. */
   version: count,
 });
 export type Lineage = z.infer<typeof lineageSchema>;

@@ -23,6 +23,8 @@ export function route(input: ThreadInput, context: ThreadContext): Route {
     case 'provider.becameInactive':
       // side turns end by it whatever the active one makes of it
       return context.sideTurns.length > 0 ? ROOT : toTurn(input);
+    case 'connection.adopted':
+      return ROOT;
     case 'connection.idled':
       return { child: 'connection', event: input };
     default:

@@ -34,7 +34,7 @@ export type TurnSignal =
 /** What a turn has to know of the open connection. */
 export interface Online {
   readonly connectionId: ConnectionId;
-  readonly nativeThreadId: string;
+  readonly nativeThreadId: string | null;
   readonly nativeSteer: boolean;
   /** What goes with the prompt. */
   readonly transfers: readonly ItemId[];

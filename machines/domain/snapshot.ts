@@ -24,8 +24,10 @@ export const threadRowSchema = z.object({
   backgroundCount: z.number().int().nonnegative().default(0),
   lastError: failureSchema.nullable(),
   archived: z.boolean(),
-  /** The thread that it branched off from. */
+  /** The thread that it branched off from, or whose agent has begun it. */
   parentId: threadIdSchema.nullable().default(null),
+  /** What it is to that thread; absent where there is none, and in rows of older releases. */
+  lineageKind: lineageSchema.shape.kind.optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   /** The start of the latest message, at most 200 characters. */
@@ -39,6 +41,9 @@ export const planSchema = z.object({
   steps: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'running', 'completed']) })),
 });
 export type Plan = z.infer<typeof planSchema>;
+
+/** Of a thread that has had more the oldest ones are not found from it. */
+export const CHILD_LIMIT = 256;
 
 /** Everything of a thread that is not a list of its own: one row in the store, folded from facts alone. */
 export const threadStateSchema = z.object({
@@ -60,6 +65,8 @@ export const threadStateSchema = z.object({
   removal: z.enum(['none', 'deleting', 'deleted']),
   /** Captures and rollbacks under way: a restart has to see to them. */
   errands: z.number().int().nonnegative().default(0),
+  /** Threads that branched off it or were made for its tasks, at most `CHILD_LIMIT`, the newest last. Absent: none. */
+  children: z.array(threadIdSchema).optional(),
   /** Absent: the thread works in the folder that it was given. */
   worktree: worktreeStateSchema.optional(),
 });

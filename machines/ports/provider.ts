@@ -40,8 +40,26 @@ export interface ProviderHost {
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Sub-agents at work on one connection that are threads of their own. */
+export const CHILD_LIMIT = 64;
+
 /**
- * One configured provider. The instance's chart says when its process starts and stops, the threads' charts everything
+ * One configured provider. Sub-agents are threads of their own, which the connection of the thread that begins them
+ * carries: an adapter
+ * - names a child's thread by `childThreadIdOf` and its connection by `carriedConnectionIdOf`, says
+ *   `provider.agentStarted` to the thread that begins it, with its item, and tells `threadId` in the item's body;
+ * - from then on reports on the child's thread with that connection, as for any thread: turns (which begin by
+ *   `provider.turnStarted`, with the agent's prompt as a user message), items, deltas, requests, usage; nothing of it on the
+ *   parent but the `subagent` item, which is open as long as the child works. A child may begin children;
+ * - performs effects of the child's connection: answers and refusals always, interrupts, prompts and steers as far as the
+ *   child's capabilities say; `turn.settle` as for any turn; `connection.close` and `connection.kill` forget it, the former
+ *   with `connection.closed`, and end what it runs as far as the provider can without ending anything of the parent;
+ * - reports `connection.closed` of a child when its provider is done with it for good, and of all children when the
+ *   connection that carries them is closed or killed; `connection.lost` when that is lost, where it is not the process of
+ *   the instance that ended (its chart tells all that hold a connection);
+ * - has at most `CHILD_LIMIT` children live on one connection; what more of them do stands in the parent, under their items.
+ *
+ * The instance's chart says when its process starts and stops, the threads' charts everything
  * else. An adapter translates: it keeps no turn's state and decides nothing.
  */
 export interface ProviderAdapter {
@@ -55,8 +73,7 @@ export interface ProviderAdapter {
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
    * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
-   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one; with `orBegin` another
-   * one may be begun instead, `resumed` is false then; with `rollback` it
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one; with `rollback` it
    * comes when the turns are out ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·

@@ -74,12 +74,12 @@ function hasCompleted({ rows, leftAt }: Visible, turn: TurnRow): boolean {
 
 function newestCompleted(visible: Visible): TurnRow | null {
   const { rows, turnsUntil } = visible;
-  for (let before: number | null = turnsUntil === Infinity ? null : turnsUntil + 1; ;) {
-    const page: TurnRow[] = rows.turnsBelow(before, TURNS_AT_ONCE);
+  for (let below = turnsUntil + 1; ;) {
+    const page = rows.turnsBelow(below, TURNS_AT_ONCE);
     const found = page.find((turn) => hasCompleted(visible, turn));
     if (found !== undefined) return found;
     if (page.length < TURNS_AT_ONCE) return null;
-    before = page.at(-1)?.ordinal ?? 0;
+    below = page.at(-1)?.ordinal ?? 0;
   }
 }
 

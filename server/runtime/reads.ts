@@ -18,14 +18,14 @@ const CHANGES_LIMIT = 100_000;
 export class Reads implements RuntimeReads {
   readonly #journal: Journal;
   /** Of whichever thread, mended where they are damaged. */
-  readonly #rows: TranscriptRows;
+  readonly rows: TranscriptRows;
   readonly #threads: Threads;
   readonly #instances: Instances;
 
   constructor(journal: Journal, threads: Threads, instances: Instances) {
     this.#journal = journal;
     const mending = <Row>(threadId: ThreadId, read: () => Row): Row => threads.mending(threadId, read);
-    this.#rows = {
+    this.rows = {
       threadState: (id) => mending(id, () => journal.threadState(id)),
       items: (id, ...page) => mending(id, () => journal.items(id, ...page)),
       item: (id, itemId) => mending(id, () => journal.item(id, itemId)),
@@ -65,7 +65,7 @@ export class Reads implements RuntimeReads {
 
   #snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
     const state = this.#stateOf(threadId);
-    const items = itemsOf(this.#rows, threadId, page);
+    const items = itemsOf(this.rows, threadId, page);
     const { activeTurnId } = state.row;
     const machine = this.machineState(threadId);
     const turn =
@@ -102,7 +102,7 @@ export class Reads implements RuntimeReads {
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
-    const item = itemOf(this.#rows, threadId, itemId);
+    const item = itemOf(this.rows, threadId, itemId);
     return item === null ? null : this.#streamed(threadId, item);
   }
 

@@ -29,8 +29,12 @@ export function noteSharedFolder(intake: Intake, { thread, entry }: Applied): vo
 
 function isBeside(thread: LoadedThread, other: LoadedThread): boolean {
   if (other === thread || other.isSettled || thread.sharesFolderWith.has(other.threadId)) return false;
+  // a sub-agent works for its parent; what is said of that is said of both
+  if (isSubagent(thread) || isSubagent(other)) return false;
   return overlap(thread.context.settings.cwd, other.context.settings.cwd);
 }
+
+const isSubagent = ({ context: { lineage } }: LoadedThread): boolean => lineage?.kind === 'subagent';
 
 function noticeOf(others: readonly LoadedThread[], id: string): ItemDraft {
   const names = others.slice(0, MOST_NAMED_COUNT).map(({ threadId, context: { settings } }) => {

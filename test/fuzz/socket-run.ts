@@ -56,7 +56,8 @@ export class SocketRun {
     await Promise.all(slow);
     await until(() => gateway.server.gateway.stats.socketCount === 1);
     expect(this.#problems).toEqual([]);
-    expect(draftsIn(gateway)).toEqual([]);
+    // what a connection that is gone was writing is removed after its end
+    await until(() => draftsIn(gateway).length === 0, { describe: () => draftsIn(gateway).join() });
     return {
       connectionCount,
       messageCount: this.#messageCount,

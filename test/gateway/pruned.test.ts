@@ -17,9 +17,13 @@ async function startPruned(): Promise<{ server: TestServer; client: RawClient; a
   await dispatch({ type: 'turn.submit', threadId: 't1', text: 'long say' });
   const { reads } = server.running().runtime;
   const read = () => reads.entries(T1, 0, { limit: 10_000, deltas: true });
+  const said = (type: string) =>
+    read().entries.flatMap(({ facts }) => facts.filter((fact) => fact.type === type)).length;
   await until(() => read().prunedBefore !== null && read().entries.every(({ kind }) => kind !== 'delta'), {
     describe: () => `the deltas are gone: ${read().prunedBefore}`,
   });
+  // the last that comes of a turn in a folder without a repository
+  await until(() => said('turn.ended') === 1 && said('checkpoint.missing') === said('checkpoint.capturing'));
   return { server, client, afterSequence: sequence };
 }
 

@@ -1,4 +1,5 @@
 /** What must hold of a journal at any commit boundary, whatever happened before. */
+import { isDeepStrictEqual } from 'node:util';
 import { storeCharts, threadContextOf, type Charts } from '../../machines/charts.ts';
 import type { TurnContext } from '../../machines/domain/context.ts';
 import type { InstanceEntry, ThreadEntry } from '../../machines/domain/entry.ts';
@@ -23,6 +24,7 @@ function must(isSo: boolean, what: string): void {
 }
 
 function mustEqual(what: string, actual: unknown, expected: unknown): void {
+  if (isDeepStrictEqual(actual, expected)) return;
   const left = json({ value: actual });
   const right = json({ value: expected });
   must(left === right, `${what}\n  expected ${right}\n  actual   ${left}`);

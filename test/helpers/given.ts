@@ -24,6 +24,7 @@ import { factSchema, type Fact, type FactOf, type FactType } from '../../machine
 import { COMMAND_INPUT_TYPES, type ThreadInput } from '../../machines/domain/input.ts';
 import { evolveTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { Status } from '../../machines/domain/fact.ts';
+import type { Lineage } from '../../machines/domain/lineage.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Capabilities } from '../../machines/domain/capability.ts';
 import { statusOf } from '../../machines/charts.ts';
@@ -236,14 +237,16 @@ export interface GivenOptions {
   readonly settings?: Partial<Settings>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  /** The thread has branched off. */
+  readonly lineage?: Lineage | null;
   readonly world?: World;
 }
 
 /** A thread that has taken the inputs, each of which must be accepted. */
 export function given(inputs: readonly Cue[] = [], options: GivenOptions = {}) {
-  const { world = WORLD, capabilities = {}, settings = {}, inWorktree = false } = options;
+  const { world = WORLD, capabilities = {}, settings = {}, inWorktree = false, lineage = null } = options;
   const start = inWorktree ? startInWorktree(capabilities) : startOf(capabilities, settings);
-  const stage = new Stage(world, start);
+  const stage = new Stage(world, { ...start, lineage });
   for (const cue of inputs) mustBeTaken(stage, stage.take(cue));
   return {
     stage,

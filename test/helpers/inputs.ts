@@ -39,6 +39,7 @@ export const SETTINGS: Settings = {
   interactionMode: 'default',
   deliveryMode: 'streaming',
 };
+export const OTHER_INSTANCE = instanceIdSchema.parse('j');
 export const CAPABILITIES: Capabilities = {
   interrupt: true,
   nativeSteer: false,

@@ -20,9 +20,10 @@ import type { TurnRow } from '../../machines/domain/turn.ts';
 import type { Receipt, ThreadCache, TickWrite } from '../../machines/ports/journal.ts';
 import type { ProcessRow } from '../../machines/ports/process-host.ts';
 
-/** A value as the disk would keep it: nothing of the object that was given is shared. */
+/** A value as the disk would keep it: nothing of the object that was given is shared, and nobody can change what is read. */
 export class Stored<T> {
   readonly #text: string;
+  #read: { readonly value: T } | null = null;
 
   /** @throws {RuntimeError} INTERNAL for a value that could not be read again: the defect shows where it is made. */
   constructor(value: T, schema: z.ZodType<T> | null = null) {
@@ -35,8 +36,15 @@ export class Stored<T> {
   }
 
   read(): T {
-    return JSON.parse(this.#text) as T;
+    this.#read ??= { value: frozen(JSON.parse(this.#text)) as T };
+    return this.#read.value;
   }
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const each of Object.values(value)) frozen(each);
+  return Object.freeze(value);
 }
 
 export class ThreadTables {

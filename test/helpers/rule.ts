@@ -1,6 +1,7 @@
 /** One rule as a test: what holds, and that its removal is noticed. */
 import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../machines/domain/capability.ts';
+import type { Lineage } from '../../machines/domain/lineage.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { given, WORLD, type Cue, type Outcome, type World } from './given.ts';
 import type { Mutation } from './mutants.ts';
@@ -10,6 +11,8 @@ export interface Rule {
   readonly settings?: Partial<Settings>;
   /** The thread has a working tree of its own. */
   readonly inWorktree?: boolean;
+  /** The thread has branched off. */
+  readonly lineage?: Lineage;
   /** Inputs that must be taken, with the rule and without it. */
   readonly given?: readonly Cue[];
   readonly when: readonly Cue[];
@@ -28,12 +31,8 @@ export interface NamedRule {
 export const RULES: NamedRule[] = [];
 
 /** The title is the rule, in the present tense. */
-export function rule(
-  title: string,
-  { capabilities = {}, settings = {}, inWorktree = false, given: before = [], when, holds, without }: Rule,
-): void {
-  const outcomeIn = (world = WORLD): Outcome =>
-    given(before, { capabilities, settings, inWorktree, world }).when(...when);
+export function rule(title: string, { given: before = [], when, holds, without, ...thread }: Rule): void {
+  const outcomeIn = (world = WORLD): Outcome => given(before, { ...thread, world }).when(...when);
   RULES.push({ title, holdsIn: (world) => passes(() => holds(outcomeIn(world))) });
   // oxlint-disable-next-line vitest/valid-title -- the rules' own words
   describe(title, () => {

@@ -12,6 +12,7 @@ import type { Capabilities } from '../../machines/domain/capability.ts';
 import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 import { failure } from '../../machines/domain/error.ts';
 import {
+  threadIdOf,
   threadIdSchema,
   type ConnectionId,
   type InstanceId,
@@ -134,6 +135,14 @@ export class ScriptedProvider implements ProviderAdapter {
     this.#report(threadIdSchema.parse(threadId), report);
   }
 
+  /** Says that the end of a turn is complete which no session of the script has. */
+  settle({ connectionId, turnId, attempt }: EffectOf<'turn.settle'>): void {
+    this.#world.say(
+      () => this.#host.settled(threadIdOf(connectionId), turnId, attempt),
+      ['settled', turnId, attempt],
+    );
+  }
+
   reportInstance(report: InstanceReportInput): void {
     this.#sayInstance(report);
   }
@@ -163,18 +172,18 @@ export class ScriptedProvider implements ProviderAdapter {
     const { open } = this.#world.faults;
     const { threadId, connectionId, resume } = effect;
     if (open === 'silent') return;
-    const native = resume ?? this.#world.next('native');
+    const isOpening = this.#isRunning && open !== 'fail' && (open !== 'forgotten' || resume === null);
+    const native = isOpening ? this.#world.conversationOf(effect) : '';
     const session = new ScriptedSession(effect, native, {
       world: this.#world,
       host: this.#host,
       die: () => this.die(),
       forget: () => void this.#sessions.delete(connectionId),
     });
-    if (!this.#isRunning || open === 'fail' || (open === 'forgotten' && resume !== null)) {
+    if (!isOpening) {
       const cause = failure(open === 'forgotten' ? 'RESUME_FAILED' : 'OPEN_FAILED', '');
       return session.say({ type: 'connection.openFailed', connectionId, failure: cause });
     }
-    if (!this.#world.conversations.has(native)) this.#world.conversations.set(native, []);
     this.#sessions.set(connectionId, session);
     const { capabilities } = this;
     const opened = { nativeThreadId: native, resumed: resume !== null, capabilities, model: 'model-1' };
@@ -244,6 +253,7 @@ export class ScriptedProvider implements ProviderAdapter {
     const isAbsorbed = words.includes('absorb');
     const own = words.includes('mute') ? ['mute'] : ['text'];
     const nativeTurnId = session.begin(isAbsorbed ? own : words, effect, isAbsorbed ? null : message);
+    message.nativeTurnId = nativeTurnId;
     if (isAbsorbed) session.start();
     session.say({ type: 'provider.turnAccepted', ...named, nativeTurnId });
     if (words.includes('accept-only')) return;

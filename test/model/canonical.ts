@@ -79,8 +79,11 @@ function plainPart({
   capturedTurnId,
   rollback,
   worktree,
+  session,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
+  // a sub-agent that is no conversation of its own
+  const isWithout = link.carried !== undefined && session === null;
   return {
     archived,
     lastError: null,
@@ -95,7 +98,7 @@ function plainPart({
     retryable: retryable && promptOf('retryable'),
     link: { ...link, end: endIn(link.end) },
     connectionCount: Math.min(1, connectionCount),
-    session: hasSession ? { nativeThreadId: 'native', state: 'provisional' } : null,
+    session: hasSession && !isWithout ? { nativeThreadId: 'native', state: 'provisional' } : null,
     // the last try: what leads back to the same state is left to the rules
     captures: captures.map((asked) => ({ ...asked, tries: CAPTURE_ATTEMPTS })),
     capturedTurnId,
@@ -137,7 +140,7 @@ function turnPart(context: TurnContext, { carries }: Carrying) {
 }
 
 const connectionPart = (
-  { connectionId, force, requests, end, resume }: ConnectionContext,
+  { connectionId, force, requests, end, resume, isCarried }: ConnectionContext,
   { carries }: Carrying,
 ) => ({
   connectionId,
@@ -145,6 +148,7 @@ const connectionPart = (
   resume: carries ? resume : null,
   fork: null,
   rollback: null,
+  ...(isCarried && { isCarried }),
   requests: requestsIn(requests),
   end: endIn(end),
 });

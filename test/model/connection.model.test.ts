@@ -61,7 +61,7 @@ const EVENTS: readonly AnyEventObject[] = [
 const canon = new Canon({ carries: true });
 const alone = new Alone({
   machine: connectionMachine,
-  starts: [START, { ...START, resume: 'native' }],
+  starts: [START, { ...START, resume: 'native' }, { ...START, isCarried: true }],
   eventsIn: () => EVENTS,
   keyOf: (snapshot) => canon.keyOfOne('connection', snapshot),
 });

@@ -7,6 +7,7 @@ import type { Charts } from '../../machines/charts.ts';
 import { threadContextOf } from '../../machines/charts.ts';
 import type { ThreadContext, TurnContext } from '../../machines/domain/context.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
+import * as agents from '../helpers/agent-inputs.ts';
 import * as make from '../helpers/inputs.ts';
 import { requestsOf, type Timers } from './canonical.ts';
 
@@ -31,6 +32,8 @@ export interface Bounds {
   readonly transfers?: 1;
   /** Other threads branch off, and bring back what they have done. */
   readonly forks?: 1;
+  /** The thread is a sub-agent that another thread's connection carries, with a session or without, and has some itself. */
+  readonly carried?: 1;
   readonly nativeSteer: boolean;
 }
 
@@ -107,13 +110,13 @@ export class Environment {
 
   #listed(seen: Seen): readonly Move[] {
     const said = [...linkInputs(seen, this.#bounds), ...turnInputs(seen), ...requestInputs(seen)];
-    const carried = carriedIn(seen, this.#bounds);
+    const told = toldIn(seen, this.#bounds);
     return [
       ...commandsIn(seen).map((input) => this.#moveOf('user', input)),
       ...said.map((input) => this.#moveOf('provider', input)),
       ...workspaceInputs(seen).map((input) => this.#moveOf('provider', input)),
       ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
-      ...carried.map(([cause, input]) => this.#moveOf(cause, input)),
+      ...told.map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -314,7 +317,7 @@ const worktreeInputs = ({ worktreeTry }: Seen): ThreadInput[] =>
     ? []
     : [worktreeTry, worktreeTry + 1].flatMap((each) => [make.made(each), make.unmade(each)]);
 
-function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
+function toldIn({ on, transfers, active }: Seen, bounds: Bounds): [Cause, ThreadInput][] {
   const built = [...(transfers ?? []), 'X90'].flatMap((id): [Cause, ThreadInput][] => [
     ['runtime', make.built(id)],
     ['runtime', make.notBuilt(id)],
@@ -323,6 +326,7 @@ function carriedIn({ on, transfers }: Seen, bounds: Bounds): [Cause, ThreadInput
     ...(bounds.transfers === undefined ? [] : sessionInputs(on)),
     ...(bounds.forks === undefined ? [] : FORK_INPUTS),
     ...(transfers === null ? [] : built),
+    ...(bounds.carried === undefined ? [] : agentInputs(on, active)),
   ];
 }
 
@@ -330,6 +334,13 @@ const FORK_INPUTS: readonly [Cause, ThreadInput][] = [
   ['user', make.fork('child')],
   ['user', make.mergeBack('t2', 9)],
   ['runtime', make.offered('t2')],
+];
+
+const agentInputs = (on: number, active: string | null): [Cause, ThreadInput][] => [
+  ['runtime', agents.adopted(on + 1)],
+  ['runtime', agents.adopted(on + 1, { nativeThreadId: null })],
+  ['runtime', agents.adopted(on + 1, { instanceId: make.OTHER_INSTANCE })],
+  ...[on, on - 1].map((each): [Cause, ThreadInput] => ['provider', agents.agentStarted(active, each)]),
 ];
 
 function sessionInputs(on: number): [Cause, ThreadInput][] {

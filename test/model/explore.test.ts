@@ -65,6 +65,9 @@ describe('every reachable state of a thread', () => {
       'transfer.built',
       'transfer.failed',
       'transfer.offered',
+      // of sub-agents
+      'provider.agentStarted',
+      'connection.adopted',
       // of work in the background that folds prompts
       'provider.foldingChanged',
       // of native steers

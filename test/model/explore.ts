@@ -15,6 +15,7 @@ import {
 } from '../../machines/domain/decide.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
 import { Stepper, type Stepped, type Transition } from '../../machines/step.ts';
+import { startAsSubagent } from '../helpers/agent-inputs.ts';
 import { startInWorktree, startOf } from '../helpers/inputs.ts';
 import { Canon, requestsOf, type Timers } from './canonical.ts';
 import { Environment, type Bounds, type Move } from './environment.ts';
@@ -95,6 +96,12 @@ export function explore(bounds: Bounds, watcher: Watcher = {}, machines: Machine
   return new Explorer(bounds, watcher, machines).run();
 }
 
+function startIn({ nativeSteer, captures, worktree, carried }: Bounds): object {
+  if (worktree !== undefined) return startInWorktree({ nativeSteer });
+  const settings = captures === undefined ? {} : { checkpoints: true };
+  return (carried === undefined ? startOf : startAsSubagent)({ nativeSteer }, settings);
+}
+
 class Explorer {
   readonly #memo = new Memo();
   readonly #canon: Canon;
@@ -120,11 +127,7 @@ class Explorer {
   }
 
   run(): Exploration {
-    const { nativeSteer, captures, worktree } = this.#bounds;
-    const settings = captures === undefined ? {} : { checkpoints: true };
-    const start =
-      worktree === undefined ? startOf({ nativeSteer }, settings) : startInWorktree({ nativeSteer });
-    const { charts, drawn } = this.#stepper.start(start);
+    const { charts, drawn } = this.#stepper.start(startIn(this.#bounds));
     this.#reach(charts, timersAfter({}, null, drawn), null);
     for (let index = 0; index < this.#states.length; index += 1) {
       if (index >= STATE_LIMIT)

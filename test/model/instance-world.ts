@@ -70,7 +70,15 @@ export function inputsFor({ waiting, sessions }: InstanceContext): InstanceInput
   const busy = new Set([...waiting, ...sessions].map(({ threadId }) => threadId));
   const free = THREADS.filter((id) => !busy.has(id));
   const works = free.flatMap((id) => [open(id, null), open(id, 'native'), lookUp(id)]);
-  return [...INPUTS, ...works.map((work): InstanceInput => ({ type: 'instance.acquire', work }))];
+  return [
+    ...INPUTS,
+    ...works.map((work): InstanceInput => ({ type: 'instance.acquire', work })),
+    ...free.map((threadId): InstanceInput => ({
+      type: 'instance.hold',
+      threadId,
+      connectionId: connectionIdOf(threadId, 1),
+    })),
+  ];
 }
 
 export const contextOf = ({ root }: Charts) => root.context as InstanceContext;

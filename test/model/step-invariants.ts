@@ -3,7 +3,9 @@ import { statusOf, threadContextOf, type Charts } from '../../machines/charts.ts
 import type { ConnectionContext, TurnContext } from '../../machines/domain/context.ts';
 import { evolveQueue, evolveState, initialState } from '../../machines/domain/evolve-state.ts';
 import type { Fact, FactType } from '../../machines/domain/fact.ts';
+import type { ConnectionId } from '../../machines/domain/ids.ts';
 import type { ThreadInput } from '../../machines/domain/input.ts';
+import type { InstanceInput } from '../../machines/domain/instance.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Queue } from '../../machines/domain/turn.ts';
 import { requestsOf } from './canonical.ts';
@@ -119,17 +121,20 @@ function truthsOfRows({ state, move, charts, drawn }: Step): Truths {
   };
 }
 
+/** What is opened for it, or is open already. */
+function connectionBegunBy(input: InstanceInput): ConnectionId | null {
+  if (input.type === 'instance.hold') return input.connectionId;
+  if (input.type !== 'instance.acquire' || input.work.type !== 'connection.open') return null;
+  return input.work.connectionId;
+}
+
 function truthsOfEffects({ state, charts, drawn, move }: Step): Truths {
   const { effects } = drawn;
   const before = linkIn(state.charts);
   const after = linkIn(charts);
   const { phase } = threadContextOf(charts.root).link;
   const isOpening = effects.some(
-    (effect) =>
-      effect.type === 'tell' &&
-      effect.input.type === 'instance.acquire' &&
-      effect.input.work.type === 'connection.open' &&
-      effect.input.work.connectionId === after,
+    (effect) => effect.type === 'tell' && connectionBegunBy(effect.input) === after,
   );
   return {
     'a new connection asks for its process': after === null || after === before || isOpening,

@@ -3,6 +3,7 @@ import {
   accepted,
   captured,
   closed,
+  DELETE,
   missing,
   opened,
   finished,
@@ -13,6 +14,7 @@ import {
   started,
   STOP,
   submit,
+  switchTo,
   uncaptured,
 } from '../helpers/inputs.ts';
 import { fires } from '../helpers/given.ts';
@@ -95,6 +97,14 @@ describe('files around a turn', () => {
       'the giving up': withoutAction('thread', 'giveUpCaptures'),
       'the deadline': withoutTransition('thread', ' > checkpoint.timedOut'),
     },
+  });
+
+  rule('whose deadline comes after their answer are not given up', {
+    settings,
+    given: whole,
+    when: [{ type: 'checkpoint.timedOut', timer: 'checkpoint.timedOut', armedBy: 1 }],
+    holds: (is) => expect([is.answer, is.notices]).toEqual(['ignored', []]),
+    without: { 'the look': guardIs('thread', 'hasCaptures', true) },
   });
 
   rule('are tried three times and then given up, for all to see', {
@@ -242,6 +252,35 @@ describe('a rollback', () => {
     without: { 'the asking': withoutAction('thread', 'captureAgain') },
   });
 
+  rule('needs no connection', {
+    settings,
+    given: [...two, STOP, closed()],
+    when: [back],
+    holds: (is) => expect([is.answer, is.did('checkpoint.restore').length]).toEqual(['taken', 1]),
+    without: { 'the way': withoutTransition('thread', 'unbound > checkpoint.rollback') },
+  });
+
+  for (const [title, before] of [
+    ['another one', [back]],
+    ['a switch to another provider', [switchTo('j')]],
+  ] as const) {
+    rule(`is refused while ${title} is under way`, {
+      settings,
+      given: [...two, ...before],
+      when: [rollback({ to: 'a', ordinal: 1, gone: ['b'] })],
+      holds: (is) => expect([is.answer, is.said()]).toEqual(['THREAD_BUSY', []]),
+      without: { 'the look': guardIs('thread', 'canRollBack', true) },
+    });
+  }
+
+  rule('takes no answer that is about another one', {
+    settings,
+    given: [...two, back, closed()],
+    when: [restored('another')],
+    holds: (is) => expect([is.answer, is.value]).toEqual(['ignored', ['restoring', undefined, undefined]]),
+    without: { 'the look': guardIs('thread', 'isOfRollback', true) },
+  });
+
   rule('waits for what the last turn left', {
     settings,
     given: [...whole, ...second, ...finished('b'), back],
@@ -263,6 +302,19 @@ describe('a rollback', () => {
     when: [restored()],
     holds: (is) => expect([is.active, is.queue]).toEqual(['c', 'flowing: ']),
     without: { 'the queue': withoutAction('thread', 'enqueueAny') },
+  });
+
+  rule('takes no prompt when the queue is full', {
+    settings,
+    given: [
+      ...two,
+      back,
+      closed(),
+      ...Array.from({ length: 100 }, (_, index) => submit(`q${index}`, 'queue')),
+    ],
+    when: [submit('c'), submit('d', 'queue')],
+    holds: (is) => expect(is.taken.map(({ refusal }) => refusal?.code)).toEqual(['QUEUE_FULL', 'QUEUE_FULL']),
+    without: { 'the look at its length': guardIs('thread', 'canBeHeld', true) },
   });
 
   rule('of the conversation has the next connection open it without the later turns', {
@@ -298,6 +350,17 @@ describe('a rollback', () => {
     without: {
       'the state': (world) => ({ ...world, decide: () => null, canTake: () => true }),
     },
+  });
+
+  rule('does not hinder a delete, which takes the thread at once', {
+    settings,
+    given: [...two, back, closed()],
+    when: [DELETE],
+    holds: (is) => {
+      expect([is.status, is.stage.tables.state?.removal, is.armed]).toEqual(['stopped', 'deleted', []]);
+      expect(is.stage.context.rollback).toBeNull();
+    },
+    without: { 'the way': withoutTransition('thread', 'restoring > thread.delete') },
   });
 
   rule('does not hinder a stop, which counts when the files are back', {

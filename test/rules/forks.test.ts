@@ -10,6 +10,7 @@ import {
   DELETE,
   ended,
   finished,
+  lineageOf,
   fork,
   mergeBack,
   offered,
@@ -20,7 +21,7 @@ import {
   switchTo,
 } from '../helpers/inputs.ts';
 import type { Cue, Outcome } from '../helpers/given.ts';
-import { actionIs, decidesBy, withoutAction, withoutTransition } from '../helpers/mutants.ts';
+import { actionIs, decidesBy, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { threadMove } from '../helpers/without.ts';
 
@@ -131,6 +132,26 @@ describe('what a fork brings back', () => {
         'noteOffer',
         threadMove((context) => withTransfer(context, {}, OFFER)),
       ),
+    },
+  });
+
+  const lineage = lineageOf({ parentId: threadIdSchema.parse('t2') });
+
+  rule('a fork that has gone on brings to its parent what that does not have, once', {
+    lineage,
+    given: [...running('a'), ...finished('a')],
+    when: [mergeBack('t2', 2), mergeBack('t2', 2)],
+    holds: (is) => {
+      expect(is.said()).toEqual(['thread.mergedBack into=t2 after=1 until=2']);
+      expect(is.did()).toEqual([
+        'tellThread threadId=t2 input=(type=transfer.offered plan=(kind=merge-back source=t1 after=1 until=2))',
+      ]);
+      expect(is.answer).toBe('NOTHING_TO_MERGE');
+    },
+    without: {
+      'the way': withoutTransition('thread', ' > thread.mergeBack'),
+      'the bringing': withoutAction('thread', 'mergeBack'),
+      'the look at what it has': guardIs('thread', 'hasNews', true),
     },
   });
 

@@ -8,6 +8,7 @@ import { WORLD, type World } from '../helpers/given.ts';
 import type { RawState } from '../helpers/mutants.ts';
 import { RULES } from '../helpers/rule.ts';
 import './activities.test.ts';
+import './agents.test.ts';
 import './background.test.ts';
 import './checkpoints.test.ts';
 import './closing.test.ts';
@@ -125,36 +126,23 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
   'turn: settling without exit': 'the end of the turn cancels all its timers',
 };
 
-/**
- * Of captures, forks and transfers: the exploration, the crashes and the tests of the runtime go through these, but no
- * rule notices them by itself yet.
- */
-const WITHOUT_RULE: readonly string[] = [
-  'thread:  without thread.mergeBack',
-  'thread:  without transfer.failed',
-  'thread: canBeHeld is true',
-  'thread: canRollBack is true',
-  'thread: hasCaptures is true',
-  'thread: hasNews is false',
-  'thread: hasNews is true',
-  'thread: isMissing is true',
-  'thread: isOfRollback is true',
-  'thread: no boundHandOver',
-  'thread: no mergeBack',
-  'thread: restoring without thread.delete',
-  'thread: restoring without turn.interrupt',
-  'thread: unbound without checkpoint.rollback',
-  'turn: waiting without exit',
-];
+/** The rule that has noticed something is asked first next time: what is taken out then is mostly its own, too. */
+function isNoticed([, world]: Mutant): boolean {
+  const mutated = world();
+  const index = RULES.findIndex((rule) => !rule.holdsIn(mutated));
+  if (index > 0) RULES.unshift(...RULES.splice(index, 1));
+  return index >= 0;
+}
 
-it('no part of a chart can be taken out unnoticed', () => {
-  const mutants = NAMES.flatMap((name) => [...implementationMutants(name), ...chartMutants(name)]);
-  const noticed = ([, world]: Mutant): boolean => {
-    const mutated = world();
-    return !RULES.every((rule) => rule.holdsIn(mutated));
-  };
-  const unnoticed = mutants.filter((mutant) => !noticed(mutant)).map(([name]) => name);
-  console.log(`${mutants.length} mutants, ${RULES.length} rules, ${unnoticed.length} unnoticed`);
-  expect(mutants.length).toBeGreaterThanOrEqual(450);
-  expect(unnoticed.toSorted()).toEqual([...Object.keys(EQUIVALENT), ...WITHOUT_RULE].toSorted());
+let mutantCount = 0;
+
+it.each(NAMES)('no part of the chart of a %s can be taken out unnoticed', (name) => {
+  const mutants = [...implementationMutants(name), ...chartMutants(name)];
+  const unnoticed = mutants.filter((mutant) => !isNoticed(mutant)).map(([mutant]) => mutant);
+  console.log(`${name}: ${mutants.length} mutants, ${RULES.length} rules, ${unnoticed.length} unnoticed`);
+  mutantCount += mutants.length;
+  const equivalent = Object.keys(EQUIVALENT).filter((mutant) => mutant.startsWith(`${name}: `));
+  expect(unnoticed.toSorted()).toEqual(equivalent.toSorted());
 });
+
+it('every part is among them', () => expect(mutantCount).toBeGreaterThanOrEqual(600));

@@ -20,7 +20,7 @@ import {
   switchTo,
 } from '../helpers/inputs.ts';
 import { fires, type Cue, type Outcome } from '../helpers/given.ts';
-import { actionIs, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
+import { actionIs, chartWith, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { threadMove } from '../helpers/without.ts';
 import { switched } from '../../machines/thread-transfers.ts';
@@ -139,6 +139,38 @@ describe('what is carried', () => {
         [],
       ]),
     without: { 'the asking': withoutAction('thread', 'askForTransfers') },
+  });
+
+  rule('its wait is bounded for a prompt on an open connection, too', {
+    given: [...REOPENED, isNotBuilt, ...BEGUN, ...finished('b', 'completed', { on: 2 })],
+    when: [submit('c')],
+    holds: (is) => expect(is.armed).toEqual(['handOver.timedOut']),
+    without: { 'the bound': withoutAction('thread', 'boundHandOver') },
+  });
+
+  rule('its bound ends when the prompt goes out', {
+    given: REOPENED,
+    when: [isBuilt],
+    holds: (is) => expect(is.armed).toEqual(['turn.startTimedOut']),
+    without: {
+      'the end': chartWith('turn', 'waiting', (state) => {
+        delete state.exit;
+      }),
+    },
+  });
+
+  rule('what cannot be put together is shown at once, also when no prompt waits for it', {
+    given: [...ONE, lost(1, { forgotten: true })],
+    when: [isNotBuilt],
+    holds: (is) => expect([waiting(is), items(is)[0]?.[1]]).toEqual([['resume (0, 1] failed'], 'failed']),
+    without: { 'the way': withoutTransition('thread', ' > transfer.failed') },
+  });
+
+  rule('what is there already is not put together once more', {
+    given: [...ONE, lost(1, { forgotten: true }), isBuilt],
+    when: [isBuilt],
+    holds: (is) => expect([is.answer, waiting(is)]).toEqual(['ignored', ['resume (0, 1] ready']]),
+    without: { 'the look at it': guardIs('thread', 'isMissing', true) },
   });
 
   rule('what comes late goes with the next prompt', {

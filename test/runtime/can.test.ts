@@ -95,6 +95,7 @@ const COMMANDS: Readonly<Record<string, (run: RuntimeRun, thread: string) => Rec
   'thread.set': () => ({ type: 'thread.setTitle', title: TEXT }),
   'thread.switchProvider': () => ({ type: 'thread.switchProvider', instanceId: 'other' }),
   'checkpoint.rollback': () => ({ type: 'checkpoint.rollback', turnId: null, files: false }),
+  'task.delegate': () => ({ type: 'task.delegate', text: TEXT, instanceId: 'other' }),
   'turn.edit': () => ({ type: 'turn.edit', text: TEXT, files: false }),
   'request.respond': (run, thread) => {
     const [{ requestId } = { requestId: '' }] = run.snapshot(threadId(thread)).requests;

@@ -45,8 +45,8 @@ describe('above the limit of bytes', () => {
   test('the provider is paused, and nothing that it said is lost', async () => {
     const { server, run } = await startThread();
     const stream = await startStreaming(run);
-    const piece = 'x'.repeat(1024 * 1024);
-    for (let count = 0; count < 20; count += 1) stream(piece);
+    const piece = 'x'.repeat(4 * 1024 * 1024);
+    for (let count = 0; count < 5; count += 1) stream(piece);
     while (run.world.deliver());
     expect(run.provider.isPaused).toBe(true);
     expect(await run.send(title(1))).toMatchObject({ error: { code: 'RATE_LIMITED' } });
@@ -54,9 +54,9 @@ describe('above the limit of bytes', () => {
     expect(run.provider.isPaused).toBe(false);
     expect(run.runtime.figures['ingressBytes']).toBe(0);
     const { itemId } = run.snapshot().items[1]!;
-    expect(run.runtime.reads.item(threadId('t1'), itemId)?.text).toHaveLength(20 * piece.length);
+    expect(run.runtime.reads.item(threadId('t1'), itemId)?.text).toHaveLength(5 * piece.length);
     const next = await server.crash();
-    expect(next.runtime.reads.item(threadId('t1'), itemId)?.text).toHaveLength(20 * piece.length);
+    expect(next.runtime.reads.item(threadId('t1'), itemId)?.text).toHaveLength(5 * piece.length);
   });
 });
 

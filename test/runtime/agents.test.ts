@@ -1,0 +1,253 @@
+/** Sub-agents as threads of their own: how a provider tells of them, what a person does with them, and what a crash leaves. */
+import { describe, expect, test } from 'vitest';
+import {
+  carriedConnectionIdOf,
+  childThreadIdOf,
+  itemIdOf,
+  requestIdSchema,
+  type ConnectionId,
+  type ThreadId,
+} from '../../machines/domain/ids.ts';
+import { byNative } from '../../machines/domain/input.ts';
+import type { ItemBody } from '../../machines/domain/item.ts';
+import type { RequestDraft } from '../../machines/domain/request.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
+import { startThread, threadId } from '../helpers/server-runs.ts';
+import type { RuntimeRun } from '../helpers/start-runtime.ts';
+
+const T1 = threadId('t1');
+const STALL_MS = 600_000;
+
+/** A sub-agent of `parent`, as its adapter says it. */
+class Agent {
+  readonly threadId: ThreadId;
+  readonly connectionId: ConnectionId;
+  readonly #run: RuntimeRun;
+  readonly #name: string;
+  readonly #parent: { threadId: ThreadId; connectionId: ConnectionId };
+
+  constructor(run: RuntimeRun, name: string, parent: Agent | null = null) {
+    this.#run = run;
+    this.#name = name;
+    const carrier = parent?.connectionId ?? run.provider.connectionIds[0]!;
+    this.#parent = { threadId: parent?.threadId ?? T1, connectionId: carrier };
+    this.threadId = childThreadIdOf(T1, name);
+    this.connectionId = carriedConnectionIdOf(carrier, this.threadId);
+  }
+
+  /** The parent's agent begins it, or goes on with it. */
+  start(nativeThreadId: string | null = `conversation-${this.#name}`): this {
+    const { threadId: child, connectionId } = this;
+    const model = 'small';
+    this.#tell(this.#parent.threadId, {
+      type: 'provider.agentStarted',
+      connectionId: this.#parent.connectionId,
+      ...byNative(null),
+      itemId: itemIdOf('agent', this.#name),
+      title: this.#name,
+      child: { threadId: child, connectionId, nativeThreadId, capabilities: SCRIPTED_CAPABILITIES, model },
+    });
+    return this;
+  }
+
+  begin(turn = `${this.#name}-1`): this {
+    return this.say({ type: 'provider.turnStarted', ...this.#at(turn), isNew: false });
+  }
+
+  item(body: ItemBody, text: string, turn = `${this.#name}-1`): this {
+    const item = { itemId: itemIdOf(turn, text), body, text, status: 'completed' } as const;
+    return this.say({ type: 'provider.itemCompleted', ...this.#at(turn), item });
+  }
+
+  ask(turn = `${this.#name}-1`): this {
+    const request: RequestDraft = {
+      requestId: requestIdSchema.parse(`ask-${turn}`),
+      nativeRequestId: 'n',
+      body: { kind: 'command', command: 'make' },
+      decisions: ['accept', 'decline'],
+    };
+    return this.say({ type: 'provider.requestOpened', ...this.#at(turn), owner: 'turn', request });
+  }
+
+  /** `isLate`: its end is not complete when this returns. */
+  end(turn = `${this.#name}-1`, isLate = false): this {
+    this.say({ type: 'provider.turnEnded', ...this.#at(turn), outcome: 'completed', failure: null });
+    const effect = this.#run.world.performed.at(-1);
+    if (effect?.type !== 'turn.settle' || isLate) return this;
+    this.#run.provider.settle(effect);
+    this.#run.settle();
+    return this;
+  }
+
+  say(report: ProviderReport): this {
+    this.#tell(this.threadId, report);
+    return this;
+  }
+
+  get snapshot() {
+    return this.#run.snapshot(this.threadId);
+  }
+
+  get row() {
+    const { status, openRequestCount, parentId, lineageKind, title, model } = this.snapshot.thread;
+    return { status, openRequestCount, parentId, lineageKind, title, model };
+  }
+
+  #at(turn: string) {
+    return { connectionId: this.connectionId, ...byNative(turn) };
+  }
+
+  #tell(to: ThreadId, report: ProviderReport): void {
+    this.#run.provider.report(to, report);
+    this.#run.settle();
+  }
+}
+
+/** A turn of `t1` is under way. */
+async function startParent() {
+  const { server, run } = await startThread();
+  await run.submit('wait');
+  return { server, run };
+}
+
+describe('a sub-agent', () => {
+  test('is a thread of its own, and nothing of it is in its parent', async () => {
+    const { run } = await startParent();
+    const before = run.snapshot();
+    const agent = new Agent(run, 'one').start().begin();
+    expect(agent.row).toMatchObject({
+      status: 'running',
+      parentId: T1,
+      lineageKind: 'subagent',
+      title: 'one',
+    });
+    agent.item({ kind: 'user_message', intent: 'provider', attachments: [] }, 'do it');
+    agent.item({ kind: 'assistant_message' }, 'done').end();
+    expect(agent.row.status).toBe('ready');
+    expect(agent.snapshot.items.map(({ text }) => text)).toEqual(['do it', 'done']);
+    expect(run.snapshot().items).toEqual(before.items);
+    expect(run.facts().filter(({ type }) => type === 'subagent.started')).toHaveLength(1);
+  });
+
+  test('begins sub-agents itself, at any depth and beside each other', async () => {
+    const { run } = await startParent();
+    const one = new Agent(run, 'one').start().begin();
+    const two = new Agent(run, 'two', one).start().begin();
+    const three = new Agent(run, 'three', two).start().begin();
+    const beside = new Agent(run, 'beside', one).start().begin();
+    expect([two, three, beside].map(({ row }) => row.parentId)).toEqual([
+      one.threadId,
+      two.threadId,
+      one.threadId,
+    ]);
+    three.item({ kind: 'assistant_message' }, 'deep').end();
+    expect([one, two, three, beside].map(({ row }) => row.status)).toEqual([
+      'running',
+      'running',
+      'ready',
+      'running',
+    ]);
+    expect(two.snapshot.items).toEqual([]);
+  });
+
+  test('asks on its own thread and is answered there, whatever its parent does', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin().ask();
+    expect([agent.row.openRequestCount, run.snapshot().thread.openRequestCount]).toEqual([1, 0]);
+    const requestId = agent.snapshot.requests[0]!.requestId;
+    const answer = { type: 'request.respond', requestId, decision: 'accept' };
+    await run.do({ ...answer, threadId: agent.threadId });
+    expect(run.world.performed.at(-1)).toMatchObject({
+      type: 'request.answer',
+      connectionId: agent.connectionId,
+      requestId,
+    });
+  });
+
+  test('goes on after the turn of its parent, and ends later', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin();
+    run.provider.session(run.provider.connectionIds[0]!).goOn();
+    run.settle();
+    expect([run.status, agent.row.status]).toEqual(['ready', 'running']);
+    agent.end();
+    expect(agent.row.status).toBe('ready');
+  });
+
+  test('is the same thread when its parent goes on with it', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin().end();
+    agent.start().begin('one-2').item({ kind: 'assistant_message' }, 'again', 'one-2').end('one-2');
+    expect(agent.snapshot.items.map(({ text }) => text)).toEqual(['again']);
+    const created = run.entries(agent.threadId).filter(({ input }) => input.type === 'thread.create');
+    expect(created).toHaveLength(1);
+    expect(agent.snapshot.turn?.ordinal).toBe(2);
+  });
+
+  test('keeps the watchdog of its parent from biting while it waits for a person', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin().ask();
+    run.pass(3 * STALL_MS);
+    expect([run.status, agent.row.status]).toEqual(['running', 'running']);
+    agent.say({ type: 'connection.closed', connectionId: agent.connectionId });
+    run.pass(3 * STALL_MS);
+    expect(run.status).toBe('error');
+  });
+
+  test('is lost with the process', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin();
+    run.provider.die();
+    run.settle();
+    expect([run.status, agent.row.status]).toEqual(['error', 'error']);
+  });
+
+  test('is stopped by a crash, and a prompt resumes its own conversation', async () => {
+    const { server, run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin();
+    const next = await server.crash();
+    expect(next.snapshot(agent.threadId)).toMatchObject({
+      thread: { status: 'stopped' },
+      turn: { status: 'interrupted', reason: 'server-restarted' },
+    });
+    await next.submit('go on', { threadId: agent.threadId });
+    const opened = next.world.performed.findLast(({ type }) => type === 'connection.open');
+    expect(opened).toMatchObject({ threadId: agent.threadId, resume: 'conversation-one' });
+  });
+
+  test('without a conversation of its own begins one that is told what was said', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start(null).begin();
+    agent.item({ kind: 'assistant_message' }, 'what I found').end('one-1', true);
+    agent.say({ type: 'connection.closed', connectionId: agent.connectionId });
+    expect(agent.row.status).toBe('ready');
+    await run.submit('go on', { threadId: agent.threadId });
+    run.settle();
+    const began = run.world.performed.findLast(({ type }) => type === 'turn.start');
+    expect(began).toMatchObject({ prompt: { text: expect.stringContaining('what I found') } });
+    expect(agent.row.status).toBe('ready');
+  });
+
+  test('is interrupted alone', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin();
+    await run.do({ type: 'turn.interrupt', threadId: agent.threadId });
+    expect(run.world.performed.at(-1)).toMatchObject({
+      type: 'turn.interrupt',
+      connectionId: agent.connectionId,
+      nativeTurnId: 'one-1',
+    });
+    expect(run.status).toBe('running');
+  });
+
+  test('stays readable when its parent is deleted', async () => {
+    const { run } = await startParent();
+    const agent = new Agent(run, 'one').start().begin();
+    agent.item({ kind: 'assistant_message' }, 'done').end();
+    await run.do({ type: 'thread.delete' });
+    agent.say({ type: 'connection.closed', connectionId: agent.connectionId });
+    expect(agent.snapshot.items.map(({ text }) => text)).toEqual(['done']);
+    expect(agent.row.status).toBe('ready');
+  });
+});
