@@ -64,7 +64,7 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
-  readonly #checkpoints: Checkpoints | null;
+  readonly #checkpoints: Checkpoints;
   readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
@@ -109,7 +109,7 @@ export class ThreadRuntime implements Runtime {
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     const told = { ...options, threads: this.threads, push: this.#tell };
-    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
+    this.#checkpoints = new Checkpoints({ ...told, history: history ?? null });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
@@ -263,7 +263,7 @@ export class ThreadRuntime implements Runtime {
     try {
       this.#recover();
       // the files as the turns left them, before anybody else changes them
-      await this.#checkpoints?.idle();
+      await this.#checkpoints.idle();
       this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
@@ -345,7 +345,7 @@ export class ThreadRuntime implements Runtime {
       forget: (threadId) => {
         this.threads.drop(threadId);
         this.past.forget(threadId);
-        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+        this.#checkpoints.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },
     });
