@@ -1,5 +1,5 @@
 /** Steps a journal again with the charts of this release, and finds the first entry that comes out otherwise. Pure. */
-import { storeCharts, type Charts, type StoredCharts } from './charts.ts';
+import { storeCharts, type Charts, type Drawn, type StoredCharts } from './charts.ts';
 import { baseSchema, type Base, type ThreadEntry } from './domain/entry.ts';
 import { factSchema } from './domain/fact.ts';
 import type { DeltaInput } from './domain/input.ts';
@@ -53,6 +53,7 @@ export class EntryStepper {
   readonly #stepper: Stepper;
   #charts: Charts | null;
   #timers: ArmedTimers;
+  #drawn: Drawn | null = null;
 
   /** `from`: as an earlier one has left it. `by`: one that also tells of each transition. */
   constructor({ charts, timers }: Moment = BEGINNING, by: Stepper = stepper) {
@@ -66,9 +67,15 @@ export class EntryStepper {
     return { charts: this.#charts, timers: this.#timers };
   }
 
+  /** From the last entry; `null`: the charts did not take it. */
+  get drawn(): Drawn | null {
+    return this.#drawn;
+  }
+
   /** What the entry should hold; `null`: as recorded, nobody is asked (failed and ignored inputs). */
   step(entry: ThreadEntry): Outcome | null {
     const { input, sequence, at, kind, outcome } = entry;
+    this.#drawn = null;
     if (input.type === 'thread.based') return { base: this.#base() };
     if (input.type === 'provider.itemDelta') {
       return { facts: entry.facts.length === 0 ? [] : [deltaOf(input)] };
@@ -83,6 +90,7 @@ export class EntryStepper {
     const stepped: Stepped = this.#charts === null ? by.start(input) : by.step(this.#charts, input);
     this.#charts = stepped.charts;
     this.#timers = evolveTimers(this.#timers, stepped.drawn.timers, { sequence, at });
+    this.#drawn = stepped.drawn;
     return { facts: stepped.drawn.facts };
   }
 

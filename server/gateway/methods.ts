@@ -7,6 +7,7 @@ import { fitSnapshot } from './frames.ts';
 import type { Limits } from './limits.ts';
 import { PAGES, PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
 import { getThreadStateAt } from './get-thread-state-at.ts';
+import { readInspected } from './read-inspected.ts';
 import { readEvents } from './read-events.ts';
 import type { Principal } from './scope.ts';
 
@@ -18,6 +19,7 @@ export interface MethodContext {
   /** @returns the id of the new subscription, whose first message comes after the answer. */
   subscribeThread(params: ParamsOf<'orchestration.subscribeThread'>): string;
   subscribeShell(params: ParamsOf<'orchestration.subscribeShell'>): string;
+  inspectThread(params: ParamsOf<'inspection.subscribeThread'>): string;
   unsubscribe(subscriptionId: string): void;
   acknowledge(subscriptionId: string, sequence: number): void;
 }
@@ -61,6 +63,8 @@ export const HANDLERS: Handlers<MethodContext> = {
   },
   'orchestration.subscribeShell': (context, params) => ({ subscriptionId: context.subscribeShell(params) }),
   'orchestration.subscribeThread': (context, params) => ({ subscriptionId: context.subscribeThread(params) }),
+  'inspection.subscribeThread': (context, params) => ({ subscriptionId: context.inspectThread(params) }),
+  'inspection.readEntries': (context, params) => readInspected(context, params),
   'orchestration.unsubscribe': (context, { subscriptionId }) => {
     context.unsubscribe(subscriptionId);
     return {};

@@ -14,7 +14,7 @@ import {
 } from '../../machines/domain/ids.ts';
 import { instanceRowSchema } from '../../machines/domain/instance.ts';
 import { machineStateSchema, threadRowSchema } from '../../machines/domain/snapshot.ts';
-import { wireSnapshotSchema } from './frame.ts';
+import { inspectedEntrySchema, wireSnapshotSchema } from './frame.ts';
 import type { Scope } from './scope.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -182,6 +182,29 @@ const subscribeThread = method({
   result: z.object({ subscriptionId }),
 });
 
+const inspectThread = method({
+  summary:
+    'Looks inside a thread: each entry with what its actors did, what they asked for and timers, as it is committed.',
+  scope: 'admin',
+  params: z.strictObject({ threadId: threadIdSchema, ...cursor }),
+  result: z.object({ subscriptionId }),
+});
+
+const readInspected = method({
+  summary: 'The same of entries above a version, computed again.',
+  scope: 'admin',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    after: sequence.default(0),
+    limit: pageOf(PAGES.eventEntryCount, PAGES.eventEntryCount),
+  }),
+  result: z.object({
+    entries: z.array(inspectedEntrySchema),
+    /** The `after` of the next page; `null`: there is none. */
+    next: sequence.nullable(),
+  }),
+});
+
 const unsubscribe = method({
   summary: 'Ends a subscription.',
   scope: 'read',
@@ -337,6 +360,8 @@ export const PROTOCOL = {
   'orchestration.getItem': getItem,
   'orchestration.subscribeShell': subscribeShell,
   'orchestration.subscribeThread': subscribeThread,
+  'inspection.subscribeThread': inspectThread,
+  'inspection.readEntries': readInspected,
   'orchestration.unsubscribe': unsubscribe,
   'orchestration.acknowledge': acknowledge,
   'orchestration.readEvents': readEvents,

@@ -10,6 +10,7 @@ import type { ChangedFile, CheckpointRow, FileConflict } from '../../machines/do
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadSnapshot } from '../../machines/domain/snapshot.ts';
 import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
+import type { StateChange, TakenEvent } from '../../machines/taken.ts';
 import type { Unsure } from './timeline.ts';
 
 /** What one commit changed of one thread. */
@@ -23,6 +24,28 @@ export interface CommittedThread {
   readonly row: ThreadRow | null;
   /** The thread is no longer listed. */
   readonly removed: boolean;
+  /** The same entries for those who look inside; absent where nobody does. */
+  readonly inspected?: readonly InspectedEntry[];
+}
+
+/** What the actors of a thread did with an input. */
+export interface Insight {
+  readonly taken: readonly TakenEvent[];
+  readonly changes: readonly StateChange[];
+  /** What the charts asked for; it is performed after the commit, unless it was overtaken meanwhile. */
+  readonly effects: readonly unknown[];
+  /** Armed and cancelled. */
+  readonly timers: readonly unknown[];
+}
+
+/** An entry with all that is known of it, secrets taken out. */
+export interface InspectedEntry
+  extends
+    Insight,
+    Pick<ThreadEntry, 'sequence' | 'version' | 'at' | 'kind' | 'outcome' | 'machineHash' | 'commandId'> {
+  readonly input: unknown;
+  /** Types of its facts. */
+  readonly facts: readonly string[];
 }
 
 export interface CommittedEntry {
@@ -66,6 +89,8 @@ export interface Runtime {
   onCommitted(listener: (tick: CommittedTick) => void): () => void;
   /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
   watch(threadId: ThreadId): () => void;
+  /** While somebody looks inside, commits carry what the thread's actors did. Returns the end of the look. */
+  inspect(threadId: ThreadId): () => void;
   /** What the configuration asks for and is not in force, and why. */
   readonly notices: readonly string[];
   /** Recovery is finished and the store is open. */
@@ -108,6 +133,11 @@ export interface Past {
    * @throws {RuntimeError} ENTRY_NOT_FOUND, RATE_LIMITED, STORE_CORRUPT
    */
   stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead>;
+  /**
+   * Entries above a version, at most `limit`, with what the actors did, computed again.
+   * @throws {RuntimeError} RATE_LIMITED, STORE_CORRUPT
+   */
+  entries(threadId: ThreadId, after: number, limit: number): Promise<InspectedEntry[]>;
 }
 
 /** A folder in which a thread could work. */

@@ -6,9 +6,12 @@ import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { MachineState, ThreadSnapshot, ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Moment } from '../../machines/replay.ts';
-import type { Past, PastQuery, PastRead } from './api.ts';
+import type { Stepper } from '../../machines/step.ts';
+import { changesOf, observedStepper, type TakenEvent } from '../../machines/taken.ts';
+import type { InspectedEntry, Past, PastQuery, PastRead } from './api.ts';
 import { redactValue, type Redact } from '../redact-value.ts';
 import type { Clock } from './clock.ts';
+import { inspectedEntry, NOTHING_SEEN } from './inspected.ts';
 import { machineStateAt } from './machine-state.ts';
 import { Timeline, type ThreadAt } from './timeline.ts';
 import { itemsOf, type TranscriptRows } from './transcript.ts';
@@ -52,7 +55,7 @@ export class StoredPast implements Past {
   }
 
   async stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead> {
-    const thread = await this.threadAt(threadId, sequence);
+    const thread = await this.#threadAt(threadId, sequence);
     const { place, tables, unsure, moment } = thread;
     const { state } = tables;
     if (place === null || state === null) throw notThere(threadId, sequence);
@@ -72,18 +75,37 @@ export class StoredPast implements Past {
     return redactValue(storeCharts(charts), this.#parts.redact) as StoredCharts;
   }
 
-  /** @throws {RuntimeError} ENTRY_NOT_FOUND, RATE_LIMITED, STORE_CORRUPT */
-  async threadAt(threadId: ThreadId, sequence: number): Promise<ThreadAt> {
+  async entries(threadId: ThreadId, after: number, limit: number): Promise<InspectedEntry[]> {
+    const { journal, redact } = this.#parts;
+    let taken: TakenEvent[] = [];
+    const stepper = observedStepper((event) => void taken.push(event));
+    const thread = await this.#look(threadId, after, stepper);
+    return journal.readThread(threadId, after, { limit, deltas: true }).map((entry) => {
+      taken = [];
+      const before = thread.moment.charts;
+      thread.take(entry);
+      const { drawn, moment } = thread;
+      if (drawn === null || moment.charts === null) return inspectedEntry(entry, NOTHING_SEEN, redact);
+      const changes = changesOf(before, moment.charts);
+      return inspectedEntry(entry, { taken, changes, effects: drawn.effects, timers: drawn.timers }, redact);
+    });
+  }
+
+  async #threadAt(threadId: ThreadId, sequence: number): Promise<ThreadAt> {
     const { journal } = this.#parts;
     const version = sequence > journal.lastSequence() ? 0 : journal.versionAt(threadId, sequence);
     if (version === 0) throw notThere(threadId, sequence);
+    return this.#look(threadId, version);
+  }
+
+  async #look(threadId: ThreadId, version: number, stepper?: Stepper): Promise<ThreadAt> {
     const kept = this.#keep(threadId);
     if (kept.waitingCount >= PAST_LIMITS.waiting) {
       throw new RuntimeError('RATE_LIMITED', `too many looks at the past of thread ${threadId} at once`);
     }
     kept.waitingCount += 1;
     try {
-      return await kept.timeline.at(version);
+      return await kept.timeline.at(version, stepper);
     } finally {
       kept.waitingCount -= 1;
     }

@@ -5,6 +5,7 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
@@ -12,11 +13,13 @@ import { ConfiguredInstances, type InstanceChanges } from './configured-instance
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Performers } from './effects.ts';
+import { Family } from './family.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -27,7 +30,7 @@ import { endSurvivors } from './recover.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
-import type { Counters } from './take.ts';
+import { abilitiesOf, type Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
@@ -41,6 +44,9 @@ export class ThreadRuntime implements Runtime {
   readonly diffs: Diffs;
   readonly past: StoredPast;
   readonly threads: Threads;
+  /** Which agent is behind a key. */
+  readonly keys: AgentKeys;
+  readonly family: Family;
   readonly counters: Counters = {
     ignored: 0,
     failed: 0,
@@ -66,6 +72,7 @@ export class ThreadRuntime implements Runtime {
   readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
+  readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
@@ -81,9 +88,12 @@ export class ThreadRuntime implements Runtime {
     this.threads = new Threads({
       ...options,
       machineHash: this.info.machineHash,
+      inspections: this.#inspections,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
+    this.keys = new AgentKeys(this.threads);
+    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
     this.past = new StoredPast({ ...options, rows: reads.rows });
@@ -108,9 +118,7 @@ export class ThreadRuntime implements Runtime {
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
+    this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -120,7 +128,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
-      hasHistory: history !== undefined,
+      ...abilitiesOf(options),
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -156,6 +164,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'ready';
     this.#hibernation.start();
     this.#chores.start();
+    void this.#worktrees.removeLeft((id) => journal.threadState(id)?.removal === 'deleted');
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -224,6 +233,10 @@ export class ThreadRuntime implements Runtime {
       if (count > 0) this.#watchers.set(threadId, count);
       else this.#watchers.delete(threadId);
     };
+  }
+
+  inspect(threadId: ThreadId): () => void {
+    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
   }
 
   /** What is going on inside, for `/metrics`. */
@@ -296,6 +309,7 @@ export class ThreadRuntime implements Runtime {
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+    this.keys.look(staging.threads);
     this.#effects.release(staging.effects);
     this.#retirement.look();
     for (const answer of staging.answers) {
@@ -315,6 +329,8 @@ export class ThreadRuntime implements Runtime {
       instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
       instances: this.#instances,
       changed,
+      inspections: this.#inspections,
+      redact: this.#options.redact,
     });
     for (const listener of this.#listeners) {
       try {
@@ -336,6 +352,11 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+  }
+
+  #performers(): Performers {
+    const [adapters, transfers, checkpoints] = [this.#adapters, this.#transfers, this.#checkpoints];
+    return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
   }
 
   #makeChores(options: RuntimeOptions): Chores {

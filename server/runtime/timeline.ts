@@ -1,5 +1,6 @@
 /** One thread at any of its entries: marks along its journal, from which the few entries up to a moment are folded. */
 import { setImmediate } from 'node:timers/promises';
+import type { Drawn } from '../../machines/charts.ts';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { evolve } from '../../machines/domain/evolve.ts';
 import { failureOf, RuntimeError, type Failure } from '../../machines/domain/error.ts';
@@ -69,6 +70,11 @@ export class ThreadAt {
 
   get moment(): Moment {
     return this.#charts.moment;
+  }
+
+  /** From the last entry; `null`: the charts did not take it, or are unsure. */
+  get drawn(): Drawn | null {
+    return this.#unsure === null ? this.#charts.drawn : null;
   }
 
   /** `null`: the charts are as they were. */

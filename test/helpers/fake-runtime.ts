@@ -52,6 +52,7 @@ export class FakeRuntime implements Runtime {
       const place = { sequence, version, at: STARTED_AT, machineHash: MACHINE_HASH };
       return Promise.resolve({ ...place, prunedBefore: null, unsure: null, contexts: null, snapshot });
     },
+    entries: () => Promise.resolve([]),
   };
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
@@ -219,6 +220,10 @@ export class FakeRuntime implements Runtime {
       if (left === 0) this.watched.delete(threadId);
       else this.watched.set(threadId, left);
     };
+  }
+
+  inspect(): () => void {
+    return () => {};
   }
 
   notices: string[] = [];
