@@ -12,7 +12,7 @@ import { ConfiguredInstances, type InstanceChanges } from './configured-instance
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects, type Performers } from './effects.ts';
+import { Effects } from './effects.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -73,8 +73,9 @@ export class ThreadRuntime implements Runtime {
   #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
+  readonly #push = (arrival: Arrival): void => this.#ingress.push(arrival);
   readonly #tell = (threadId: ThreadId, input: RuntimeInput): void =>
-    this.#ingress.push({ kind: 'runtime', threadId, input });
+    this.#push({ kind: 'runtime', threadId, input });
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -95,23 +96,24 @@ export class ThreadRuntime implements Runtime {
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
-    const push = (arrival: Arrival): void => this.#ingress.push(arrival);
     this.#deltas = new DeltaBuffer({
       windowMs: options.deltaWindowMs,
       clock,
-      out: (threadId, input) => push({ kind: 'delta', threadId, input }),
-      push,
+      out: (threadId, input) => this.#push({ kind: 'delta', threadId, input }),
+      push: this.#push,
       isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
       onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
     });
-    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
-    this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
+    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push: this.#push });
+    this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push: this.#push });
     const told = { ...options, threads: this.threads, push: this.#tell };
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
-    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    this.#effects = new Effects(this.threads, this.#performers());
+    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push: this.#push });
+    const [adapters, transfers] = [this.#adapters, this.#transfers];
+    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
+    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -343,11 +345,6 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
-  }
-
-  #performers(): Performers {
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    return { adapters, transfers, checkpoints: this.#checkpoints, worktrees: this.#worktrees };
   }
 
   #makeChores(options: RuntimeOptions): Chores {
