@@ -49,7 +49,6 @@ export function connectionInputOf(context: ThreadContext): ConnectionInput {
     threadId,
     instanceId: settings.instanceId,
     connectionId: connectionIdIn(context),
-    isFresh: context.session?.isFresh === true,
     ...(context.link.phase === 'open' && { isCarried: true }),
     settings: { ...settings, model: openingModelOf(context) },
     ...beginningOf(context),

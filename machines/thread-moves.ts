@@ -95,7 +95,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional', isFresh: true },
+          : { nativeThreadId, state: 'provisional' },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */

@@ -208,7 +208,6 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
-      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -225,13 +224,6 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
     ],
   };
   return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
-}
-
-/** A turn of it has completed: it is worth something. */
-function sessionAfter({ session }: Context): Context['session'] {
-  if (session === null) return null;
-  const { isFresh: _, ...worn } = session;
-  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

@@ -1,4 +1,4 @@
-/** Sub-agents: threads of their own at codex, told of as items of the turn that began them. */
+/** How codex tells of sub-agents, and what is said of them in the turn that began them. */
 import { byNative } from '../../machines/domain/input.ts';
 import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
 import type { ItemBody, ItemStatus } from '../../machines/domain/item.ts';
@@ -27,6 +27,8 @@ interface BegunAgent {
 /** A sub-agent's thread that a frame made known. */
 export interface FoundAgent extends AgentPlace {
   readonly nativeThreadId: string;
+  /** `null`: codex does not say. */
+  readonly model: string | null;
 }
 
 interface AgentScope {
@@ -47,9 +49,13 @@ export function agentsIn({ method, params }: Frame, scope: AgentScope): readonly
   const body = draftOf(item.data, { nativeTurnId: turnId, isDone: false, rawRef: scope.rawRef })?.body;
   const parent = agent === null ? {} : { parentItemId: agent.itemId };
   const begun = body?.kind === 'subagent' ? { nativeTurnId, body, ...parent } : null;
-  const place = { nativeTurnId, itemId: itemIdOf(turnId, item.data.id), begun };
+  const place = { nativeTurnId, itemId: itemIdOf(turnId, item.data.id), begun, model: modelOf(item.data) };
   return threadsOf(item.data).map((nativeThreadId) => ({ nativeThreadId, ...place }));
 }
+
+/** Not known before it has begun. */
+const modelOf = (item: CodexItem): string | null =>
+  (item.type === 'collabAgentToolCall' || item.type === 'subAgentActivity') && item.model ? item.model : null;
 
 function threadsOf(item: CodexItem): readonly string[] {
   if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;

@@ -7,6 +7,7 @@ import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { letChildrenGo, sayGone } from './children.ts';
 import { endAgents, endCommands, endRunningTurn } from './endings.ts';
 import { isArchived, isUnknownThread, isUnknownTurn } from './failures.ts';
 import { forkThread, resumeThread, settingsGap, startThread, updateSettings } from './requests.ts';
@@ -102,6 +103,7 @@ const sessionOf = (
   reviewTurnId: null,
   interrupted: null,
   compacting: null,
+  parent: null,
 });
 
 /** Says the settings once more in the other way that codex has, and looks whether they are in effect now. */
@@ -152,6 +154,9 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
   }
   try {
     await endWork(run, session);
+    // the thread that has begun a sub-agent may go on with it, and that would be heard of no more
+    if (session.parent !== null) return sayGone(run, session, null);
+    letChildrenGo(run, session);
     await unsubscribe(run, session.nativeThreadId, UNSUBSCRIBE_TIMEOUT_MS);
     run.report(session, { type: 'connection.closed', connectionId });
     run.forget(connectionId);
@@ -180,8 +185,13 @@ async function endWork(run: Run, { nativeThreadId, interrupted }: Session): Prom
 /** Nothing more is reported; what still runs is ended behind the scenes. */
 export function killConnection(run: Run, connectionId: ConnectionId): void {
   run.opening.delete(connectionId);
-  const session = run.forget(connectionId);
-  if (session !== null) letGo(run, session.nativeThreadId);
+  const session = run.sessions.of(connectionId);
+  if (session === null) return;
+  letChildrenGo(run, session);
+  run.forget(connectionId);
+  const { nativeThreadId, parent } = session;
+  if (parent === null) letGo(run, nativeThreadId);
+  else run.lettingGo.add(nativeThreadId, () => endWhatRuns(run, nativeThreadId));
 }
 
 /** Ends what runs in a thread that nobody holds any more, and takes no more of its frames. */
@@ -191,6 +201,11 @@ function letGo(run: Run, nativeThreadId: string): void {
 }
 
 async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void> {
+  await endWhatRuns(run, nativeThreadId);
+  await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
+}
+
+async function endWhatRuns(run: Run, nativeThreadId: string): Promise<void> {
   const { thread } = await run.server.ask({
     method: 'thread/read',
     params: { threadId: nativeThreadId },
@@ -199,7 +214,6 @@ async function endAndUnsubscribe(run: Run, nativeThreadId: string): Promise<void
   });
   if (thread.status.type === 'active') await endRunningTurn(run, nativeThreadId);
   else await Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]);
-  await unsubscribe(run, nativeThreadId, CLEAN_UP_TIMEOUT_MS);
 }
 
 async function unsubscribe(run: Run, threadId: string, timeoutMs: number): Promise<void> {

@@ -1,5 +1,4 @@
 /** Where the frames of a process go: to the threads that they are about, or to the instance. */
-import { failure } from '../../machines/domain/error.ts';
 import { requestIdOf } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import { keyOf } from '../shared/decline.ts';
@@ -8,6 +7,7 @@ import type { LoggedMessage } from '../shared/json-rpc-process.ts';
 import type { JsonRpcId } from '../shared/json-rpc.ts';
 import { agentsIn } from './agents.ts';
 import { askedIn } from './approvals.ts';
+import { letChildrenGo, sayGone, takeAgent, tellParent, unloaded } from './children.ts';
 import { IGNORED_OF_PROCESS } from './ignored.ts';
 import { mergeRateLimits, rateLimitsOf, readAccount, readCommands } from './instance-report.ts';
 import { REFUSALS, SILENT } from './refusals.ts';
@@ -15,26 +15,38 @@ import { isOtherStart } from './reviews.ts';
 import type { Run } from './run.ts';
 import type { Route } from './sessions.ts';
 import { checkSettings } from './settings-check.ts';
-import { translate, unrecognized } from './translate.ts';
+import { translate, unrecognized, type Scope } from './translate.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
 export function takeNotification(run: Run, frame: LoggedMessage): void {
   const route = routeOf(run, frame);
-  if (route === null) return takeOfProcess(run, frame);
+  if (route === null) {
+    const [take, giveUp] = [() => takeNotification(run, frame), () => takeOfProcess(run, frame)];
+    return isUnclaimed(run, frame, { take, giveUp }) ? undefined : giveUp();
+  }
   if (isEarly(run, route, { frame, take: () => takeNotification(run, frame) })) return;
   if (isUnloaded(frame) && route.agent === null) return loseThread(run, route);
   if (route.agent === null && isOtherStart(route.session, frame)) return;
   checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   sayCompacting(run, route, frame);
-  const { session, agent } = route;
-  const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, agent };
+  const { session } = route;
+  const scope = scopeOf(run, route, frame);
+  // what it tells of names their threads
+  const agents = agentsIn(frame, scope);
+  for (const found of agents) takeAgent(run, route, found);
   for (const report of translate(frame, scope)) run.report(session, report);
-  for (const { nativeThreadId, ...place } of agentsIn(frame, scope)) {
-    run.sessions.adopt(nativeThreadId, { session, agent: place });
-  }
+  tellParent(run, session, frame);
+  for (const { nativeThreadId } of agents) run.unclaimed.claim(nativeThreadId);
 }
+
+const scopeOf = ({ sessions }: Run, { session, agent }: Route, { rawRef }: LoggedMessage): Scope => ({
+  connectionId: session.connectionId,
+  rawRef,
+  agent,
+  threadOf: (nativeThreadId) => sessions.threadOf(nativeThreadId),
+});
 
 const MOST_ID_LENGTH = 256;
 
@@ -53,12 +65,12 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void
   const { method, rawRef } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
-    refuse(run, id, method);
-    return run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
+    const [take, giveUp] = [() => takeRequest(run, id, frame), () => refuseStray(run, id, frame)];
+    return isUnclaimed(run, frame, { take, giveUp }) ? undefined : giveUp();
   }
   if (isEarly(run, route, { frame, take: () => takeRequest(run, id, frame) })) return;
-  const { session, agent } = route;
-  const scope = { connectionId: session.connectionId, rawRef, agent };
+  const { session } = route;
+  const scope = scopeOf(run, route, frame);
   const nativeRequestId = String(id);
   const asked =
     nativeRequestId.length > MOST_ID_LENGTH ? null : askedIn(frame, { ...scope, nativeRequestId });
@@ -76,6 +88,11 @@ export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void
   run.report(session, report);
 }
 
+function refuseStray(run: Run, id: JsonRpcId, { method, rawRef }: LoggedMessage): void {
+  refuse(run, id, method);
+  run.host.warn('codex asked something for a thread that is not open', { method, rawRef });
+}
+
 function refuse({ server }: Run, id: JsonRpcId, method: string): void {
   const refusal = REFUSALS.get(method);
   if (refusal === undefined) server.refuse(id, METHOD_NOT_FOUND, `${method} is not supported by this client`);
@@ -85,6 +102,16 @@ function refuse({ server }: Run, id: JsonRpcId, method: string): void {
 interface Early {
   readonly frame: LoggedMessage;
   readonly take: () => void;
+}
+
+/** Frames of a sub-agent wait for the word of its parent. */
+function isUnclaimed(
+  { unclaimed, sessions }: Run,
+  { method, params }: Frame,
+  held: { readonly take: () => void; readonly giveUp: () => void },
+): boolean {
+  const threadId = threadIdIn(params);
+  return threadId !== null && !sessions.isEmpty && unclaimed.hold(threadId, method === 'turn/started', held);
 }
 
 /** Frames wait where the answer to a prompt has been overtaken by the start of its turn. */
@@ -100,9 +127,12 @@ function isEarly({ early, host }: Run, { session, agent }: Route, { frame, take 
 }
 
 function routeOf(run: Run, { params }: Frame): Route | null {
-  const threadId = wire.addressSchema.safeParse(params).data?.threadId;
-  return typeof threadId === 'string' ? run.sessions.route(threadId) : null;
+  const threadId = threadIdIn(params);
+  return threadId === null ? null : run.sessions.route(threadId);
 }
+
+const threadIdIn = (params: unknown): string | null =>
+  wire.addressSchema.safeParse(params).data?.threadId ?? null;
 
 /** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */
 function isUnloaded({ method, params }: Frame): boolean {
@@ -111,14 +141,11 @@ function isUnloaded({ method, params }: Frame): boolean {
   return wire.statusSchema.safeParse(params).data?.status.type === 'notLoaded';
 }
 
+/** A sub-agent that is closed can be resumed; that is no loss. */
 function loseThread(run: Run, { session }: Route): void {
-  const { connectionId, threadId, nativeThreadId } = session;
-  run.forget(connectionId);
-  run.host.report(threadId, {
-    type: 'connection.lost',
-    connectionId,
-    failure: failure('CONNECTION_LOST', `codex has unloaded the thread ${nativeThreadId}`),
-  });
+  const cause = unloaded(session.nativeThreadId);
+  letChildrenGo(run, session, cause);
+  sayGone(run, session, session.parent === null ? cause : null);
 }
 
 /** Requests that were refused at once, or whose answer was not waited for, are not told of. */

@@ -9,6 +9,7 @@ import { EarlyFrames } from './early-frames.ts';
 import { takeNotification, takeRequest } from './frames.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { Sessions, type Session } from './sessions.ts';
+import { UnclaimedFrames } from './unclaimed-frames.ts';
 import type { CodexModel } from './wire.ts';
 
 /** What belongs to one life of the process, and is forgotten with it. */
@@ -18,6 +19,7 @@ export class Run {
   readonly sessions = new Sessions();
   readonly requests = new OpenRequests<OpenRequest>();
   readonly early = new EarlyFrames();
+  readonly unclaimed = new UnclaimedFrames();
   /** Connections that are being opened; those that were closed meanwhile are taken out. */
   readonly opening = new Set<ConnectionId>();
   /** Threads of codex in which something still ends. */

@@ -24,6 +24,8 @@ export interface Session {
   reviewTurnId: string | null;
   /** An interrupt after which nothing was settled: a command may still run. Resolves with codex's answer, never rejects. */
   interrupted: Promise<void> | null;
+  /** Of a sub-agent: the session that carries it, and its place there. */
+  readonly parent: { readonly session: Session; readonly place: AgentPlace } | null;
   /** The compaction that was asked for, until its turn begins: only that says the turn's id. */
   compacting: TurnKey | null;
 }
@@ -31,7 +33,7 @@ export interface Session {
 /** Where the frames of a thread of codex go. */
 export interface Route {
   readonly session: Session;
-  /** Set where it is a sub-agent of the session's thread. */
+  /** Set where it is a sub-agent of the session's thread and has no thread of its own. */
   readonly agent: AgentPlace | null;
 }
 
@@ -46,6 +48,10 @@ export class Sessions {
     this.#routes.set(session.nativeThreadId, { session, agent: null });
   }
 
+  get isEmpty(): boolean {
+    return this.#byConnection.size === 0;
+  }
+
   of(connectionId: ConnectionId): Session | null {
     return this.#byConnection.get(connectionId) ?? null;
   }
@@ -54,8 +60,19 @@ export class Sessions {
     return this.#routes.get(nativeThreadId) ?? null;
   }
 
+  /** Of a thread of codex that is one of ours. */
+  threadOf(nativeThreadId: string): ThreadId | null {
+    const route = this.route(nativeThreadId);
+    return route?.agent === null ? route.session.threadId : null;
+  }
+
+  /** Sub-agents at any depth, those that others have begun after them. */
+  carriedBy(session: Session): readonly Session[] {
+    return [...this.#byConnection.values()].filter((each) => isCarriedBy(each, session));
+  }
+
   /**
-   * Frames of a sub-agent go to the session that began it; a later turn that has to do with it takes them over. A thread
+   * Frames of a sub-agent without a thread go to the session that began it; a later turn that has to do with it takes them over. A thread
    * with a connection of its own is nobody's sub-agent.
    */
   adopt(nativeThreadId: string, route: Route): void {
@@ -78,3 +95,6 @@ export class Sessions {
     return session;
   }
 }
+
+const isCarriedBy = ({ parent }: Session, session: Session): boolean =>
+  parent !== null && (parent.session === session || isCarriedBy(parent.session, session));

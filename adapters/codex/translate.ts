@@ -1,7 +1,13 @@
 import type { z } from 'zod';
-import { itemIdOf, requestIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
+import {
+  itemIdOf,
+  requestIdOf,
+  type ConnectionId,
+  type ItemId,
+  type ThreadId,
+} from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
-import type { ItemBody, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
+import type { ItemBody, ItemDraft, ItemStatus, PlanStep } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { agentReports, type AgentPlace } from './agents.ts';
 import { failureOfTurn } from './failures.ts';
@@ -15,8 +21,10 @@ export interface Scope {
   readonly connectionId: ConnectionId;
   /** Where the frame stands in the protocol log. */
   readonly rawRef: string;
-  /** Set for a sub-agent's frames: they are told as items of its parent's turn. */
+  /** Set for the frames of a sub-agent without a thread: they are told as items of its parent's turn. */
   readonly agent: AgentPlace | null;
+  /** Of a thread of codex that is one of ours. */
+  readonly threadOf: (nativeThreadId: string) => ThreadId | null;
 }
 
 /** A notification of codex about a thread as inputs of ours. Pure and total: what it does not know is told as such. */
@@ -181,13 +189,20 @@ const ofThreadItself = ({ agent }: Scope, report: ProviderReport): readonly Prov
 
 const parentOf = ({ agent }: Scope) => (agent === null ? {} : { parentItemId: agent.itemId });
 
+/** A sub-agent's item names its thread. */
+function withThread(draft: ItemDraft | null, { threadOf }: Scope): ItemDraft | null {
+  if (draft?.body.kind !== 'subagent' || draft.body.nativeThreadId === undefined) return draft;
+  const threadId = threadOf(draft.body.nativeThreadId);
+  return threadId === null ? draft : { ...draft, body: { ...draft.body, threadId } };
+}
+
 function itemTranslation(type: 'provider.itemStarted' | 'provider.itemCompleted'): Translation {
   return on(wire.itemNoticeSchema, ({ turnId, item }, scope) => {
     const known = wire.itemSchema.safeParse(item);
     const frame = { method: `item:${item.type}`, params: { turnId, item } };
     if (!known.success) return [unrecognized(frame, scope, item.id)];
     const place = { nativeTurnId: turnId, isDone: type === 'provider.itemCompleted', rawRef: scope.rawRef };
-    const draft = draftOf(known.data, { ...place, ...parentOf(scope) });
+    const draft = withThread(draftOf(known.data, { ...place, ...parentOf(scope) }), scope);
     // 0.169.0 begins a new answer for a message that joins, and throws away what it was saying
     const isJoining = item.type === 'userMessage' && type === 'provider.itemStarted';
     const cut = isJoining ? [cutOf(scope, turnId)] : [];

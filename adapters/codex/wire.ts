@@ -72,9 +72,10 @@ export const itemSchema = z.discriminatedUnion('type', [
     status: workStatus,
     receiverThreadIds: strings,
     prompt: text.nullish(),
+    model: text.nullish(),
     agentsStates: z.record(text, z.object({ status: text, message: text.nullish() }).optional()).default({}),
   }),
-  item('subAgentActivity', { kind: text, agentThreadId: text, agentPath: text }),
+  item('subAgentActivity', { kind: text, agentThreadId: text, agentPath: text, model: text.nullish() }),
   item('webSearch', {
     query: text,
     action: z.looseObject({ query: text.nullish(), url: text.nullish() }).nullish(),

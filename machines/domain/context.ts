@@ -135,8 +135,6 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
-  /** Nothing is lost where the provider has kept nothing of what is resumed. */
-  readonly isFresh: boolean;
   /** Another thread's connection carries it: there is nothing to open, and it may end with that. */
   readonly isCarried?: true;
   readonly settings: Settings;

@@ -31,8 +31,6 @@ export type OpenConnection = {
   readonly connectionId: ConnectionId;
   /** The provider's conversation to go on with; `null`: begin one. */
   readonly resume: string | null;
-  /** No turn of it has completed: where the provider has kept nothing of it, another one is begun. */
-  readonly orBegin?: true;
   /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
   readonly fork?: Fork;
   /** Of the conversation that is resumed. Only where the provider's capabilities have `rollback`. */

@@ -111,8 +111,6 @@ export const sessionSchema = z.object({
   nativeThreadId: z.string().max(512),
   /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
   state: z.enum(['provisional', 'confirmed']),
-  /** No turn of it has completed. */
-  isFresh: z.literal(true).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 

@@ -47,6 +47,7 @@ function Page({ store }: { readonly store: ConsoleStore }) {
   }
   return (
     <main class="page empty" id="main">
+      <h1 class="visually-hidden">Threads</h1>
       <p class="muted">Choose a thread, or begin a new one.</p>
       <p class="muted">
         <kbd>n</kbd> new thread · <kbd>/</kbd> search · <kbd>j</kbd> <kbd>k</kbd> next and previous

@@ -161,11 +161,11 @@ export class ThreadProjection implements ThreadTables {
     this.#isStateDirty = true;
   }
 
-  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending; as the tick under way has them. */
-  turnsBelow(before: number | null, limit: number): TurnRow[] {
+  /** Ordinals below it, at most `limit`, descending; as the tick under way has them. */
+  turnsBelow(below: number, limit: number): TurnRow[] {
     const rows = new Map(
-      [...this.#journal.turns(this.threadId, before, limit), ...this.turns.known()]
-        .filter(({ ordinal }) => ordinal < (before ?? Infinity))
+      [...this.#journal.turns(this.threadId, { below, limit }), ...this.turns.known()]
+        .filter(({ ordinal }) => ordinal < below)
         .map((turn) => [turn.turnId, turn]),
     );
     return [...rows.values()].toSorted((one, other) => other.ordinal - one.ordinal).slice(0, limit);
@@ -183,7 +183,7 @@ export class ThreadProjection implements ThreadTables {
 
   /** Those that the tick under way has begun included. */
   turnsAbove(ordinal: number): readonly TurnRow[] {
-    const stored = this.#journal.turnsAbove(this.threadId, ordinal);
+    const stored = this.#journal.turns(this.threadId, { above: ordinal });
     return this.turns
       .over(stored, ({ turnId }) => turnId)
       .filter((turn) => turn.ordinal > ordinal)

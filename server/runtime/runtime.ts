@@ -159,6 +159,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'ready';
     this.#hibernation.start();
     this.#chores.start();
+    void this.#worktrees.removeLeft((id) => journal.threadState(id)?.removal === 'deleted');
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 

@@ -15,7 +15,7 @@ describe.skipIf(requireAgent('codex') === null)('the console with codex', () => 
     const page = await openConsole(server);
     await page.keyboard.press('n');
     await page.getByLabel('Folder').fill(server.workspace);
-    await page.getByLabel('First prompt').fill('make a file');
+    await page.getByLabel('First prompt').fill('make');
     await page.getByRole('button', { name: 'Create and send' }).click();
     await page.getByRole('button', { name: 'Allow', exact: true }).click({ timeout: 60_000 });
     await reached(page, 'ready');

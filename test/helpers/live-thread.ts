@@ -56,6 +56,19 @@ export class LiveThread {
     return this.do({ type: 'turn.submit', text, ...options });
   }
 
+  /** The thread of its n-th sub-agent, from 1. */
+  async child(number = 1): Promise<LiveThread> {
+    const threadId = await this.until(() => this.#childId(number), `sub-agent ${number}`);
+    const child = new LiveThread(this.client, threadId);
+    await child.until(() => child.view !== null, 'a first view');
+    return child;
+  }
+
+  #childId(number: number): string | undefined {
+    const body = this.items('subagent')[number - 1]?.body;
+    return body?.kind === 'subagent' ? body.threadId : undefined;
+  }
+
   /** A whole turn. */
   async turn(text: string, options: SubmitOptions = {}): Promise<FactOf<'turn.ended'>> {
     const { turnId } = await this.submit(text, options);

@@ -13,6 +13,7 @@ import {
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
+import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
@@ -44,6 +45,8 @@ export interface RuntimeSetup {
   readonly goneFolders?: ReadonlySet<string>;
   /** Captures workspaces. */
   readonly history?: WorkspaceHistory;
+  /** Makes working trees for threads. */
+  readonly worktrees?: Worktrees;
   /** Images that are stored. */
   readonly attachments?: ReadonlySet<string>;
 }

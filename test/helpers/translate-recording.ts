@@ -24,7 +24,7 @@ interface Recording {
   readonly frames: readonly RecordedFrame[];
 }
 
-/** What the adapter makes of the frames that the real codex sent in a scenario. */
+/** What the adapter makes of the frames that the real codex sent in a scenario; no sub-agent has a thread of its own. */
 export function translateRecording(name: string): ProviderReport[] {
   const recording: Recording = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
   const sessions = new Sessions();
@@ -46,18 +46,20 @@ export function translateRecording(name: string): ProviderReport[] {
     reviewTurnId: null,
     interrupted: null,
     compacting: null,
+    parent: null,
   };
   sessions.add(session);
   return recording.frames.flatMap((frame, index) => {
     const route = sessions.route(frame.params.threadId ?? '');
     if (route === null) return [];
     if (isOtherStart(route.session, frame)) return [];
-    const scope = { connectionId: CONNECTION_ID, rawRef: `log:${index}`, agent: route.agent };
+    const rawRef = `log:${index}`;
+    const scope = { connectionId: CONNECTION_ID, rawRef, agent: route.agent, threadOf: () => null };
     if (frame.id !== undefined) {
       const asked = askedIn(frame, { ...scope, nativeRequestId: String(frame.id) });
       return asked === null ? [] : [asked.report];
     }
-    for (const { nativeThreadId, ...agent } of agentsIn(frame, scope)) {
+    for (const { nativeThreadId, model: _, ...agent } of agentsIn(frame, scope)) {
       sessions.adopt(nativeThreadId, { session, agent });
     }
     return translate(frame, scope);

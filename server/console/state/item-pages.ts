@@ -15,13 +15,26 @@ export interface ItemSource {
   want(from: number, to: number): void;
 }
 
+/** Where pages come from. */
+export interface ItemReads {
+  /** The items before that ordinal, ascending; fewer where they are long. */
+  before(threadId: ThreadId, ordinal: number, limit: number): Promise<readonly WireItem[]>;
+}
+
+export const readsOf = (client: Client): ItemReads => ({
+  before: async (threadId, before, limit) => {
+    const read = await client.call('orchestration.getThreadProjection', { threadId, before, limit });
+    return read.snapshot.items;
+  },
+});
+
 const PAGE_ITEM_COUNT = 100;
 /** Read pages that are kept. */
 const MOST_KEPT_COUNT = 4_000;
 const NEAR_COUNT = 1_000;
 
 export class ItemPages {
-  readonly #client: Client;
+  readonly #reads: ItemReads;
   readonly #threadId: ThreadId;
   readonly #onPage: () => void;
   /** Of pages; those that are followed are the view's. */
@@ -30,19 +43,18 @@ export class ItemPages {
   #isReading = false;
   #wanted: { readonly from: number; readonly to: number } | null = null;
 
-  constructor(client: Client, threadId: ThreadId, onPage: () => void) {
-    this.#client = client;
+  constructor(reads: ItemReads, threadId: ThreadId, onPage: () => void) {
+    this.#reads = reads;
     this.#threadId = threadId;
     this.#onPage = onPage;
   }
 
   /** The view is a new one. What goes on in the background may be much older than its page. */
   begin(view: ThreadView): void {
-    const ordinals = [...view.items.values()].filter(({ background }) => background !== true);
-    this.#followedFrom = Math.min(
-      ...ordinals.map(({ ordinal }) => ordinal),
-      (view.state?.itemCount ?? 0) + 1,
-    );
+    const followed = [...view.items.values()].filter(({ background }) => background !== true);
+    const none = (view.state?.itemCount ?? 0) + 1;
+    this.#followedFrom = followed.reduce((least, { ordinal }) => Math.min(least, ordinal), Infinity);
+    if (followed.length === 0) this.#followedFrom = none;
     this.#old.clear();
   }
 
@@ -73,9 +85,7 @@ export class ItemPages {
     if (before === null) return;
     this.#isReading = true;
     try {
-      const page = { threadId: this.#threadId, before, limit: PAGE_ITEM_COUNT };
-      const { snapshot } = await this.#client.call('orchestration.getThreadProjection', page);
-      this.#keep(snapshot.items, before);
+      this.#keep(await this.#reads.before(this.#threadId, before, PAGE_ITEM_COUNT), before);
       this.#onPage();
     } catch {
       // the connection was lost, or the thread is gone: what is in sight next asks again

@@ -4,7 +4,7 @@ import type { RuntimeError } from '../../../machines/domain/error.ts';
 import type { ThreadId } from '../../../machines/domain/ids.ts';
 import type { Client, Following, GivenCommand } from '../../client/client.ts';
 import type { ThreadView } from '../../client/thread-view.ts';
-import { ItemPages } from './item-pages.ts';
+import { ItemPages, readsOf } from './item-pages.ts';
 import { momentOf, type Moment } from './moment.ts';
 import { OnNextFrame } from './on-next-frame.ts';
 
@@ -30,7 +30,7 @@ export class ThreadStore {
   constructor(client: Client, threadId: ThreadId) {
     this.client = client;
     this.threadId = threadId;
-    this.#pages = new ItemPages(client, threadId, () => this.#draw());
+    this.#pages = new ItemPages(readsOf(client), threadId, () => this.#draw());
     this.#following = client.subscribeThread(threadId, {
       onView: (view) => {
         if (view !== this.#view) this.#pages.begin(view);

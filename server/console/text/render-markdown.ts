@@ -3,7 +3,22 @@ import { Lexer, Marked } from 'marked';
 import { highlightIn } from './highlight.ts';
 import { safeNodes } from './safe-nodes.ts';
 
-const marked = new Marked({ gfm: true, breaks: false });
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+const escaped = (text: string): string => text.replaceAll(/[&<>"]/g, (letter) => ENTITIES[letter] ?? letter);
+
+/** Markup in a text is shown as it is written, and a picture is a link to it: it would be asked of another host. */
+const marked = new Marked({
+  gfm: true,
+  renderer: {
+    html: ({ text }) => escaped(text),
+    image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
+  },
+});
 
 /** The sources of the blocks of a text. */
 export function blocksOf(text: string): string[] {
@@ -13,8 +28,8 @@ export function blocksOf(text: string): string[] {
 export function renderBlock(source: string, into: HTMLElement): void {
   const nodes = safeNodes(marked.parse(source, { async: false }));
   for (const link of nodes.querySelectorAll('a')) {
-    link.target = '_blank';
-    link.rel = 'noopener noreferrer';
+    link.setAttribute('target', '_blank');
+    link.setAttribute('rel', 'noopener noreferrer');
   }
   for (const code of nodes.querySelectorAll<HTMLElement>('pre > code')) addCopyButton(code);
   into.replaceChildren(nodes);

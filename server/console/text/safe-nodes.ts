@@ -3,6 +3,8 @@ import DOMPurify from 'dompurify';
 
 const OPTIONS = {
   RETURN_DOM_FRAGMENT: true,
+  // no SVG and no MathML
+  USE_PROFILES: { html: true },
   FORBID_TAGS: [
     'style',
     'form',

@@ -24,6 +24,7 @@ function session(number: number, nativeThreadId: string): Session {
     reviewTurnId: null,
     interrupted: null,
     compacting: null,
+    parent: null,
   };
 }
 

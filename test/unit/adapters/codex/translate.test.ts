@@ -9,7 +9,7 @@ import type { ProviderReport } from '../../../../machines/ports/provider.ts';
 import { schemaOf } from '../../../helpers/provider-harness.ts';
 
 const connectionId = connectionIdOf(threadIdSchema.parse('t'), 1);
-const scope: Scope = { connectionId, rawRef: 'log:7', agent: null };
+const scope: Scope = { connectionId, rawRef: 'log:7', agent: null, threadOf: () => null };
 const begun = { nativeTurnId: 'O', body: { kind: 'subagent', title: 'do it' } } as const;
 const child: Scope = { ...scope, agent: { nativeTurnId: 'P', itemId: itemIdOf('O', 'spawn'), begun } };
 const at = { threadId: 'n', turnId: 'T' };
@@ -334,6 +334,7 @@ describe('agentsIn', () => {
     expect(agentsIn(spawn(['c']), scope)).toEqual([
       {
         nativeThreadId: 'c',
+        model: null,
         nativeTurnId: 'T',
         itemId: itemIdOf('T', 'i'),
         begun: { nativeTurnId: 'T', body: { kind: 'subagent', title: '', nativeThreadId: 'c' } },
