@@ -13,6 +13,12 @@ export function pathOf(value: unknown): string {
 export const typeOf = (value: unknown): string =>
   typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : '';
 
+/** With what it tells another root: `tell instance.acquire`. */
+export function effectName(effect: unknown): string {
+  const told = typeof effect === 'object' && effect !== null && 'input' in effect ? typeOf(effect.input) : '';
+  return `${typeOf(effect)} ${told}`.trim();
+}
+
 export const hasChange = ({ changes }: InspectedEntry): boolean => changes.length > 0;
 
 const FAILURE = /failed|lost|undeliverable|timedOut|refused|stalled/i;
@@ -30,7 +36,7 @@ export const wordsOf = ({ input, facts, taken, changes, effects }: InspectedEntr
     ...facts,
     ...taken.map(({ event }) => event),
     ...changes.map(({ to }) => pathOf(to)),
-    ...effects.map(typeOf),
+    ...effects.map(effectName),
   ]
     .join(' ')
     .toLowerCase();

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { InspectedEntry } from '../../client/client.ts';
-import { ACTOR_NAMES, hasChange, isFailure, pathOf, typeOf, wordsOf } from './entry-words.ts';
+import { ACTOR_NAMES, effectName, hasChange, isFailure, pathOf, typeOf, wordsOf } from './entry-words.ts';
 import type { InspectStore } from './inspect-store.ts';
 
 const KINDS = {
@@ -13,7 +13,7 @@ const KINDS = {
 } as const;
 type Kind = keyof typeof KINDS;
 
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
 
 export function JournalTable({ store }: { readonly store: InspectStore }) {
   const kind = useSignal<Kind>('all');
@@ -106,12 +106,12 @@ const changeLine = ({ actor, from, to }: InspectedEntry['changes'][number]) => (
 );
 
 function asksOf({ effects, timers }: InspectedEntry) {
-  const told = [...effects.map(typeOf), ...timers.map(timerOf)];
+  const told = [...effects.map(effectName), ...timers.map(timerOf)];
   return told.map((each, index) => <div key={index}>{each}</div>);
 }
 
 function timerOf(timer: unknown): string {
   if (typeof timer !== 'object' || timer === null) return '';
   const name = 'name' in timer ? String(timer.name) : 'owner' in timer ? `all of ${String(timer.owner)}` : '';
-  return 'op' in timer && timer.op === 'arm' ? `⏲ ${name}` : `⏲ ${name} cancelled`;
+  return 'op' in timer && timer.op === 'arm' ? `timer ${name}` : `timer ${name} cancelled`;
 }

@@ -1,11 +1,11 @@
 /** Who told whom what: clients and provider outside, the three actors between them; time goes down. */
 import type { InspectedEntry } from '../../client/client.ts';
-import { ACTOR_NAMES, pathOf, typeOf } from './entry-words.ts';
+import { ACTOR_NAMES, effectName, pathOf, typeOf } from './entry-words.ts';
 import type { InspectStore } from './inspect-store.ts';
 
 const LINES = ['client', 'thread', 'connection', 'turn', 'provider'] as const;
 type Line = (typeof LINES)[number];
-const COLUMN_WIDTH = 168;
+const COLUMN_WIDTH = 126;
 const ROW_HEIGHT = 24;
 const HEAD_HEIGHT = 34;
 /** Entries that are drawn, up to the moment. */
@@ -100,10 +100,15 @@ function messagesOf({ version, input, commandId, taken, changes, effects }: Insp
     to: first === undefined ? 'thread' : ACTOR_NAMES[first.actor],
     text: type,
   };
-  const inner = rest.map(({ actor, event }): Message => {
+  const inner = rest.map(({ actor, event }, index): Message => {
     const to = ACTOR_NAMES[actor];
     const ended = /^xstate\.done\.actor\.(\w+)$/.exec(event)?.[1];
-    const from = ended === 'turn' || ended === 'connection' ? ended : actor === 'root' ? 'turn' : 'thread';
+    const from =
+      ended === 'turn' || ended === 'connection'
+        ? ended
+        : actor === 'root'
+          ? tellerOf(taken[index]?.actor)
+          : 'thread';
     return { version, from, to, text: ended === undefined ? event : `${ended} is done` };
   });
   const states = changes.map(({ actor, to }): Message => {
@@ -111,9 +116,18 @@ function messagesOf({ version, input, commandId, taken, changes, effects }: Insp
     return { version, from: line, to: line, text: to === null ? 'ended' : pathOf(to) };
   });
   const asked = effects.map((effect): Message => {
-    const name = typeOf(effect);
-    const from: Line = name.startsWith('turn.') || name.startsWith('request.') ? 'turn' : 'connection';
-    return { version, from, to: 'provider', text: name };
+    const [from, to] = wayOf(typeOf(effect));
+    return { version, from, to, text: effectName(effect) };
   });
   return [entry, ...inner, ...states, ...asked];
+}
+
+/** What the thread is told comes from the one that has just taken something. */
+const tellerOf = (actor: keyof typeof ACTOR_NAMES | undefined): Line =>
+  actor === undefined || actor === 'root' ? 'turn' : ACTOR_NAMES[actor];
+
+/** Of an effect: to the provider, or what the server does itself. */
+function wayOf(type: string): readonly [Line, Line] {
+  if (/^(turn|request)\./.test(type)) return ['turn', 'provider'];
+  return type.startsWith('connection.') ? ['connection', 'provider'] : ['thread', 'thread'];
 }
