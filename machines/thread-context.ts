@@ -35,6 +35,7 @@ export const contextOf = ({
   captures: [],
   capturedTurnId: null,
   rollback: null,
+  tasks: [],
   switching: null,
   lineage,
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,

@@ -17,6 +17,7 @@ import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
+import * as tasks from './thread-tasks.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -64,14 +65,15 @@ export const threadMoves = {
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
   sayDeleted: act((context) => ({
-    ...removeWorktree(context),
-    set: { transfers: [], captures: [], rollback: null },
+    effects: [...removeWorktree(context), ...tasks.cancelled(context, context.queue.entries)],
+    set: { transfers: [], captures: [], rollback: null, tasks: [] },
     facts: [{ type: 'thread.deleted' }],
     cancel: { owner: 'thread' },
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   ...worktreeMoves,
+  ...tasks.taskMoves,
 
   // the connection
   bind: act((context) => {
@@ -322,9 +324,13 @@ export const threadMoves = {
   reorderEntry: act((context, { queueEntryId, before }: Of<'queue.reorder'>) =>
     onQueue(context, [queue.reordered(context.queue, queueEntryId, before)]),
   ),
-  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) =>
-    onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
-  ),
+  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) => ({
+    ...onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
+    effects: tasks.cancelled(
+      context,
+      context.queue.entries.filter(({ turnId }) => turnId === queueEntryId),
+    ),
+  })),
   promoteEntry: act((context, { queueEntryId }: Of<'queue.promote'>) => {
     const entry = context.queue.entries.find((each) => each.turnId === queueEntryId);
     if (entry === undefined) return {};

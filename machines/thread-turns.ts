@@ -12,6 +12,7 @@ import type { Prompt, QueueEntry } from './domain/turn.ts';
 import { holdsHandOver, withAfter, withBefore } from './thread-checkpoints.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import { reportOf } from './thread-tasks.ts';
 import { isHeldUp, readyFor } from './thread-transfers.ts';
 
 type Context = ThreadContext;
@@ -156,6 +157,7 @@ const userMessage = (ordinal: number, turnId: TurnId, prompt: Prompt): Item => (
     kind: 'user_message',
     intent: prompt.turnId === turnId ? 'start' : 'steer',
     attachments: prompt.attachments,
+    ...(prompt.from && { from: prompt.from }),
   },
   text: prompt.text,
   status: 'completed',
@@ -222,6 +224,7 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...back,
       ...after,
     ],
+    effects: reportOf(context, prompt, end),
   };
   return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
 }

@@ -20,12 +20,14 @@ import { ConsoleFiles } from './http/console-files.ts';
 import type { ReadFrame } from './http/entries.ts';
 import { hostInUrl } from './http/listen-address.ts';
 import type { Answer } from './http/respond.ts';
-import { startHttpServer, type HttpServer } from './http/server.ts';
+import { startHttpServer, type HttpOptions, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
 import { Folders } from './runtime/folders.ts';
 import type { Log } from './runtime/runtime-options.ts';
 import { ThreadRuntime } from './runtime/runtime.ts';
+import { McpDoor } from './mcp/door.ts';
+import { READERS } from './mcp/tool-server.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
@@ -110,7 +112,9 @@ export async function serve(
       log,
       readFrame: (ref) => logs.read(ref),
       ...(consoleFolder !== undefined && { consoleFolder }),
+      ...agentDoor(config, runtime),
     });
+    if (config.delegation.enabled) runtime.keys.setDoor({ url: agentUrlOf(config, http), readers: READERS });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -210,6 +214,7 @@ const makeRuntime = (
     deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
     deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    taskBounds: config.delegation,
     removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
@@ -224,7 +229,7 @@ export const historyOf = (
 ): { readonly history?: WorkspaceHistory } =>
   adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
-interface DoorParts extends Pick<ServeParts, 'log' | 'consoleFolder'> {
+interface DoorParts extends Pick<ServeParts, 'log' | 'consoleFolder'>, Pick<HttpOptions, 'agents'> {
   readonly readFrame: ReadFrame;
 }
 
@@ -249,6 +254,25 @@ const openDoors = (
     allowedHosts: [...LOOPBACK_HOSTS, hostInUrl(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   });
+
+function agentDoor({ delegation }: Config, runtime: ThreadRuntime): Pick<HttpOptions, 'agents'> {
+  if (!delegation.enabled) return {};
+  const { keys, info } = runtime;
+  const door = new McpDoor({
+    runtime,
+    keys,
+    newId: makeId,
+    release: info.version,
+    now: () => performance.now(),
+  });
+  return { agents: (request) => door.answer(request) };
+}
+
+/** Agents run here: where every address is listened on, they take loopback. */
+function agentUrlOf({ host }: Config, { port }: HttpServer): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : hostInUrl(host);
+  return `http://${name}:${port}/mcp`;
+}
 
 const makeLogs = (config: Config, adapters: ServerAdapters, log: Log): FrameLogs =>
   new FrameLogs({

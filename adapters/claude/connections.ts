@@ -12,6 +12,7 @@ import { takeFrame } from './frames.ts';
 import { cutAfter, hasMessages, readHistory, type Cut } from './history.ts';
 import { launchMode, PROGRAM, sessionSpec, type Beginning } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
+import { writeToolsFile } from './tools-file.ts';
 import { wanted } from './requests.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
@@ -71,14 +72,20 @@ async function launch(
 ): Promise<string | null> {
   const { sessionId } = session;
   const { settings, rollback } = effect;
-  const spec = sessionSpec(run.spec, { sessionId, beginning: beginningOf(effect, cut), settings });
+  const beginning = beginningOf(effect, cut);
+  const tools = await writeToolsFile(effect.tools);
+  if (session.phase !== 'opening') {
+    await tools.remove();
+    return null;
+  }
+  const spec = sessionSpec(run.spec, { sessionId, beginning, settings, toolArgs: tools.args });
   const process = new ClaudeProcess(spec, run.host, {
     onFrame: (logged) => takeFrame(run, session, logged),
     onExit: (exit, error) => takeExit(run, session, { exit, error }),
   });
   session.process = process;
   if (run.isPaused) process.setPaused(true);
-  const answer = await process.ask(INITIALIZE);
+  const answer = await process.ask(INITIALIZE).finally(() => tools.remove());
   checkMode(session, answer);
   if (rollback?.files && cut?.dropped) await rewindFiles(process, cut.dropped);
   return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;

@@ -16,7 +16,7 @@ export interface Doors {
 const BEARER = /^bearer +([\w~+/.=-]{1,512})$/i;
 
 /** `null`: no `Authorization` header was sent. */
-function bearerOf({ headers }: IncomingMessage): string | null {
+export function bearerOf({ headers }: IncomingMessage): string | null {
   if (headers.authorization === undefined) return null;
   return BEARER.exec(headers.authorization)?.[1] ?? '';
 }

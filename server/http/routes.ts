@@ -24,10 +24,12 @@ export interface RouteContext {
   readonly attachments: Attachments;
   readonly dataFolder: string;
   readonly readFrame: ReadFrame;
+  /** Where agents come in; `null`: they do not. */
+  readonly agents: Route | null;
 }
 
 export function routesOf(context: RouteContext): Routes {
-  const { runtime, doors, metrics, attachments, readFrame } = context;
+  const { runtime, doors, metrics, attachments, readFrame, agents } = context;
   const document = json(openRpcDocument(runtime.info.version));
   return {
     'GET /healthz': (request) => {
@@ -62,6 +64,7 @@ export function routesOf(context: RouteContext): Routes {
       authorizeRequest(request, doors, 'read');
       return attachments.answer(urlOf(request).searchParams.get('attachmentId'));
     },
+    ...(agents && { 'POST /mcp': agents, 'GET /mcp': agents, 'DELETE /mcp': agents }),
   };
 }
 

@@ -13,7 +13,7 @@ import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
 import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
-import { routesOf, type Routes } from './routes.ts';
+import { routesOf, type Route, type Routes } from './routes.ts';
 import { SIGN_IN_TTL_MS, Tickets } from './tickets.ts';
 import { FILE_PRINCIPAL, Tokens } from './tokens.ts';
 import { Upgrade } from './upgrade.ts';
@@ -41,6 +41,8 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly port?: number;
   /** Gives back a frame of the protocol logs; default: there are none. */
   readonly readFrame?: ReadFrame;
+  /** Answers agents at `/mcp`; default: nobody does. */
+  readonly agents?: Route;
   /** `host` may be beyond loopback. Default: it may not. */
   readonly allowInsecure?: boolean;
   /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
@@ -94,6 +96,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     attachments,
     dataFolder: options.dataFolder,
     readFrame: options.readFrame ?? (() => Promise.resolve(null)),
+    agents: options.agents ?? null,
   });
   const upgrade = new Upgrade(gateway, doors);
   server.on('request', (request, response) => {

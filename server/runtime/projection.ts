@@ -176,6 +176,14 @@ export class ThreadProjection implements ThreadTables {
     return this.#journal.items(this.threadId, null, 1)[0]?.ordinal ?? 0;
   }
 
+  /** Ascending, at least so many where there are as many; as the tick under way has them. */
+  newestItems(limit: number): ItemRow[] {
+    const stored = this.#journal.items(this.threadId, null, limit);
+    return this.items
+      .over(stored, ({ itemId }) => itemId)
+      .toSorted((one, other) => one.ordinal - other.ordinal);
+  }
+
   openItems(turnId: TurnId | null): readonly ItemRow[] {
     const open = this.items.live();
     return turnId === null ? open : open.filter((item) => item.turnId === turnId);

@@ -8,6 +8,7 @@ import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { FolderReads } from './api.ts';
 import type { Clock } from './clock.ts';
+import type { TaskBounds } from './take.ts';
 import type { Workspaces } from './workspace.ts';
 
 export interface Log {
@@ -41,6 +42,8 @@ export interface RuntimeOptions extends Workspaces {
   readonly connectionIdleMs: number;
   /** Of a purged thread; no other one uses it. */
   readonly removeAttachment: (id: AttachmentId) => void;
+  /** Default: as the configuration's. */
+  readonly taskBounds?: TaskBounds;
   /** A deleted thread is purged after so long; `null`: it is kept. */
   readonly deletedAfterMs: number | null;
   /** Where clients look for working folders; absent: nowhere. */

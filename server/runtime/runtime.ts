@@ -5,19 +5,21 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { Announcements } from './announcements.ts';
 import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Performers } from './effects.ts';
+import { Family } from './family.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
-import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -28,12 +30,13 @@ import { endSurvivors } from './recover.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
-import type { Counters } from './take.ts';
+import { abilitiesOf, type Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import { Transfers } from './transfers.ts';
+import { Watches } from './watches.ts';
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
@@ -42,6 +45,9 @@ export class ThreadRuntime implements Runtime {
   readonly diffs: Diffs;
   readonly past: StoredPast;
   readonly threads: Threads;
+  /** Which agent is behind a key. */
+  readonly keys: AgentKeys;
+  readonly family: Family;
   readonly counters: Counters = {
     ignored: 0,
     failed: 0,
@@ -65,9 +71,11 @@ export class ThreadRuntime implements Runtime {
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
-  readonly #listeners = new Set<(tick: CommittedTick) => void>();
-  readonly #watchers = new Map<ThreadId, number>();
-  readonly #inspections = new Inspections();
+  readonly #announcements = new Announcements((details, message) =>
+    this.#options.log.error(details, message),
+  );
+  readonly #watches = new Watches();
+  readonly #inspections = new Watches((threadId) => this.threads.peek(threadId)?.endInspection());
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
@@ -88,6 +96,8 @@ export class ThreadRuntime implements Runtime {
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
+    this.keys = new AgentKeys(this.threads);
+    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
     this.past = new StoredPast({ ...options, rows: reads.rows });
@@ -111,9 +121,7 @@ export class ThreadRuntime implements Runtime {
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push: this.#push });
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
+    this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -123,7 +131,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
-      hasHistory: history !== undefined,
+      ...abilitiesOf(options),
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -214,24 +222,17 @@ export class ThreadRuntime implements Runtime {
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#announcements.add(listener);
   }
 
   watch(threadId: ThreadId): () => void {
-    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
-    let isWatching = true;
-    return () => {
-      if (!isWatching) return;
-      isWatching = false;
-      const count = (this.#watchers.get(threadId) ?? 1) - 1;
-      if (count > 0) this.#watchers.set(threadId, count);
-      else this.#watchers.delete(threadId);
-    };
+    return this.#watches.start(threadId);
   }
 
   inspect(threadId: ThreadId): () => void {
-    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
+    const end = this.#inspections.start(threadId);
+    this.threads.peek(threadId)?.inspect();
+    return end;
   }
 
   /** What is going on inside, for `/metrics`. */
@@ -304,6 +305,7 @@ export class ThreadRuntime implements Runtime {
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+    this.keys.look(staging.threads);
     this.#effects.release(staging.effects);
     this.#retirement.look();
     for (const answer of staging.answers) {
@@ -316,23 +318,17 @@ export class ThreadRuntime implements Runtime {
   }
 
   #announce(staging: Staging, changed: Changed): void {
-    if (this.#listeners.size === 0 || staging.entries.length === 0) return;
+    if (this.#announcements.isIdle || staging.entries.length === 0) return;
     const tick = committedTick(staging, {
       current: (threadId) => this.threads.peek(threadId),
-      watched: this.#watchers,
+      watched: this.#watches,
       instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
       instances: this.#instances,
       changed,
       inspections: this.#inspections,
       redact: this.#options.redact,
     });
-    for (const listener of this.#listeners) {
-      try {
-        listener(tick);
-      } catch (error) {
-        this.#options.log.error({ failure: failureOf(error) }, 'a listener threw');
-      }
-    }
+    this.#announcements.tell(tick);
   }
 
   #arm(thread: LoadedThread | null): void {
@@ -346,6 +342,11 @@ export class ThreadRuntime implements Runtime {
     for (const instance of this.#instances.all()) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+  }
+
+  #performers(): Performers {
+    const [adapters, transfers, checkpoints] = [this.#adapters, this.#transfers, this.#checkpoints];
+    return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
   }
 
   #makeChores(options: RuntimeOptions): Chores {

@@ -1,18 +1,26 @@
-/** Which threads are inspected, over loading, hibernation and failed commits. */
+/** Threads that somebody watches, each as often as it is watched. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
-import type { LoadedThread } from './loaded-thread.ts';
 
-export class Inspections {
+export class Watches {
   readonly #counts = new Map<ThreadId, number>();
+  readonly #onLast: (threadId: ThreadId) => void;
+
+  /** `onLast`: nobody watches the thread any more. */
+  constructor(onLast: (threadId: ThreadId) => void = () => {}) {
+    this.#onLast = onLast;
+  }
 
   has(threadId: ThreadId): boolean {
     return this.#counts.has(threadId);
   }
 
-  /** `thread`: as it is loaded, now and when the inspection ends; `null`: it is not. Returns the end. */
-  start(threadId: ThreadId, thread: () => LoadedThread | null): () => void {
+  keys(): MapIterator<ThreadId> {
+    return this.#counts.keys();
+  }
+
+  /** Returns the end of the watch. */
+  start(threadId: ThreadId): () => void {
     this.#counts.set(threadId, (this.#counts.get(threadId) ?? 0) + 1);
-    thread()?.inspect();
     let hasEnded = false;
     return () => {
       if (hasEnded) return;
@@ -20,7 +28,7 @@ export class Inspections {
       const left = (this.#counts.get(threadId) ?? 1) - 1;
       if (left > 0) return void this.#counts.set(threadId, left);
       this.#counts.delete(threadId);
-      thread()?.endInspection();
+      this.#onLast(threadId);
     };
   }
 }
