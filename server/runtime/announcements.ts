@@ -1,36 +1,68 @@
-/** Those who are told of each commit, in order. */
+/** Who hears of a commit, and what they are told. */
 import { failureOf } from '../../machines/domain/error.ts';
+import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { CommittedTick } from './api.ts';
+import { committedTick, type Changed } from './committed.ts';
+import type { Inspections } from './inspections.ts';
+import type { Instances } from './instances.ts';
+import type { Reads } from './reads.ts';
+import type { RuntimeOptions } from './runtime-options.ts';
+import type { Staging } from './staging.ts';
+import type { Threads } from './threads.ts';
 
-type Listener = (tick: CommittedTick) => void;
-type OnError = (details: Record<string, unknown>, message: string) => void;
+interface AnnouncementsParts extends Pick<RuntimeOptions, 'log' | 'redact'> {
+  readonly threads: Pick<Threads, 'peek'>;
+  readonly reads: Pick<Reads, 'row'>;
+  readonly instances: Instances;
+  readonly inspections: Inspections;
+}
 
 export class Announcements {
-  readonly #onError: OnError;
-  readonly #listeners = new Set<Listener>();
+  readonly #parts: AnnouncementsParts;
+  readonly #listeners = new Set<(tick: CommittedTick) => void>();
+  readonly #watchers = new Map<ThreadId, number>();
 
-  constructor(onError: OnError) {
-    this.#onError = onError;
+  constructor(parts: AnnouncementsParts) {
+    this.#parts = parts;
   }
 
-  /** Nobody listens. */
-  get isIdle(): boolean {
-    return this.#listeners.size === 0;
-  }
-
-  /** Returns its removal. */
-  add(listener: Listener): () => void {
+  /** @returns the end of it */
+  listen(listener: (tick: CommittedTick) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** One that throws keeps nothing from the others. */
-  tell(tick: CommittedTick): void {
+  /** The thread's `state` is part of what is said until all that was returned here has been called. */
+  watch(threadId: ThreadId): () => void {
+    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
+    let isWatching = true;
+    return () => {
+      if (!isWatching) return;
+      isWatching = false;
+      const count = (this.#watchers.get(threadId) ?? 1) - 1;
+      if (count > 0) this.#watchers.set(threadId, count);
+      else this.#watchers.delete(threadId);
+    };
+  }
+
+  /** What was committed, to everybody; one that throws harms no other. */
+  say(staging: Staging, changed: Changed): void {
+    if (this.#listeners.size === 0 || staging.entries.length === 0) return;
+    const { threads, reads, instances, inspections, redact, log } = this.#parts;
+    const tick = committedTick(staging, {
+      current: (threadId) => threads.peek(threadId),
+      watched: this.#watchers,
+      instanceOf: (threadId) => reads.row(threadId)?.instanceId ?? null,
+      instances,
+      changed,
+      inspections,
+      redact,
+    });
     for (const listener of this.#listeners) {
       try {
         listener(tick);
       } catch (error) {
-        this.#onError({ failure: failureOf(error) }, 'a listener threw');
+        log.error({ failure: failureOf(error) }, 'a listener threw');
       }
     }
   }

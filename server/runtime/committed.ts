@@ -4,7 +4,7 @@ import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { Redact } from '../redact-value.ts';
 import type { CommittedEntry, CommittedThread, CommittedTick, InspectedEntry } from './api.ts';
 import { inspectedEntry, NOTHING_SEEN } from './inspected.ts';
-import type { Watches } from './watches.ts';
+import type { Inspections } from './inspections.ts';
 import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
@@ -18,7 +18,7 @@ export interface CommittedParts {
   readonly instanceOf: (threadId: ThreadId) => InstanceId | null;
   readonly instances: Pick<Instances, 'refusalOf'>;
   readonly changed: Changed;
-  readonly inspections: Pick<Watches, 'has'>;
+  readonly inspections: Pick<Inspections, 'has'>;
   readonly redact: Redact;
 }
 

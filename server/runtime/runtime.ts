@@ -6,12 +6,12 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import { AgentKeys } from './agent-keys.ts';
-import { Checkpoints } from './checkpoints.ts';
 import { Announcements } from './announcements.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
-import { committedTick, takeChanged, type Changed } from './committed.ts';
+import { takeChanged } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects, type Performers } from './effects.ts';
@@ -20,6 +20,7 @@ import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
@@ -36,7 +37,6 @@ import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
 import { Timers } from './timers.ts';
 import { Transfers } from './transfers.ts';
-import { Watches } from './watches.ts';
 
 /** The running system. Made by `start`; nothing is taken in before recovery is through. */
 export class ThreadRuntime implements Runtime {
@@ -64,26 +64,22 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
-  readonly #checkpoints: Checkpoints | null;
+  readonly #checkpoints: Checkpoints;
   readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
-  readonly #announcements = new Announcements((details, message) =>
-    this.#options.log.error(details, message),
-  );
-  readonly #watches = new Watches();
-  readonly #inspections = new Watches((threadId) => this.threads.peek(threadId)?.endInspection());
+  readonly #announcements: Announcements;
+  readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
   #stopping: Promise<void> | null = null;
 
-  readonly #push = (arrival: Arrival): void => this.#ingress.push(arrival);
   readonly #tell = (threadId: ThreadId, input: RuntimeInput): void =>
-    this.#push({ kind: 'runtime', threadId, input });
+    this.#ingress.push({ kind: 'runtime', threadId, input });
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
@@ -106,21 +102,17 @@ export class ThreadRuntime implements Runtime {
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
-    this.#deltas = new DeltaBuffer({
-      windowMs: options.deltaWindowMs,
-      clock,
-      out: (threadId, input) => this.#push({ kind: 'delta', threadId, input }),
-      push: this.#push,
-      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
-      onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
-    });
-    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push: this.#push });
-    this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push: this.#push });
+    const seen = { threads: this.threads, reads, instances: this.#instances, inspections: this.#inspections };
+    this.#announcements = new Announcements({ ...options, ...seen });
+    const push = (arrival: Arrival): void => this.#ingress.push(arrival);
+    this.#deltas = this.#makeDeltas(push);
+    this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
+    this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     const told = { ...options, threads: this.threads, push: this.#tell };
-    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
+    this.#checkpoints = new Checkpoints({ ...told, history: history ?? null });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
-    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push: this.#push });
+    this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
     this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
@@ -222,17 +214,15 @@ export class ThreadRuntime implements Runtime {
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
-    return this.#announcements.add(listener);
+    return this.#announcements.listen(listener);
   }
 
   watch(threadId: ThreadId): () => void {
-    return this.#watches.start(threadId);
+    return this.#announcements.watch(threadId);
   }
 
   inspect(threadId: ThreadId): () => void {
-    const end = this.#inspections.start(threadId);
-    this.threads.peek(threadId)?.inspect();
-    return end;
+    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
   }
 
   /** What is going on inside, for `/metrics`. */
@@ -273,7 +263,7 @@ export class ThreadRuntime implements Runtime {
     try {
       this.#recover();
       // the files as the turns left them, before anybody else changes them
-      await this.#checkpoints?.idle();
+      await this.#checkpoints.idle();
       this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
@@ -312,23 +302,9 @@ export class ThreadRuntime implements Runtime {
       if ('result' in answer) answer.arrival.resolve(answer.result);
       else answer.arrival.reject(answer.error);
     }
-    this.#announce(staging, changed);
+    this.#announcements.say(staging, changed);
     if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.noteBase();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
-  }
-
-  #announce(staging: Staging, changed: Changed): void {
-    if (this.#announcements.isIdle || staging.entries.length === 0) return;
-    const tick = committedTick(staging, {
-      current: (threadId) => this.threads.peek(threadId),
-      watched: this.#watches,
-      instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
-      instances: this.#instances,
-      changed,
-      inspections: this.#inspections,
-      redact: this.#options.redact,
-    });
-    this.#announcements.tell(tick);
   }
 
   #arm(thread: LoadedThread | null): void {
@@ -349,6 +325,18 @@ export class ThreadRuntime implements Runtime {
     return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
   }
 
+  #makeDeltas(push: (arrival: Arrival) => void): DeltaBuffer {
+    const { deltaWindowMs: windowMs, clock } = this.#options;
+    return new DeltaBuffer({
+      windowMs,
+      clock,
+      out: (threadId, input) => push({ kind: 'delta', threadId, input }),
+      push,
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
+      onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
+    });
+  }
+
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
@@ -357,7 +345,7 @@ export class ThreadRuntime implements Runtime {
       forget: (threadId) => {
         this.threads.drop(threadId);
         this.past.forget(threadId);
-        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+        this.#checkpoints.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },
     });

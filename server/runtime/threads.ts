@@ -6,7 +6,7 @@ import { LiveCharts } from '../../machines/live.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import { LoadedThread } from './loaded-thread.ts';
-import type { Watches } from './watches.ts';
+import type { Inspections } from './inspections.ts';
 import { loadThread, quarantined, stepEntry } from './load-thread.ts';
 import { ThreadProjection } from './projection.ts';
 import { rebuildThread } from './rebuild.ts';
@@ -16,7 +16,7 @@ export interface ThreadsParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly machineHash: string;
-  readonly inspections: Pick<Watches, 'has'>;
+  readonly inspections: Pick<Inspections, 'has'>;
   /** Called once for each thread that turns out to be unusable. */
   readonly onQuarantined: (threadId: ThreadId, error: RuntimeError) => void;
   /** Its rows were damaged, and made again from its journal. */

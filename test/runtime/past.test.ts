@@ -86,7 +86,7 @@ describe('a thread at an earlier entry', () => {
     { timeout: 60_000 },
     async (seed) => {
       const witness = new Witness();
-      await new RandomRun(seed, witness.watch).play(300);
+      await new RandomRun(seed, witness.watch).play(400);
       expect(await witness.compare()).toBeGreaterThan(50);
     },
   );

@@ -1,26 +1,18 @@
-/** Threads that somebody watches, each as often as it is watched. */
+/** Which threads are inspected, over loading, hibernation and failed commits. */
 import type { ThreadId } from '../../machines/domain/ids.ts';
+import type { LoadedThread } from './loaded-thread.ts';
 
-export class Watches {
+export class Inspections {
   readonly #counts = new Map<ThreadId, number>();
-  readonly #onLast: (threadId: ThreadId) => void;
-
-  /** `onLast`: nobody watches the thread any more. */
-  constructor(onLast: (threadId: ThreadId) => void = () => {}) {
-    this.#onLast = onLast;
-  }
 
   has(threadId: ThreadId): boolean {
     return this.#counts.has(threadId);
   }
 
-  keys(): MapIterator<ThreadId> {
-    return this.#counts.keys();
-  }
-
-  /** Returns the end of the watch. */
-  start(threadId: ThreadId): () => void {
+  /** `thread`: as it is loaded, now and when the inspection ends; `null`: it is not. Returns the end. */
+  start(threadId: ThreadId, thread: () => LoadedThread | null): () => void {
     this.#counts.set(threadId, (this.#counts.get(threadId) ?? 0) + 1);
+    thread()?.inspect();
     let hasEnded = false;
     return () => {
       if (hasEnded) return;
@@ -28,7 +20,7 @@ export class Watches {
       const left = (this.#counts.get(threadId) ?? 1) - 1;
       if (left > 0) return void this.#counts.set(threadId, left);
       this.#counts.delete(threadId);
-      this.#onLast(threadId);
+      thread()?.endInspection();
     };
   }
 }
