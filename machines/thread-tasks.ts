@@ -212,3 +212,8 @@ export const taskMoves = {
   acknowledge: act((context, event: Of<'task.acknowledge'>) => acknowledge(context, event)),
   wake: act((context, { reason }: { readonly reason: HoldReason | null }) => wake(context, reason)),
 };
+
+/** Of a settled state: its agent is told what others have done for it; where a person goes on first, it waits for that. */
+export const told = (reason: HoldReason | null) => ({
+  always: { guard: 'hasResults', actions: { type: 'wake', params: { reason } } } as const,
+});

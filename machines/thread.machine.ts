@@ -6,6 +6,7 @@ import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
 import * as pass from './thread-passing.ts';
+import { told } from './thread-tasks.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
@@ -58,6 +59,7 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'hasAdoption', target: 'bound', actions: 'adopt' },
         { guard: 'hasSwitch', actions: 'switchProvider' },
         { guard: 'mustPrepare', target: 'preparing' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
@@ -73,26 +75,22 @@ export const threadMachine = setup({
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'transfer.offered': { actions: by('noteOffer') },
-        'connection.adopted': { guard: by('isSubagent'), target: 'bound', actions: by('adopt') },
+        'connection.adopted': { guard: by('isSubagent'), actions: by('noteAdoption') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
-        ready: { description: 'New, or its last turn completed.', tags: 'ready', ...pass.told(null) },
-        interrupted: {
-          description: 'Its turn was cut off.',
-          tags: 'interrupted',
-          ...pass.told('interrupted'),
-        },
+        ready: { description: 'New, or its last turn completed.', tags: 'ready', ...told(null) },
+        interrupted: { description: 'Its turn was cut off.', tags: 'interrupted', ...told('interrupted') },
         stopped: {
           description: 'Stopped by a person, or found without a provider after a restart.',
           tags: 'stopped',
-          ...pass.told('stopped'),
+          ...told('stopped'),
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
-        error: { description: 'Its turn or its connection failed.', tags: 'error', ...pass.told('failed') },
+        error: { description: 'Its turn or its connection failed.', tags: 'error', ...told('failed') },
       },
     },
     preparing: {
@@ -169,6 +167,7 @@ export const threadMachine = setup({
               { guard: by('isNew'), target: 'working.running', actions: by('beginOfProvider') },
             ],
             'connection.idled': { actions: by('toConnection') },
+            'connection.adopted': { guard: by('isSubagent'), actions: [by('noteAdoption'), 'giveWay'] },
             'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
             'thread.archive': [
               { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },
@@ -183,7 +182,7 @@ export const threadMachine = setup({
               description: 'New, or its last turn completed.',
               tags: 'ready',
               entry: 'clearError',
-              ...pass.told(null),
+              ...told(null),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.ready', actions: by('noteGone') },
@@ -193,14 +192,14 @@ export const threadMachine = setup({
             interrupted: {
               description: 'The last turn was interrupted.',
               tags: 'interrupted',
-              ...pass.told('interrupted'),
+              ...told('interrupted'),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.interrupted', actions: by('noteGone') },
                 ],
               },
             },
-            error: { description: 'The last turn failed.', tags: 'error', ...pass.told('failed') },
+            error: { description: 'The last turn failed.', tags: 'error', ...told('failed') },
           },
         },
         working: {

@@ -115,6 +115,7 @@ const ELSEWHERE: readonly ErrorCode[] = [
   'TASK_NOT_ALLOWED',
   'TASK_TOO_DEEP',
   'ITEM_NOT_FOUND',
+  'ENTRY_NOT_FOUND',
   'SUBSCRIPTION_NOT_FOUND',
 ];
 
