@@ -37,6 +37,7 @@ export const contextOf = ({
   rollback: null,
   tasks: [],
   switching: null,
+  adoption: null,
   lineage,
   mergedTurnOrdinal: lineage?.turnOrdinal ?? 0,
   turnCount: lineage?.turnOrdinal ?? 0,

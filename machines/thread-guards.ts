@@ -1,5 +1,6 @@
 /** What a thread asks before it moves. Pure; each guard takes the event as its params. */
 import {
+  isUnreachable,
   SIDE_TURN_LIMIT,
   type ConnectionEnd,
   type ThreadContext,
@@ -12,7 +13,7 @@ import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
 import { canDelegate, hasResults, isUnderWay } from './thread-tasks.ts';
-import { connectionIdIn, isUnreachable, needsReopening } from './thread-turns.ts';
+import { connectionIdIn, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
 interface Of {
@@ -82,8 +83,12 @@ export const threadGuards = {
     link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isOfLiveLink: (of: Of, event: Named) => isMine(of, event) && of.context.link.phase !== 'none',
   /** Of the provider that the sub-agent belongs to. */
-  isSubagent: ({ context: { lineage, settings } }: Of, { instanceId }: { readonly instanceId: string }) =>
-    lineage?.kind === 'subagent' && settings.instanceId === instanceId,
+  isSubagent: (of: Of, event: Named & { readonly instanceId: string }) => {
+    const { lineage, link, settings } = of.context;
+    const isNew = link.phase === 'none' || !isMine(of, event);
+    return isNew && lineage?.kind === 'subagent' && settings.instanceId === event.instanceId;
+  },
+  hasAdoption: ({ context }: Of) => context.adoption !== null,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>

@@ -1,6 +1,13 @@
 /** How a thread's turns begin and end, as data. */
 import type { Move } from './act.ts';
-import type { ActiveTurn, ConnectionEnd, SideTurn, ThreadContext, TurnOutput } from './domain/context.ts';
+import {
+  isUnreachable,
+  type ActiveTurn,
+  type ConnectionEnd,
+  type SideTurn,
+  type ThreadContext,
+  type TurnOutput,
+} from './domain/context.ts';
 import type { Effect, PromptSettings } from './domain/effect.ts';
 import type { Failure } from './domain/error.ts';
 import type { Fact, FactOf } from './domain/fact.ts';
@@ -52,10 +59,6 @@ export function openingModelOf(context: Context): string | null {
   const { settings, capabilities } = context;
   return capabilities.modelSwitch === 'byResume' ? settingsFor(context).model : settings.model;
 }
-
-/** A sub-agent that is no conversation of its own: nothing of ours gets to it while another connection carries it. */
-export const isUnreachable = ({ link, session }: Context): boolean =>
-  link.phase === 'open' && link.carried !== undefined && session === null;
 
 /** The open session cannot be brought to the model of the prompt: it is closed, and resumed with that. */
 export function needsReopening(context: Context, { model }: Prompt): boolean {

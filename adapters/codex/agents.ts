@@ -29,6 +29,8 @@ export interface FoundAgent extends AgentPlace {
   readonly nativeThreadId: string;
   /** `null`: codex does not say. */
   readonly model: string | null;
+  /** Prompts reach it, and it can be resumed by itself. */
+  readonly isReachable: boolean;
 }
 
 interface AgentScope {
@@ -49,13 +51,16 @@ export function agentsIn({ method, params }: Frame, scope: AgentScope): readonly
   const body = draftOf(item.data, { nativeTurnId: turnId, isDone: false, rawRef: scope.rawRef })?.body;
   const parent = agent === null ? {} : { parentItemId: agent.itemId };
   const begun = body?.kind === 'subagent' ? { nativeTurnId, body, ...parent } : null;
-  const place = { nativeTurnId, itemId: itemIdOf(turnId, item.data.id), begun, model: modelOf(item.data) };
+  const place = { nativeTurnId, itemId: itemIdOf(turnId, item.data.id), begun, ...traitsOf(item.data) };
   return threadsOf(item.data).map((nativeThreadId) => ({ nativeThreadId, ...place }));
 }
 
-/** Not known before it has begun. */
-const modelOf = (item: CodexItem): string | null =>
-  (item.type === 'collabAgentToolCall' || item.type === 'subAgentActivity') && item.model ? item.model : null;
+/** Those of the newer kind take no direct input, and cannot be resumed without their parent (codex 0.169.0). */
+function traitsOf(item: CodexItem): Pick<FoundAgent, 'model' | 'isReachable'> {
+  const isOld = item.type === 'collabAgentToolCall';
+  const model = isOld || item.type === 'subAgentActivity' ? item.model : null;
+  return { model: model ? model : null, isReachable: isOld };
+}
 
 function threadsOf(item: CodexItem): readonly string[] {
   if (item.type === 'collabAgentToolCall') return item.receiverThreadIds;

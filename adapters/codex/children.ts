@@ -5,7 +5,7 @@ import { byNative } from '../../machines/domain/input.ts';
 import { TITLE_LENGTH } from '../../machines/domain/item.ts';
 import { CHILD_LIMIT } from '../../machines/ports/provider.ts';
 import { agentReports, type FoundAgent } from './agents.ts';
-import { CAPABILITIES } from './capabilities.ts';
+import { CAPABILITIES, ONLY_INTERRUPTED } from './capabilities.ts';
 import type { Run } from './run.ts';
 import type { Route, Session } from './sessions.ts';
 import * as wire from './wire.ts';
@@ -13,13 +13,14 @@ import type { CodexTurn, Frame } from './wire.ts';
 
 /** A frame tells of a sub-agent: its own frames are taken from now on. One that has a connection of its own keeps that. */
 export function takeAgent(run: Run, { session, agent }: Route, found: FoundAgent): void {
-  const { nativeThreadId, model: _, ...place } = found;
+  const { nativeThreadId, model: _, isReachable: __, ...place } = found;
   const isNew = agent === null && run.sessions.route(nativeThreadId) === null;
   if (isNew && run.sessions.carriedBy(rootOf(session)).length < CHILD_LIMIT) adopt(run, session, found);
   else run.sessions.adopt(nativeThreadId, { session, agent: place });
 }
 
-function adopt(run: Run, parent: Session, { nativeThreadId, model, ...place }: FoundAgent): void {
+function adopt(run: Run, parent: Session, found: FoundAgent): void {
+  const { nativeThreadId, model, isReachable, ...place } = found;
   const threadId = childThreadIdOf(rootOf(parent).threadId, nativeThreadId);
   const connectionId = carriedConnectionIdOf(parent.connectionId, threadId);
   const { begun } = place;
@@ -43,7 +44,13 @@ function adopt(run: Run, parent: Session, { nativeThreadId, model, ...place }: F
     ...byNative(place.nativeTurnId),
     itemId: place.itemId,
     title: (body?.title ?? '').slice(0, TITLE_LENGTH),
-    child: { threadId, connectionId, nativeThreadId, capabilities: CAPABILITIES, model },
+    child: {
+      threadId,
+      connectionId,
+      nativeThreadId: isReachable ? nativeThreadId : null,
+      capabilities: isReachable ? CAPABILITIES : ONLY_INTERRUPTED,
+      model,
+    },
   });
 }
 

@@ -31,9 +31,13 @@ export function takeNotification(run: Run, frame: LoggedMessage): void {
   checkSettings(run, route, frame);
   if (frame.method === 'serverRequest/resolved' && !wasOpen(run, route, frame)) return;
   sayCompacting(run, route, frame);
+  tell(run, route, frame);
+}
+
+function tell(run: Run, route: Route, frame: LoggedMessage): void {
   const { session } = route;
   const scope = scopeOf(run, route, frame);
-  // what it tells of names their threads
+  // first: the items that tell of sub-agents name their threads
   const agents = agentsIn(frame, scope);
   for (const found of agents) takeAgent(run, route, found);
   for (const report of translate(frame, scope)) run.report(session, report);
@@ -62,7 +66,7 @@ function sayCompacting(run: Run, { session, agent }: Route, { method, params }: 
 
 /** A request of codex is always answered: by a person, or at once with an error. */
 export function takeRequest(run: Run, id: JsonRpcId, frame: LoggedMessage): void {
-  const { method, rawRef } = frame;
+  const { method } = frame;
   const route = routeOf(run, frame);
   if (route === null) {
     const [take, giveUp] = [() => takeRequest(run, id, frame), () => refuseStray(run, id, frame)];

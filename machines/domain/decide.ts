@@ -4,7 +4,7 @@
  */
 import { answerGap } from './answer.ts';
 import type { Capability } from './capability.ts';
-import type { ThreadContext } from './context.ts';
+import { isUnreachable, type ThreadContext } from './context.ts';
 import type { ErrorCode } from './error.ts';
 import type { ThreadInput, ThreadInputOf } from './input.ts';
 import type { ItemRow } from './item.ts';
@@ -178,6 +178,7 @@ function refusedPlan({ prompt }: ThreadInputOf<'turn.submit'>, plan: PlanLookup)
 
 function unableToSteer(view: ThreadView): Refusal | null {
   const { nativeSteer } = view.context.capabilities;
+  if (isUnreachable(view.context)) return lacking('nativeSteer');
   return nativeSteer ? null : missing(view, 'interrupt', true);
 }
 

@@ -59,7 +59,7 @@ export function translateRecording(name: string): ProviderReport[] {
       const asked = askedIn(frame, { ...scope, nativeRequestId: String(frame.id) });
       return asked === null ? [] : [asked.report];
     }
-    for (const { nativeThreadId, model: _, ...agent } of agentsIn(frame, scope)) {
+    for (const { nativeThreadId, model: _, isReachable: __, ...agent } of agentsIn(frame, scope)) {
       sessions.adopt(nativeThreadId, { session, agent });
     }
     return translate(frame, scope);

@@ -22,7 +22,7 @@ function family(...scripts: readonly Replies[]): Script {
   const waiting = scripts.map((each) => replies(each));
   const known = new Map<string | null, Script>();
   return (request: ParsedRequest) => {
-    const script = known.get(request.threadId) ?? waiting.shift() ?? replies([[text('nothing')]]);
+    const script = known.get(request.threadId) ?? waiting.shift() ?? replies([[text('anew')]]);
     known.set(request.threadId, script);
     return script(request);
   };
@@ -96,9 +96,11 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       await child.reached('ready');
       await thread.until(() => count(thread) === 0, 'the end of the sub-agent');
       expect(child.said.replaceAll('\n', '')).toBe('child says');
-      expect(await child.turn('and now?')).toMatchObject({ outcome: 'completed' });
-      expect(child.said).toContain('what you want');
-      expect(child.facts('connection.opening')).toEqual([]);
+      const { turnId: asked, queueEntryId } = await child.submit('and now?');
+      expect(await child.ended(asked ?? queueEntryId ?? '')).toMatchObject({ outcome: 'completed' });
+      expect(child.said).toContain(kind === 'first' ? 'what you want' : 'anew');
+      // by the connection that carries it, or by one of its own that is told what was said
+      expect(child.facts('transfer.consumed')).toHaveLength(kind === 'first' ? 0 : 1);
       await child.expectSameView();
     });
 
@@ -155,7 +157,8 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       expect(await thread.ended(turnId)).toMatchObject({ outcome: 'completed' });
     });
 
-    it('begins sub-agents itself, three levels deep', async () => {
+    // one of the newer kind is not given the tools for it by codex 0.169.0
+    it.runIf(kind === 'first')('begins sub-agents itself, three levels deep', async () => {
       const script = family(
         [[spawn('level one')], [text('zero')], [text('zero')]],
         [[spawn('level two')], [text('one'), gate('one')], [text('one')]],
@@ -210,8 +213,8 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       await thread.reached('stopped');
       await child.reached('interrupted');
       expect(await child.turn('are you there?')).toMatchObject({ outcome: 'completed' });
-      expect(child.said).toContain('I am back');
-      expect(child.facts('connection.opened')).toMatchObject([{ resumed: true }]);
+      expect(child.said).toContain(kind === 'first' ? 'I am back' : 'anew');
+      expect(child.facts('connection.opened')).toMatchObject([{ resumed: kind === 'first' }]);
       expect(turnCount(child)).toBe(2);
     });
 
@@ -228,7 +231,7 @@ describe.skipIf(requireAgent('codex') === null).each(KINDS)(
       await server.killAndRestart();
       await child.reached('stopped');
       expect(await child.turn('are you there?')).toMatchObject({ outcome: 'completed' });
-      expect(child.facts('connection.opened')).toMatchObject([{ resumed: true }]);
+      expect(child.facts('connection.opened')).toMatchObject([{ resumed: kind === 'first' }]);
     });
   },
 );

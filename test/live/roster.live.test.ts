@@ -1,4 +1,4 @@
-/** Work of codex that outlives its turn: commands and sub-agents. */
+/** Work of codex that outlives its turn: commands. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,9 +6,9 @@ import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer, type LiveServer } from '../helpers/live-server.ts';
 import type { LiveThread } from '../helpers/live-thread.ts';
 import { until } from '../helpers/until.ts';
-import { runCommand, runEscalated, spawnAgent } from '../model-endpoint/codex-tools.ts';
+import { runCommand } from '../model-endpoint/codex-tools.ts';
 import { byUserText, replies, type Script } from '../model-endpoint/script.ts';
-import { gate, text } from '../model-endpoint/step.ts';
+import { text } from '../model-endpoint/step.ts';
 
 /** codex lets the model go on while the command runs. */
 const SHORT_WAIT_MS = 250;
@@ -76,98 +76,6 @@ describe.skipIf(requireAgent('codex') === null)('background work of codex', () =
     await thread.until(() => count(thread) === 0, 'an empty roster');
     expect(thread.items('command')).toMatchObject([{ status: 'unknown' }]);
     await until(async () => (await shells(server)) === 0, { timeoutMs: 10_000 });
-    await thread.expectSameView();
-  });
-});
-
-describe.skipIf(requireAgent('codex') === null)('a sub-agent of codex', () => {
-  const OPTIONS = { codex: { features: { multi_agent: true } } };
-  const outlives = (child: Script): Script =>
-    byUserText({ go: replies([[spawnAgent('do sub')], [text('parent end')]]), 'do sub': child });
-
-  it('works on after the turn that began it, and tells what it says', async () => {
-    const server = await startLiveServer(
-      outlives(replies([[text('child '), gate('child'), text('says')]])),
-      OPTIONS,
-    );
-    const thread = await server.thread();
-    const { turnId } = await thread.turn('go');
-    await thread.reached('ready');
-    await server.endpoint.gate('child').reached;
-    await thread.until(() => count(thread) === 1, 'a sub-agent at work');
-    expect(thread.items('subagent')).toMatchObject([
-      { status: 'open', background: true, turnId, body: { title: 'do sub' } },
-    ]);
-    server.endpoint.gate('child').release();
-    await thread.until(() => count(thread) === 0, 'the end of the sub-agent');
-    const [agent] = thread.items('subagent');
-    expect(agent).toMatchObject({ status: 'completed', turnId });
-    const said = thread.items('assistant_message').filter(({ parentItemId }) => parentItemId !== undefined);
-    expect(said.map((item) => [item.parentItemId, item.status, item.turnId])).toEqual(
-      said.map(() => [agent?.itemId, 'completed', turnId]),
-    );
-    expect(said.map((item) => item.text).join('')).toBe('child says');
-    await thread.expectSameView();
-  });
-
-  it('asks after the turn, and is answered', async () => {
-    const server = await startLiveServer(
-      outlives(replies([[gate('child'), runEscalated('touch made')], [text('child end')]])),
-      OPTIONS,
-    );
-    const thread = await server.thread({ runtimeMode: 'auto-accept-edits' });
-    await thread.turn('go');
-    await thread.reached('ready');
-    server.endpoint.gate('child').release();
-    const { requestId, owner, taskId } = await thread.request();
-    expect([owner, taskId]).toEqual(['task', thread.items('subagent')[0]?.itemId]);
-    expect(thread.status).toBe('ready');
-    await thread.do({ type: 'request.respond', requestId, decision: 'accept' });
-    await thread.until(() => count(thread) === 0, 'the end of the sub-agent');
-    expect(thread.facts('request.closed')).toMatchObject([{ requestId, outcome: 'accepted' }]);
-    expect(has(server, 'made')).toBe(true);
-    await thread.expectSameView();
-  });
-
-  it('may have asked before the turn was over', async () => {
-    const server = await startLiveServer(
-      byUserText({
-        go: replies([[spawnAgent('do sub')], [gate('parent'), text('parent end')]]),
-        'do sub': replies([[runEscalated('touch made')], [text('child end')]]),
-      }),
-      OPTIONS,
-    );
-    const thread = await server.thread({ runtimeMode: 'auto-accept-edits' });
-    const { turnId = '' } = await thread.submit('go');
-    const { requestId } = await thread.request();
-    server.endpoint.gate('parent').release();
-    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'completed' });
-    expect(thread.facts('request.handedOver')).toMatchObject([{ requestId, owner: 'task' }]);
-    await thread.do({ type: 'request.respond', requestId, decision: 'accept' });
-    await thread.until(() => count(thread) === 0, 'the end of the sub-agent');
-    expect(has(server, 'made')).toBe(true);
-    await thread.expectSameView();
-  });
-
-  it('is interrupted with the turn that began it', async () => {
-    const server = await startLiveServer(
-      byUserText({
-        go: replies([[spawnAgent('do sub')], [gate('parent'), text('parent end')]]),
-        'do sub': replies([[text('child '), gate('child'), text('says')], [text('more')]]),
-      }),
-      OPTIONS,
-    );
-    const thread = await server.thread();
-    const { turnId = '' } = await thread.submit('go');
-    await server.endpoint.gate('child').reached;
-    await server.endpoint.gate('parent').reached;
-    await thread.do({ type: 'turn.interrupt' });
-    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'interrupted' });
-    await thread.until(
-      () => thread.items('subagent')[0]?.status === 'interrupted',
-      'the end of the sub-agent',
-    );
-    expect(count(thread)).toBe(0);
     await thread.expectSameView();
   });
 });

@@ -60,6 +60,7 @@ function carriedPart({ session, opening, transfers, otherSessions, switching, ..
     turnCount: Math.min(2, turnCount),
   };
 }
+const RESULT = { outcome: 'completed', failure: null, text: 'x', isCut: false };
 const TRANSFER = { transferId: 'X0', kind: 'resume', source: 't1', after: 0, until: 1 };
 const OTHER_SESSION = { session: { nativeThreadId: 'native', state: 'confirmed' }, seenTurns: 0 };
 
@@ -79,7 +80,9 @@ function plainPart({
   capturedTurnId,
   rollback,
   worktree,
+  tasks,
   session,
+  adoption,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
   // a sub-agent that is no conversation of its own
@@ -103,10 +106,15 @@ function plainPart({
     captures: captures.map((asked) => ({ ...asked, tries: CAPTURE_ATTEMPTS })),
     capturedTurnId,
     rollback: rollback && { ...rollback, prompt: promptIn(rollback.prompt) },
+    // what has ended waits for the same
+    tasks: tasks.map(({ result, ...task }) =>
+      result === null ? { ...task, result } : { ...task, wake: 'settled', result: RESULT },
+    ),
     opening: RESUME,
     transfers: [],
     otherSessions: {},
     switching: null,
+    adoption,
     turnCount: 0,
     itemCount: 0,
     // a try is told from another one only while it is under way

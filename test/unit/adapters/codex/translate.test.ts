@@ -335,6 +335,7 @@ describe('agentsIn', () => {
       {
         nativeThreadId: 'c',
         model: null,
+        isReachable: true,
         nativeTurnId: 'T',
         itemId: itemIdOf('T', 'i'),
         begun: { nativeTurnId: 'T', body: { kind: 'subagent', title: '', nativeThreadId: 'c' } },
