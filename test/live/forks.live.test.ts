@@ -89,6 +89,25 @@ for (const [agent, options] of AGENTS) {
       for (const fork of [early, late]) expectNative(fork);
     });
 
+    it('goes back by a turn of its own, and its source does not', async () => {
+      const server = await startLiveServer(SCRIPT, options);
+      const thread = await server.thread();
+      await turn(thread, 'one');
+      const fork = await forkOf(thread);
+      const { turnId = '' } = await fork.submit('aside');
+      await fork.ended(turnId);
+      await turn(fork, 'beside');
+      await fork.do({ type: 'checkpoint.rollback', turnId, files: false });
+      expect(await fork.fact('rollback.ended')).toMatchObject({ failure: null });
+      await turn(fork, 'again');
+      expect(shown(server, 'again')).toEqual(['one', 'aside']);
+      await turn(thread, 'two');
+      expect(shown(server, 'two')).toEqual(['one']);
+      expectNative(fork);
+      expect(messages(thread)).toEqual(['one', 'two']);
+      await fork.expectSameView();
+    });
+
     it('brings back what it did, and so does the next one', async () => {
       const server = await startLiveServer(SCRIPT, options);
       const thread = await server.thread();
