@@ -53,7 +53,9 @@ describe('a thread on a recording', () => {
     const change = page.locator('.file_change summary');
     await change.click();
     await page.locator('.diff .added').getByText('total + each').waitFor();
-    expect(await page.getByLabel('Details').textContent()).toContain('run the tests');
+    expect(await page.getByRole('complementary', { name: 'Details' }).textContent()).toContain(
+      'run the tests',
+    );
   });
 
   it('takes the answer to a question', async () => {

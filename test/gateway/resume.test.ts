@@ -105,7 +105,8 @@ describe('clients whose line breaks a thousand times in the middle of a stream',
     await until(() => follower.view?.state?.row.title === 'the end');
     expect(follower.resyncs).toEqual(['rewound']);
     const state = runtime.thread('a').state;
-    expect(follower.view?.state).toEqual(state);
+    // no snapshot says how many turns were begun
+    expect(follower.view?.state).toEqual({ ...state, turnOrdinal: null });
     const { items } = runtime.thread('a').snapshot({ before: null, limit: 50 });
     expect(new Map(follower.view?.items)).toEqual(new Map(items.map((item) => [item.itemId, item])));
   });

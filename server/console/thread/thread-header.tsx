@@ -51,7 +51,7 @@ export function ThreadHeader({ store, moment, actions, tab }: ThreadHeaderProps)
       {tab === 'chat' && (
         <IconButton
           icon="panel"
-          label="Details"
+          label="Show details"
           class="icon-button details-toggle"
           aria-pressed={actions.hasDetails.value}
           onClick={() => (actions.hasDetails.value = !actions.hasDetails.value)}
