@@ -105,12 +105,11 @@ const keep = ({ connectionId }: Context, cause: Failure): Move<Context, LinkSign
 });
 
 function acquire(context: Context): Effect {
-  const { threadId, connectionId, instanceId, resume, isFresh, fork, rollback, settings } = context;
+  const { threadId, connectionId, instanceId, resume, fork, rollback, settings } = context;
   const history = {
     resume,
     ...(fork && { fork }),
     ...(rollback && { rollback }),
-    ...(resume !== null && isFresh && { orBegin: true as const }),
   };
   const work = { type: 'connection.open', threadId, connectionId, ...history, settings } as const;
   return { type: 'tell', instanceId, input: { type: 'instance.acquire', work } };

@@ -20,6 +20,7 @@ import {
   type RootKind,
   type StoredCharts,
 } from './charts.ts';
+import { takenOf, type TakenEvent } from './taken.ts';
 
 /** Where the data actions of the actor that is being sent to are drawn. Set before each send: sends do not nest. */
 let sink: Drawn = newDrawn();
@@ -91,6 +92,12 @@ export class LiveCharts {
   /** For inspection of the running actor system. */
   get system(): AnyActor['system'] {
     return this.#actor.system;
+  }
+
+  /** Tells of each event that one of the actors takes, until the returned end. Nothing is observed without it. */
+  inspect(onTaken: (taken: TakenEvent) => void): () => void {
+    const observing = this.system.inspect(takenOf(onTaken));
+    return () => observing.unsubscribe();
   }
 
   #collect(run: () => void): Drawn {

@@ -1,5 +1,5 @@
 /** Steps a journal again with the charts of this release, and finds the first entry that comes out otherwise. Pure. */
-import { storeCharts, type Charts } from './charts.ts';
+import { storeCharts, type Charts, type Drawn, type StoredCharts } from './charts.ts';
 import { baseSchema, type Base, type ThreadEntry } from './domain/entry.ts';
 import { factSchema } from './domain/fact.ts';
 import type { DeltaInput } from './domain/input.ts';
@@ -15,6 +15,7 @@ export type Outcome =
 export interface Difference {
   readonly sequence: number;
   readonly version: number;
+  readonly threadId: string;
   /** Type of the input. */
   readonly input: string;
   /** Of the charts that recorded the entry. */
@@ -30,16 +31,51 @@ export interface Replayed {
   readonly difference: Difference | null;
 }
 
+/** Where the charts of a thread stand between two entries. Nothing in it ever changes: it can be kept and gone on from. */
+export interface Moment {
+  /** `null`: before the first entry. */
+  readonly charts: Charts | null;
+  readonly timers: ArmedTimers;
+}
+export const BEGINNING: Moment = { charts: null, timers: {} };
+
 const stepper = new Stepper('thread');
+
+/** The charts as a base has them, whatever came before it. */
+export function momentOf({ charts, timers }: Base): Moment {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by us, in our own format; its insides are the charts' own types
+  const stored = { charts, timers } as { charts: StoredCharts; timers: ArmedTimers };
+  return { charts: stepper.restore(stored.charts), timers: stored.timers };
+}
 
 /** Steps one thread's entries in their order. Owns the charts between them; nothing outside changes. */
 export class EntryStepper {
-  #charts: Charts | null = null;
-  #timers: ArmedTimers = {};
+  readonly #stepper: Stepper;
+  #charts: Charts | null;
+  #timers: ArmedTimers;
+  #drawn: Drawn | null = null;
+
+  /** `from`: as an earlier one has left it. `by`: one that also tells of each transition. */
+  constructor({ charts, timers }: Moment = BEGINNING, by: Stepper = stepper) {
+    this.#stepper = by;
+    this.#charts = charts;
+    this.#timers = timers;
+  }
+
+  /** After the last entry. */
+  get moment(): Moment {
+    return { charts: this.#charts, timers: this.#timers };
+  }
+
+  /** From the last entry; `null`: the charts did not take it. */
+  get drawn(): Drawn | null {
+    return this.#drawn;
+  }
 
   /** What the entry should hold; `null`: as recorded, nobody is asked (failed and ignored inputs). */
   step(entry: ThreadEntry): Outcome | null {
     const { input, sequence, at, kind, outcome } = entry;
+    this.#drawn = null;
     if (input.type === 'thread.based') return { base: this.#base() };
     if (input.type === 'provider.itemDelta') {
       return { facts: entry.facts.length === 0 ? [] : [deltaOf(input)] };
@@ -50,9 +86,11 @@ export class EntryStepper {
       this.#timers = rest;
     }
     if (kind !== 'input' || outcome !== 'applied') return null;
-    const stepped: Stepped = this.#charts === null ? stepper.start(input) : stepper.step(this.#charts, input);
+    const by = this.#stepper;
+    const stepped: Stepped = this.#charts === null ? by.start(input) : by.step(this.#charts, input);
     this.#charts = stepped.charts;
     this.#timers = evolveTimers(this.#timers, stepped.drawn.timers, { sequence, at });
+    this.#drawn = stepped.drawn;
     return { facts: stepped.drawn.facts };
   }
 
@@ -73,25 +111,30 @@ export function isSameOutcome(left: Outcome, right: Outcome): boolean {
   return isSame(plain(left), plain(right));
 }
 
-/** Steps a whole journal of one thread, from its first entry, and stops at the first difference. */
+/** Steps whole journals, each from its first entry, and stops at the first difference. Several threads may be in it. */
 export function replayEntries(entries: readonly ThreadEntry[]): Replayed {
-  const again = new EntryStepper();
+  const again = new Map<string, EntryStepper>();
   for (const entry of entries) {
-    const { sequence, version, input, machineHash } = entry;
-    const expected = recordedOutcome(entry);
-    const place = { sequence, version, input: input.type, machineHash };
-    try {
-      const actual = again.step(entry);
-      if (actual === null || isSameOutcome(expected, actual)) continue;
-      const difference = { ...place, expected: valueOf(expected), actual: valueOf(actual) };
-      return { entryCount: entries.length, difference };
-    } catch (error) {
-      const threw = error instanceof Error ? error.message : String(error);
-      const difference = { ...place, expected: valueOf(expected), actual: { threw } };
-      return { entryCount: entries.length, difference };
-    }
+    const stepper = again.get(entry.stream) ?? new EntryStepper();
+    again.set(entry.stream, stepper);
+    const difference = differenceIn(entry, stepper);
+    if (difference !== null) return { entryCount: entries.length, difference };
   }
   return { entryCount: entries.length, difference: null };
+}
+
+function differenceIn(entry: ThreadEntry, stepper: EntryStepper): Difference | null {
+  const { sequence, version, stream: threadId, input, machineHash } = entry;
+  const expected = recordedOutcome(entry);
+  const place = { sequence, version, threadId, input: input.type, machineHash };
+  try {
+    const actual = stepper.step(entry);
+    if (actual === null || isSameOutcome(expected, actual)) return null;
+    return { ...place, expected: valueOf(expected), actual: valueOf(actual) };
+  } catch (error) {
+    const threw = error instanceof Error ? error.message : String(error);
+    return { ...place, expected: valueOf(expected), actual: { threw } };
+  }
 }
 
 const valueOf = (outcome: Outcome): unknown => plain('facts' in outcome ? outcome.facts : outcome.base);

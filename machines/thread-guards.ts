@@ -12,6 +12,7 @@ import type { TurnId } from './domain/ids.ts';
 import type { Owner } from './domain/request.ts';
 import { QUEUE_LIMIT, type Prompt, type Usage } from './domain/turn.ts';
 import { askedIn, type Named as Capture } from './thread-checkpoints.ts';
+import { canDelegate, hasResults, isUnderWay } from './thread-tasks.ts';
 import { connectionIdIn, needsReopening } from './thread-turns.ts';
 import { isUnprepared } from './thread-worktree.ts';
 
@@ -167,6 +168,11 @@ export const threadGuards = {
   isNotArchived: ({ context }: Of) => !context.archived,
 
   hasNews: ({ context }: Of, { until }: { readonly until: number }) => until > context.mergedTurnOrdinal,
+
+  // what other threads do for this one
+  canDelegate: ({ context }: Of) => canDelegate(context),
+  isUnderWay: ({ context }: Of, task: Parameters<typeof isUnderWay>[1]) => isUnderWay(context, task),
+  hasResults: ({ context }: Of) => hasResults(context),
 
   // what is carried
   isMissing: ({ context }: Of, { transferId }: { readonly transferId: string }) =>

@@ -11,12 +11,14 @@ import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import * as agents from './thread-agents.ts';
+import { NO_LINK } from './thread-context.ts';
 import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
 import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
+import * as tasks from './thread-tasks.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -25,7 +27,6 @@ type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
 const DELAYED =
   'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
-const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
   sayCreated: act(({ threadId, settings, lineage }) => ({
@@ -64,26 +65,17 @@ export const threadMoves = {
   unarchive: act(() => ({ set: { archived: false }, facts: [{ type: 'thread.unarchived' }] })),
   sayDeleting: act(() => ({ facts: [{ type: 'thread.deleting' }] })),
   sayDeleted: act((context) => ({
-    ...removeWorktree(context),
-    set: { transfers: [], captures: [], rollback: null },
+    effects: [...removeWorktree(context), ...tasks.cancelled(context, context.queue.entries)],
+    set: { transfers: [], captures: [], rollback: null, tasks: [] },
     facts: [{ type: 'thread.deleted' }],
     cancel: { owner: 'thread' },
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
   ...worktreeMoves,
+  ...tasks.taskMoves,
 
   // the connection
-  bind: act((context) => {
-    // nothing is opened where another thread's connection carries this one
-    if (context.link.phase === 'open') return {};
-    return agents.withOwnStory(context, {
-      set: {
-        connectionCount: context.connectionCount + 1,
-        link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
-      },
-    });
-  }),
   ...agents.agentMoves,
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {
@@ -94,7 +86,7 @@ export const threadMoves = {
       session:
         context.session?.nativeThreadId === nativeThreadId
           ? context.session
-          : { nativeThreadId, state: 'provisional', isFresh: true },
+          : { nativeThreadId, state: 'provisional' },
     },
   })),
   /** What is not there cannot be resumed: the next connection begins anew. */
@@ -321,9 +313,13 @@ export const threadMoves = {
   reorderEntry: act((context, { queueEntryId, before }: Of<'queue.reorder'>) =>
     onQueue(context, [queue.reordered(context.queue, queueEntryId, before)]),
   ),
-  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) =>
-    onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
-  ),
+  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) => ({
+    ...onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
+    effects: tasks.cancelled(
+      context,
+      context.queue.entries.filter(({ turnId }) => turnId === queueEntryId),
+    ),
+  })),
   promoteEntry: act((context, { queueEntryId }: Of<'queue.promote'>) => {
     const entry = context.queue.entries.find((each) => each.turnId === queueEntryId);
     if (entry === undefined) return {};

@@ -1,5 +1,6 @@
-/** What a thread only passes on to a child, which decides what becomes of it. */
+/** What a thread takes in without moving: most of it is passed on to a child, which decides what becomes of it. */
 import { by } from './act.ts';
+import type { HoldReason } from './domain/turn.ts';
 
 const toConnection = { actions: by('toConnection') };
 const ofConnection = { guard: by('isOfConnection'), actions: by('toConnection') };
@@ -39,3 +40,20 @@ export const PASSED_TO_TURN = {
   'request.deliveryTimedOut': ofTurn,
   'request.respond': ofTurn,
 };
+
+export const OF_CAPTURES = {
+  'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
+  'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
+  'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
+  'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' } as const,
+};
+
+export const OF_TASKS = {
+  'task.ended': { guard: by('isUnderWay'), actions: by('noteTaskEnd') },
+  'task.acknowledge': { actions: by('acknowledge') },
+};
+
+/** Of a settled state: its agent is told what others have done for it; where a person goes on first, it waits for that. */
+export const told = (reason: HoldReason | null) => ({
+  always: { guard: 'hasResults', actions: { type: 'wake', params: { reason } } } as const,
+});

@@ -19,6 +19,7 @@ import type { Prompt, QueueEntry } from './domain/turn.ts';
 import { holdsHandOver, withAfter, withBefore } from './thread-checkpoints.ts';
 import { noticeOfEnd, withNotice } from './thread-notices.ts';
 import * as queue from './thread-queue.ts';
+import { reportOf } from './thread-tasks.ts';
 import { isHeldUp, readyFor } from './thread-transfers.ts';
 
 type Context = ThreadContext;
@@ -159,6 +160,7 @@ const userMessage = (ordinal: number, turnId: TurnId, prompt: Prompt): Item => (
     kind: 'user_message',
     intent: prompt.turnId === turnId ? 'start' : 'steer',
     attachments: prompt.attachments,
+    ...(prompt.from && { from: prompt.from }),
   },
   text: prompt.text,
   status: 'completed',
@@ -211,7 +213,6 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       queue: queue.foldQueue(context.queue, [...back, ...after]),
       retryable: isBack || (isDone && origin !== 'compaction') ? null : (prompt ?? context.retryable),
       lastError: errorOf(output) ?? context.lastError,
-      ...(end.outcome === 'completed' && { session: sessionAfter(context) }),
     },
     facts: [
       {
@@ -226,15 +227,9 @@ export function endTurn(context: Context, output: TurnOutput): ThreadMove {
       ...back,
       ...after,
     ],
+    effects: reportOf(context, prompt, end),
   };
   return withAfter(context, withNotice(context, move, noticeOfEnd(output)), turnId);
-}
-
-/** A turn of it has completed: it is worth something. */
-function sessionAfter({ session }: Context): Context['session'] {
-  if (session === null) return null;
-  const { isFresh: _, ...worn } = session;
-  return worn;
 }
 
 /** An interrupt that a person asked for is no error. */

@@ -1,6 +1,7 @@
 /** How the working tree of a thread is asked for, and what comes of it, as data. */
 import { actOf, type Move } from './act.ts';
 import type { ThreadContext } from './domain/context.ts';
+import type { Effect } from './domain/effect.ts';
 import { failure, type Failure } from './domain/error.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
@@ -61,8 +62,8 @@ const giveUp = (context: ThreadContext): ThreadMove => noteUnmade(context, TIMED
 const stop = (context: ThreadContext): ThreadMove => abandon(context, STOPPED);
 
 /** With the thread; what would be lost with it is kept. */
-export function removeWorktree({ threadId, worktree }: ThreadContext): ThreadMove {
-  return worktree === undefined ? {} : { effects: [{ type: 'worktree.remove', threadId }] };
+export function removeWorktree({ threadId, worktree }: ThreadContext): readonly Effect[] {
+  return worktree === undefined ? [] : [{ type: 'worktree.remove', threadId }];
 }
 
 function abandon({ threadId, worktree }: ThreadContext, cause: Failure): ThreadMove {

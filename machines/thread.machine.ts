@@ -5,7 +5,7 @@ import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
 import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
-import { PASSED_TO_CONNECTION, PASSED_TO_TURN } from './thread-passing.ts';
+import { OF_CAPTURES, OF_TASKS, PASSED_TO_CONNECTION, PASSED_TO_TURN, told } from './thread-passing.ts';
 import { turnMachine } from './turn.machine.ts';
 
 /**
@@ -31,6 +31,7 @@ export const threadMachine = setup({
   entry: 'sayCreated',
   on: {
     'thread.fork': { actions: by('fork') },
+    ...OF_TASKS,
     'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
     'thread.setTitle': { actions: by('setTitle') },
     'thread.setModel': { actions: by('setModel') },
@@ -51,10 +52,7 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
-    'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
-    'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
-    'checkpoint.failed': { guard: by('isAsked'), actions: by('noteCapture') },
-    'checkpoint.timedOut': { guard: 'hasCaptures', actions: 'giveUpCaptures' },
+    ...OF_CAPTURES,
     'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
@@ -87,14 +85,19 @@ export const threadMachine = setup({
         'runtime.recovered': { guard: 'isBuilding', actions: 'askAgain' },
       },
       states: {
-        ready: { description: 'New, or its last turn completed.', tags: 'ready' },
-        interrupted: { description: 'The last turn was interrupted.', tags: 'interrupted' },
+        ready: { description: 'New, or its last turn completed.', tags: 'ready', ...told(null) },
+        interrupted: {
+          description: 'Its turn was interrupted.',
+          tags: 'interrupted',
+          ...told('interrupted'),
+        },
         stopped: {
           description: 'Stopped by a person, or found without a provider after a restart.',
           tags: 'stopped',
+          ...told('stopped'),
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
-        error: { description: 'The last turn failed or the connection was lost.', tags: 'error' },
+        error: { description: 'A turn failed or the connection was lost.', tags: 'error', ...told('failed') },
       },
     },
     preparing: {
@@ -186,6 +189,7 @@ export const threadMachine = setup({
               description: 'New, or its last turn completed.',
               tags: 'ready',
               entry: 'clearError',
+              ...told(null),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.ready', actions: by('noteGone') },
@@ -195,13 +199,14 @@ export const threadMachine = setup({
             interrupted: {
               description: 'The last turn was interrupted.',
               tags: 'interrupted',
+              ...told('interrupted'),
               on: {
                 'xstate.done.actor.connection': [
                   { guard: by('isQuiet'), target: '#thread.unbound.interrupted', actions: by('noteGone') },
                 ],
               },
             },
-            error: { description: 'The last turn failed.', tags: 'error' },
+            error: { description: 'The last turn failed.', tags: 'error', ...told('failed') },
           },
         },
         working: {
@@ -217,6 +222,7 @@ export const threadMachine = setup({
               { guard: by('isSteer'), actions: by('steerTurn') },
               { guard: by('isRestart'), actions: [by('enqueueNext'), 'restartTurn'] },
             ],
+            'task.delegate': { guard: 'canDelegate', actions: by('delegate') },
             'queue.promote': { guard: by('hasEntry'), actions: by('promoteEntry') },
             'turn.interrupt': { guard: by('isActiveOrAny'), actions: ['holdInterrupted', 'interruptTurn'] },
             'thread.stop': { actions: ['holdStopped', 'stopTurn', 'closeToStop'] },

@@ -20,6 +20,8 @@ import type { ServerAdapters } from './serve.ts';
 export interface CliParts {
   readonly adapters: ServerAdapters;
   readonly release: string;
+  /** Where the console was built; absent: none is served. */
+  readonly consoleFolder?: string;
   /** Where commands write; default: this process. */
   readonly streams?: Streams;
 }
@@ -106,6 +108,12 @@ function addServe(program: Command, build: Build): void {
     const { serveCommand } = await import('./cli/serve-command.ts');
     exit(await serveCommand(flags, build, terminal));
   });
+  clientCommand(program, 'console', 'print a link that opens the web console, once and soon').action(
+    async (flags: ClientFlags) => {
+      const { consoleCommand } = await import('./cli/console.ts');
+      exit(await consoleCommand(flags, terminal));
+    },
+  );
   command(program, 'doctor', 'start each configured agent once and say what it found')
     .option('--config <file>', 'default: config.json in the data folder')
     .action(async (flags: ConfigFlags) => {

@@ -18,6 +18,24 @@ const retentionSchema = z.strictObject({
     .describe('so many days after its deletion a thread is purged: its text is gone for ever'),
 });
 
+const delegationSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe('`false`: agents are given no tools'),
+  depth: z
+    .number()
+    .int()
+    .min(1)
+    .max(16)
+    .default(3)
+    .describe('a thread that is so many tasks away from a person’s cannot delegate'),
+  aliveCount: z
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('while so many threads of a family work, no other begins'),
+});
+
 /** The configuration file. Unknown keys are an error. */
 export const configFileSchema = z.strictObject({
   $schema: z.string().optional().describe('where the schema of this file is, for editors'),
@@ -33,6 +51,10 @@ export const configFileSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('further origins of web pages, such as `https://desk.example`'),
+  workspaceRoots: z
+    .array(z.string().min(1).max(4096))
+    .default(['~'])
+    .describe('folders in which the console looks for working folders; `~` is the home of the user'),
   durability: z
     .enum(['process', 'power'])
     .default('process')
@@ -53,6 +75,11 @@ export const configFileSchema = z.strictObject({
     .prefault({})
     .describe(
       'what is done with deleted threads: after `deletedAfterDays` they are purged, by default never',
+    ),
+  delegation: delegationSchema
+    .prefault({})
+    .describe(
+      'the tools by which agents delegate to other agents: `depth` tasks below a person’s thread at most, and `aliveCount` threads of a family at work at a time',
     ),
   drainMs: durationMs.default(10_000).describe('how long running turns may go on after SIGTERM'),
   logLevel: z

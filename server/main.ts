@@ -1,5 +1,6 @@
 /** The composition root: which store, which providers, which processes. Everything else is given to it. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
 import { acpDrivers } from '../adapters/acp/index.ts';
 import { claudeDriver } from '../adapters/claude/index.ts';
@@ -52,12 +53,13 @@ const adapters: ServerAdapters = {
     openProtocolLog({ folder, name: instanceId, redact: secrets.redact, onError }),
 };
 
-const manifest: unknown = JSON.parse(
-  readFileSync(new URL(import.meta.resolve('threadchart/package.json')), 'utf8'),
-);
+const root = new URL(import.meta.resolve('threadchart/package.json'));
+const manifest: unknown = JSON.parse(readFileSync(root, 'utf8'));
 const release =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : '0.0.0';
 
-process.exitCode = await runCli(process.argv.slice(2), { adapters, release });
+const consoleFolder = fileURLToPath(new URL('dist/console', root));
+
+process.exitCode = await runCli(process.argv.slice(2), { adapters, release, consoleFolder });

@@ -2,15 +2,19 @@
 import { threadEntrySchema, type ThreadEntry } from '../machines/domain/entry.ts';
 import { RuntimeError } from '../machines/domain/error.ts';
 import { EntryStepper, isSameOutcome, recordedOutcome, withOutcome } from '../machines/replay.ts';
+import { redactValue, type Redact } from './redact-value.ts';
 
-/** Takes secrets out of a text; JSON stays JSON. */
-export type Redact = (text: string) => string;
+/** The journals of one or more threads, each from its first entry and one after the other. */
+export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+  const byThread = Map.groupBy(entries, ({ stream }) => stream);
+  return [...byThread.values()].flatMap((own) => redactJournal(own, redact));
+}
 
 /**
- * The entries of one thread, from its first one. Where the journal is what its inputs give, so is what comes out; an entry
+ * Where the journal is what its inputs give, so is what comes out; an entry
  * that differs already is redacted as it is, so that it goes on to differ.
  */
-export function redactEntries(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
+function redactJournal(entries: readonly ThreadEntry[], redact: Redact): ThreadEntry[] {
   const [before, after] = [new EntryStepper(), new EntryStepper()];
   let isWhole = true;
   return entries.map((entry) => {
@@ -38,23 +42,3 @@ function redactEntry(entry: ThreadEntry, redact: Redact): ThreadEntry {
   if (parsed.success) return parsed.data;
   throw new RuntimeError('INTERNAL', `entry ${sequence} cannot be redacted: ${parsed.error.message}`);
 }
-
-/** As JSON text, so that what is named like a secret is found. */
-const redactValue = (value: unknown, redact: Redact): unknown =>
-  withIds(value, JSON.parse(redact(JSON.stringify(value))));
-
-/** Ids hold things together, and are no secrets whatever they look like. */
-function withIds(value: unknown, redacted: unknown): unknown {
-  if (Array.isArray(value) && Array.isArray(redacted)) {
-    return value.map((each, index) => withIds(each, redacted[index]));
-  }
-  if (!isObject(value) || !isObject(redacted)) return redacted;
-  const fields = Object.entries(value).map(([name, each]) => [
-    name,
-    name.endsWith('Id') ? each : withIds(each, redacted[name]),
-  ]);
-  return Object.fromEntries(fields);
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

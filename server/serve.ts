@@ -1,6 +1,7 @@
 /** A whole server: store, runtime and doors, started in order and ended in order. */
 import { statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
@@ -15,13 +16,18 @@ import type { Config } from './config.ts';
 import { FrameLogs, type FrameLog } from './frame-logs.ts';
 import { attachmentPathOf, removeAttachment } from './http/attachments.ts';
 import { LOOPBACK_HOSTS } from './http/guard.ts';
+import { ConsoleFiles } from './http/console-files.ts';
 import type { ReadFrame } from './http/entries.ts';
 import { hostInUrl } from './http/listen-address.ts';
-import { startHttpServer, type HttpServer } from './http/server.ts';
+import type { Answer } from './http/respond.ts';
+import { startHttpServer, type HttpOptions, type HttpServer } from './http/server.ts';
 import { openTokenFile } from './http/tokens.ts';
 import { systemClock } from './runtime/clock.ts';
+import { Folders } from './runtime/folders.ts';
 import type { Log } from './runtime/runtime-options.ts';
 import { ThreadRuntime } from './runtime/runtime.ts';
+import { McpDoor } from './mcp/door.ts';
+import { READERS } from './mcp/tool-server.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);
@@ -66,11 +72,15 @@ export interface ServeParts {
   readonly release: string;
   /** Watched, and read again when it changes; absent: the configuration stays as it is. */
   readonly source?: ConfigSource;
+  /** Where the console was built; absent: none is served. */
+  readonly consoleFolder?: string;
 }
 
 export interface RunningServer {
   readonly url: string;
   readonly tokenFile: string;
+  /** Opens the console, once and within 15 minutes. */
+  signInUrl(): string;
   readonly runtime: ThreadRuntime;
   /** Reads the configuration again now; resolves when it is in force, or refused and told in the log. */
   reload(): Promise<void>;
@@ -87,7 +97,7 @@ export interface RunningServer {
 export async function serve(
   config: Config,
   adapters: ServerAdapters,
-  { log, release, source }: ServeParts,
+  { log, release, source, consoleFolder }: ServeParts,
 ): Promise<RunningServer> {
   const journal = adapters.openJournal(config, () => nanoid(12));
   const logs = makeLogs(config, adapters, log);
@@ -98,7 +108,13 @@ export async function serve(
     await admit(config.instances, { adapters, logs });
     await runtime.start();
     adapters.secrets.add(openTokenFile(config.data));
-    http = await openDoors(config, runtime, { log, readFrame: (ref) => logs.read(ref) });
+    http = await openDoors(config, runtime, {
+      log,
+      readFrame: (ref) => logs.read(ref),
+      ...(consoleFolder !== undefined && { consoleFolder }),
+      ...agentDoor(config, runtime),
+    });
+    if (config.delegation.enabled) runtime.keys.setDoor({ url: agentUrlOf(config, http), readers: READERS });
   } catch (error) {
     await runtime.stop(0);
     await closeAll(logs, journal);
@@ -118,6 +134,7 @@ export async function serve(
   return {
     url,
     tokenFile,
+    signInUrl: () => http.signInUrl(),
     runtime,
     failed,
     reload: () => watched?.reload() ?? Promise.resolve(),
@@ -197,9 +214,11 @@ const makeRuntime = (
     deltaRetentionMs: config.deltaRetentionMs,
     connectionIdleMs: config.connectionIdleMs,
     deletedAfterMs: daysToMs(config.retention.deletedAfterDays),
+    taskBounds: config.delegation,
     removeAttachment: (id) => removeAttachment(config.data, id),
     attachmentPath: (id) => attachmentPathOf(config.data, id),
     isFolder,
+    folders: new Folders(config.workspaceRoots.map(expandHome)),
     logFrame: (instanceId, direction, frame) => logs.append(instanceId, direction, frame),
   });
 
@@ -210,13 +229,23 @@ export const historyOf = (
 ): { readonly history?: WorkspaceHistory } =>
   adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
+interface DoorParts extends Pick<ServeParts, 'log' | 'consoleFolder'>, Pick<HttpOptions, 'agents'> {
+  readonly readFrame: ReadFrame;
+}
+
+const fallbackOf =
+  (files: ConsoleFiles) =>
+  (path: string): Answer | null =>
+    files.answer(path);
+
 const openDoors = (
   config: Config,
   runtime: ThreadRuntime,
-  given: { readonly log: Log; readonly readFrame: ReadFrame },
+  { consoleFolder, ...given }: DoorParts,
 ): Promise<HttpServer> =>
   startHttpServer({
     ...given,
+    ...(consoleFolder !== undefined && { fallback: fallbackOf(new ConsoleFiles(consoleFolder)) }),
     runtime,
     dataFolder: config.data,
     host: config.host,
@@ -225,6 +254,25 @@ const openDoors = (
     allowedHosts: [...LOOPBACK_HOSTS, hostInUrl(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   });
+
+function agentDoor({ delegation }: Config, runtime: ThreadRuntime): Pick<HttpOptions, 'agents'> {
+  if (!delegation.enabled) return {};
+  const { keys, info } = runtime;
+  const door = new McpDoor({
+    runtime,
+    keys,
+    newId: makeId,
+    release: info.version,
+    now: () => performance.now(),
+  });
+  return { agents: (request) => door.answer(request) };
+}
+
+/** Agents run here: where every address is listened on, they take loopback. */
+function agentUrlOf({ host }: Config, { port }: HttpServer): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : hostInUrl(host);
+  return `http://${name}:${port}/mcp`;
+}
 
 const makeLogs = (config: Config, adapters: ServerAdapters, log: Log): FrameLogs =>
   new FrameLogs({
@@ -239,6 +287,8 @@ async function closeAll(logs: FrameLogs, journal: Journal): Promise<void> {
 }
 
 export const worktreesFolder = ({ data }: Pick<Config, 'data'>): string => join(data, 'worktrees');
+
+const expandHome = (path: string): string => resolve(path.replace(/^~(?=$|\/)/, homedir()));
 
 const isFolder = (path: string): boolean =>
   isAbsolute(path) && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
-const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak', 'all'];
+const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak', 'browser', 'all'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
 /** `--mode` and one of these chooses a slow suite, `all` the agents that are installed on demand; without one the fast ones run. */
@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: [isSlow ? `test/**/*.${mode}.test.ts` : 'test/**/*.test.ts'],
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
+      ...(mode === 'browser' ? { globalSetup: 'test/build-console.ts' } : {}),
       pool: 'forks',
       // these run agents, or kill servers; the others only share the cores
       maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,

@@ -18,13 +18,16 @@ export const declaredCapabilities = (
   compact: false,
   ...(takesModel(args) && { modelSwitch: 'byResume' as const }),
   ...(forks && { fork: 'now' as const }),
+  // most do; those that do not say so at the handshake
+  delegation: true,
 });
 
 /** As the handshake and the session tell. */
 export function refinedCapabilities(
-  { agentCapabilities: { loadSession, promptCapabilities, sessionCapabilities } }: Initialized,
+  { agentCapabilities }: Initialized,
   { controls, launchModel }: Pick<Session, 'controls' | 'launchModel'>,
 ): Capabilities {
+  const { loadSession, promptCapabilities, sessionCapabilities, mcpCapabilities } = agentCapabilities;
   const resume = loadSession || sessionCapabilities.resume;
   const byResume = resume && 'byResume';
   return {
@@ -36,5 +39,6 @@ export function refinedCapabilities(
     compact: false,
     modelSwitch: launchModel === undefined ? controls.control('model') !== null : byResume,
     ...(sessionCapabilities.fork && { fork: 'now' as const }),
+    delegation: mcpCapabilities.http,
   };
 }

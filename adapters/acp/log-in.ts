@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError } from '../../machines/domain/error.ts';
+import { headersOf } from '../shared/agent-tools.ts';
 import { StartRefused, type Env } from '../shared/launch.ts';
 import type { AgentMethod } from './agent-process.ts';
 import { isLoginRequired } from './failures.ts';
@@ -9,7 +10,7 @@ import type { Run } from './run.ts';
 import type { Session } from './sessions.ts';
 import { sessionSchema, type Initialized, type SessionAnswer } from './wire.ts';
 
-interface Entering extends Pick<OpenConnection, 'resume' | 'fork'> {
+interface Entering extends Pick<OpenConnection, 'resume' | 'fork' | 'tools'> {
   readonly answer: Initialized;
 }
 
@@ -35,7 +36,7 @@ function enter({ preset }: Run, session: Session, entering: Entering): Promise<S
   const { process, cwd } = session;
   const { answer, resume, fork } = entering;
   const { loadSession, sessionCapabilities } = answer.agentCapabilities;
-  const where = { cwd, mcpServers: [] };
+  const where = { cwd, mcpServers: serversOf(entering) };
   const ask = (method: AgentMethod, params: object): Promise<SessionAnswer> =>
     process.ask({ method, params, answer: sessionSchema });
   if (fork !== undefined) {
@@ -48,6 +49,13 @@ function enter({ preset }: Run, session: Session, entering: Entering): Promise<S
   if (!loadSession) throw new RuntimeError('RESUME_FAILED', 'the agent keeps no sessions');
   if (preset.tested.includes(answer.agentInfo?.version ?? '')) session.calledId = preset.loadsAs(resume);
   return ask('session/load', { sessionId: session.calledId, ...where });
+}
+
+/** The runtime's own, where the agent reaches servers over HTTP. */
+function serversOf({ tools, answer }: Entering): readonly object[] {
+  if (tools === undefined || !answer.agentCapabilities.mcpCapabilities.http) return [];
+  const headers = Object.entries(headersOf(tools)).map(([name, value]) => ({ name, value }));
+  return [{ type: 'http', name: tools.name, url: tools.url, headers }];
 }
 
 const NO_FORK = new RuntimeError('CAPABILITY_UNSUPPORTED', 'the agent does not fork conversations');

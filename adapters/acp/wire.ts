@@ -26,6 +26,7 @@ export const initializedSchema = z.looseObject({
     .looseObject({
       loadSession: z.boolean().default(false),
       promptCapabilities: z.looseObject({ image: z.boolean().default(false) }).prefault({}),
+      mcpCapabilities: z.looseObject({ http: z.boolean().default(false) }).prefault({}),
       sessionCapabilities: z.looseObject({ resume: offered, close: offered, fork: offered }).prefault({}),
     })
     .prefault({}),

@@ -9,5 +9,6 @@ export const CAPABILITIES: Capabilities = {
   resume: true,
   compact: true,
   fork: 'turn',
+  delegation: true,
   rollback: 'files',
 };

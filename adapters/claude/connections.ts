@@ -12,6 +12,7 @@ import { takeFrame } from './frames.ts';
 import { cutAfter, hasMessages, readHistory, type Cut } from './history.ts';
 import { launchMode, PROGRAM, sessionSpec, type Beginning } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
+import { writeToolsFile } from './tools-file.ts';
 import { wanted } from './requests.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
@@ -71,14 +72,20 @@ async function launch(
 ): Promise<string | null> {
   const { sessionId } = session;
   const { settings, rollback } = effect;
-  const spec = sessionSpec(run.spec, { sessionId, beginning: beginningOf(effect, cut), settings });
+  const beginning = beginningOf(effect, cut);
+  const tools = await writeToolsFile(effect.tools);
+  if (session.phase !== 'opening') {
+    await tools.remove();
+    return null;
+  }
+  const spec = sessionSpec(run.spec, { sessionId, beginning, settings, toolArgs: tools.args });
   const process = new ClaudeProcess(spec, run.host, {
     onFrame: (logged) => takeFrame(run, session, logged),
-    onExit: (exit, error) => takeExit(run, session, { exit, error, effect }),
+    onExit: (exit, error) => takeExit(run, session, { exit, error }),
   });
   session.process = process;
   if (run.isPaused) process.setPaused(true);
-  const answer = await process.ask(INITIALIZE);
+  const answer = await process.ask(INITIALIZE).finally(() => tools.remove());
   checkMode(session, answer);
   if (rollback?.files && cut?.dropped) await rewindFiles(process, cut.dropped);
   return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;
@@ -143,21 +150,14 @@ function openFailure(error: unknown): Failure {
 interface Exited {
   readonly exit: ProcessExit;
   readonly error: Error | null;
-  /** What it was started for. */
-  readonly effect: OpenConnection;
 }
 
 /** Nothing is said of an end that was asked for; it is over when everything of it is gone. */
 function takeExit(run: Run, session: Session, exited: Exited): void {
   if (session.phase === 'gone' || session.phase === 'closing') return;
   if (session.phase !== 'opening') return void reportLost(run, session, exited.exit);
-  const { effect } = exited;
-  const cause = startFailure(run, session, exited);
-  // a claude that was killed in its first turn may not have written it down
-  const beginsAnew = cause.code === 'RESUME_FAILED' && effect.resume !== null && effect.orBegin === true;
-  if (!beginsAnew) reportOpenFailed(session, cause);
+  reportOpenFailed(session, startFailure(run, session, exited));
   run.sessions.remove(session);
-  if (beginsAnew) void openConnection(run, { ...effect, resume: null });
 }
 
 /** A claude that died in its first turn may not have written it down. */
@@ -167,13 +167,14 @@ async function reportLost(run: Run, session: Session, exit: ProcessExit): Promis
   const isKnown = isKept || hasMessages(await readHistory(run.spec.env, sessionId));
   // it may have been let go meanwhile
   if (session.phase !== 'open') return;
+  session.leaveCarried(failure);
   session.report({ type: 'connection.lost', connectionId, failure, ...(!isKnown && { forgotten: true }) });
   run.sessions.remove(session);
 }
 
 const UNKNOWN_SESSION = /no conversation found/i;
 
-function startFailure(run: Run, session: Session, { exit, error }: Pick<Exited, 'exit' | 'error'>): Failure {
+function startFailure(run: Run, session: Session, { exit, error }: Exited): Failure {
   if (error !== null) return spawnFailure(run.spec, error);
   const said = session.startError || session.process.stderrTail;
   const code = UNKNOWN_SESSION.test(said) ? 'RESUME_FAILED' : 'OPEN_FAILED';

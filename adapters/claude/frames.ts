@@ -1,8 +1,8 @@
 /** Where the frames of a process go: to its thread, or to the instance. */
 import { z } from 'zod';
 import { requestIdOf } from '../../machines/domain/ids.ts';
-import type { ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import type { Speaker } from './agents.ts';
 import { askedIn, NOT_ASKED, PLANNED, PLANNING, replyTo, ruledAnswer, type Asked } from './approvals.ts';
 import type { LoggedFrame } from './claude-process.ts';
 import { elicitedIn } from './elicitation.ts';
@@ -14,6 +14,7 @@ import type { Run } from './run.ts';
 import type { TurnResult } from './prompts.ts';
 import type { Session } from './sessions.ts';
 import type { Place } from './speech.ts';
+import { callerOf, endOrphans, takeMessage, takeTaskEnd, takeTasksLeft, takeTaskStart } from './tasks.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
 import * as wire from './wire.ts';
 import type { CanUseTool, Frame } from './wire.ts';
@@ -38,7 +39,10 @@ const scopeOf = ({ connectionId, prompts }: Session, rawRef: string) => ({
   rawRef,
 });
 
-const placeOf = ({ session, rawRef }: Taken): Place => ({ turn: session.prompts.current, rawRef });
+const placeOf = ({ session, rawRef }: Taken, speaker: Speaker = session): Place => ({
+  turn: speaker.turn,
+  rawRef,
+});
 
 /** `false`: the frame is not what it was, or has something for the transcript besides. */
 type Take = (taken: Taken) => boolean;
@@ -73,30 +77,24 @@ export const TAKES: ReadonlyMap<string, Take> = new Map<string, Take>([
       return false;
     },
   ],
-  [
-    'system/task_started',
-    on(wire.taskStartedSchema, (task, taken) =>
-      said(taken, taken.session.transcript.taskStarted(task, placeOf(taken))),
-    ),
-  ],
+  ['system/task_started', on(wire.taskStartedSchema, (task, taken) => takeTaskStart(task, taken))],
   [
     'system/task_updated',
     on(wire.taskUpdatedSchema, ({ task_id: taskId, patch }, { session }) => {
-      if (patch.is_backgrounded) session.transcript.taskMoved(taskId);
+      if (patch.is_backgrounded) for (const { transcript } of session.speakers) transcript.taskMoved(taskId);
     }),
   ],
-  ['system/task_notification', on(wire.taskNotificationSchema, takeTaskEnd)],
+  ['system/task_notification', on(wire.taskNotificationSchema, (task, taken) => takeTaskEnd(task, taken))],
   [
     'system/background_tasks_changed',
-    on(wire.tasksChangedSchema, ({ tasks }, taken) => {
-      const left = new Set(tasks.map(({ task_id: taskId }) => taskId));
-      return said(taken, taken.session.transcript.tasksLeft(left, placeOf(taken)));
-    }),
+    on(wire.tasksChangedSchema, ({ tasks }, taken) =>
+      takeTasksLeft(new Set(tasks.map(({ task_id: taskId }) => taskId)), taken),
+    ),
   ],
   [
     'system/permission_denied',
     on(wire.permissionDeniedSchema, ({ tool_use_id: toolUseId }, { session }) => {
-      session.transcript.declined(toolUseId);
+      for (const { transcript } of session.speakers) transcript.declined(toolUseId);
     }),
   ],
   ['rate_limit_event', takeRateLimit],
@@ -136,7 +134,9 @@ function takeResult(result: wire.Result, { session, rawRef }: Taken): void {
   if (failure !== null) session.report(errorItem(failure, scope));
   session.report(...session.prompts.ended(end));
   session.isKept = true;
-  if (!session.prompts.isRunning) session.transcript.endTurn();
+  if (session.prompts.isRunning) return;
+  session.transcript.endTurn();
+  endOrphans({ session, rawRef });
 }
 
 /** A compaction that failed is a success to claude. */
@@ -150,16 +150,22 @@ function endOf(result: wire.Result, session: Session): TurnResult {
 }
 
 function takeAssistant(frame: wire.AssistantFrame, taken: Taken): void {
-  const { session } = taken;
+  const { session, rawRef } = taken;
+  const agent = session.agents.speaking(frame.agent_id, frame.parent_tool_use_id);
+  if (agent !== null) return agent.says(frame, rawRef);
   session.errorWord = frame.error ?? '';
-  said(taken, session.transcript.assistant(frame, placeOf(taken)));
+  const speaker = callerOf(session, frame.parent_tool_use_id);
+  speaker.report(...speaker.transcript.assistant(frame, placeOf(taken, speaker)));
 }
 
 /** Prompts come back when claude reads them; results of tools come as messages of the user, too. */
 function takeUser(frame: wire.UserFrame, taken: Taken): void {
   const { session } = taken;
   if (frame.isReplay === true) return session.report(...session.prompts.replayed(frame.uuid));
-  said(taken, session.transcript.user(frame, placeOf(taken)));
+  const agent = session.agents.speaking(frame.agent_id, frame.parent_tool_use_id);
+  const speaker = agent ?? callerOf(session, frame.parent_tool_use_id);
+  takeMessage(frame, speaker, taken);
+  speaker.report(...speaker.transcript.user(frame, placeOf(taken, speaker)));
 }
 
 /** A plan of claude's own that was accepted brings it back into its default mode, not into that of the thread. */
@@ -187,20 +193,6 @@ function takeStatus(
   return false;
 }
 
-const TASK_STATUS: Readonly<Record<string, ItemStatus>> = {
-  completed: 'completed',
-  failed: 'failed',
-  stopped: 'interrupted',
-};
-
-function takeTaskEnd(task: ReturnType<typeof wire.taskNotificationSchema.parse>, taken: Taken): void {
-  const { session } = taken;
-  const status = TASK_STATUS[task.status] ?? 'unknown';
-  const reports = session.transcript.taskEnded(task.task_id, { status, text: task.summary }, placeOf(taken));
-  if (reports.length > 0 && task.status !== 'stopped') session.prompts.taskEnded();
-  said(taken, reports);
-}
-
 function takeRateLimit({ run, frame }: Taken): boolean {
   const window = rateLimitIn(frame);
   const merged = window === null ? null : mergeRateLimit(run.rateLimits, window);
@@ -224,11 +216,12 @@ function takeRequest(
     session.process.refuse(nativeId, `${request.subtype} is not supported by this client`);
     return session.report(unrecognized({ ...frame, subtype: request.subtype }, scopeOf(session, rawRef)));
   }
-  const { connectionId, cwd, prompts, transcript } = session;
-  const place = { connectionId, cwd, rawRef, turn: prompts.current, transcript };
+  const speaker = session.agents.of(data.agent_id) ?? callerOf(session, data.tool_use_id);
+  const { connectionId, turn, transcript } = speaker;
+  const place = { connectionId, cwd: session.cwd, rawRef, turn, transcript };
   const asked = askedIn(data, { ...place, nativeRequestId: nativeId });
-  if (answeredByRule(data, asked, taken)) return;
-  openRequest(session, asked);
+  if (answeredByRule(data, asked, { ...taken, speaker })) return;
+  openRequest(speaker, asked);
 }
 
 function tookElicitation(nativeRequestId: string, request: unknown, { session, rawRef }: Taken): boolean {
@@ -240,14 +233,18 @@ function tookElicitation(nativeRequestId: string, request: unknown, { session, r
   return asked !== null;
 }
 
-function openRequest(session: Session, { form, report }: Asked): void {
+function openRequest(speaker: Speaker, { form, report }: Asked): void {
   const { requestId, nativeRequestId: nativeId } = report.request;
-  session.requests.add(requestId, { nativeId, toolUseId: form.toolUseId, form });
-  session.report(report);
+  speaker.requests.add(requestId, { nativeId, toolUseId: form.toolUseId, form });
+  speaker.report(report);
 }
 
-function answeredByRule(asked: CanUseTool, { form, report }: Asked, taken: Taken): boolean {
-  const { session } = taken;
+interface TakenOf extends Taken {
+  readonly speaker: Speaker;
+}
+
+function answeredByRule(asked: CanUseTool, { form, report }: Asked, taken: TakenOf): boolean {
+  const { session, speaker } = taken;
   const { asks } = session.inEffect;
   const answer = ruledAnswer(asked, session.inEffect);
   if (answer === null) return false;
@@ -255,8 +252,8 @@ function answeredByRule(asked: CanUseTool, { form, report }: Asked, taken: Taken
   const isPlan = isNo && asked.tool_name === 'ExitPlanMode';
   if (isPlan) {
     const plan = textIn(asked.input, 'plan');
-    said(taken, session.transcript.planned(asked.tool_use_id, plan, placeOf(taken)));
-  } else if (isNo) session.transcript.declined(asked.tool_use_id);
+    speaker.report(...speaker.transcript.planned(asked.tool_use_id, plan, placeOf(taken, speaker)));
+  } else if (isNo) speaker.transcript.declined(asked.tool_use_id);
   const message = isPlan ? PLANNED : asks === 'plan' ? PLANNING : NOT_ASKED;
   session.process.answer(report.request.nativeRequestId, replyTo(form, answer, message));
   return true;
@@ -266,8 +263,10 @@ function takeCancel(
   { request_id: nativeId }: ReturnType<typeof wire.controlCancelSchema.parse>,
   { session }: Taken,
 ): void {
-  const { connectionId } = session;
-  const requestId = requestIdOf(connectionId, nativeId);
-  if (session.requests.remove(requestId) === null) return;
-  session.report({ type: 'provider.requestResolved', connectionId, requestId, owner: 'turn' });
+  for (const speaker of session.speakers) {
+    const { connectionId, requests } = speaker;
+    const requestId = requestIdOf(connectionId, nativeId);
+    if (requests.remove(requestId) === null) continue;
+    speaker.report({ type: 'provider.requestResolved', connectionId, requestId, owner: 'turn' });
+  }
 }

@@ -55,10 +55,18 @@ export type Beginning =
   | { readonly kind: 'resume'; readonly at?: string }
   | { readonly kind: 'fork'; readonly of: string; readonly at?: string };
 
+interface SessionStart {
+  readonly sessionId: string;
+  readonly beginning: Beginning;
+  readonly settings: Settings;
+  /** What gives it the runtime's tools. */
+  readonly toolArgs?: readonly string[];
+}
+
 /** A process that serves a session. */
 export function sessionSpec(
   spec: ProcessSpec,
-  { sessionId, beginning, settings }: { sessionId: string; beginning: Beginning; settings: Settings },
+  { sessionId, beginning, settings, toolArgs = [] }: SessionStart,
 ): ProcessSpec {
   const { cwd, model, options } = settings;
   const { permissionMode } = policyFor(settings);
@@ -73,6 +81,7 @@ export function sessionSpec(
       `--permission-mode=${launchMode(permissionMode, spec.env)}`,
       ...(model === null ? [] : [`--model=${model}`]),
       ...(typeof effort === 'string' ? [`--effort=${effort}`] : []),
+      ...toolArgs,
     ],
   };
 }

@@ -1,7 +1,10 @@
+import type { Failure } from '../../machines/domain/error.ts';
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
 import { OpenRequests } from '../shared/open-requests.ts';
 import { ProcessSession, type SessionPlace } from '../shared/process-sessions.ts';
+import type { TurnRef } from '../shared/own-items.ts';
+import { Agents, type Carrier, type Speaker } from './agents.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import type { OpenRequest } from './open-requests.ts';
 import type { PermissionMode } from './policy.ts';
@@ -15,10 +18,11 @@ interface SessionStart extends SessionPlace {
 }
 
 /** A connection's process at claude, with what its prompts need to know of it. */
-export class Session extends ProcessSession<ClaudeProcess> {
+export class Session extends ProcessSession<ClaudeProcess> implements Speaker, Carrier {
   readonly prompts: Prompts;
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
+  readonly agents = new Agents();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
   /** What was told when it was opened. */
@@ -45,6 +49,19 @@ export class Session extends ProcessSession<ClaudeProcess> {
     this.permissionMode = inEffect.permissionMode;
     this.prompts = new Prompts(connectionId);
     this.transcript = new Transcript(connectionId, cwd);
+  }
+
+  get turn(): TurnRef {
+    return this.prompts.current;
+  }
+
+  /** The main thread, and the sub-agents. */
+  get speakers(): readonly Speaker[] {
+    return [this, ...this.agents.all];
+  }
+
+  override leaveCarried(lost: Failure | null): void {
+    for (const agent of this.agents.all) this.agents.remove(agent, lost);
   }
 
   override get nativeId(): string {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { itemIdOf, type ConnectionId, type ItemId } from '../../machines/domain/ids.ts';
+import { itemIdOf, type ConnectionId, type ItemId, type ThreadId } from '../../machines/domain/ids.ts';
 import type { ItemBody, ItemDraft, ItemStatus } from '../../machines/domain/item.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { TurnRef } from '../shared/own-items.ts';
@@ -20,12 +20,23 @@ interface OpenTool {
   content: Content;
   /** Its work goes on when the call itself has its result. */
   isBackground: boolean;
+  /** Its work was ended before it was done. */
+  isStopped?: boolean;
 }
 
 /** Where a call or a message of a sub-agent belongs. */
 type Under = Pick<OpenTool, 'turn' | 'parentItemId' | 'parentId'>;
 
 type Block = z.infer<typeof wire.blockSchema>;
+
+interface FollowedTask {
+  readonly taskId: string;
+  readonly callId: string | null;
+  readonly title: string;
+}
+interface FollowedPlace extends Place {
+  readonly threadId: ThreadId;
+}
 
 /**
  * What claude says and does, as items. A tool's result names only the call, and the end of a background task only the
@@ -68,6 +79,34 @@ export class Transcript {
   agentOf(toolUseId: string, agentId: string): Pick<OpenTool, 'itemId' | 'turn'> | null {
     const parentId = this.#tools.get(toolUseId)?.parentId ?? this.#tasks.get(agentId) ?? '';
     return this.tool(parentId);
+  }
+
+  /** The call is its own, and waits for its result, or for the end of its work. */
+  has(toolUseId: string): boolean {
+    return this.#tools.has(toolUseId);
+  }
+
+  /** A call of its own waits for the end of the task. */
+  hasTask(taskId: string): boolean {
+    return this.has(this.#tasks.get(taskId) ?? '');
+  }
+
+  /** What a call was made with; `null`: it is not open. */
+  inputOf(toolUseId: string): ToolUse['input'] | null {
+    return this.#tools.get(toolUseId)?.use.input ?? null;
+  }
+
+  /** The call of a sub-agent, which is a thread of its own; where claude has woken it without one, its task. */
+  followed({ taskId, callId, title }: FollowedTask, { threadId, ...place }: FollowedPlace) {
+    this.#tasks.set(taskId, callId ?? this.#tasks.get(taskId) ?? taskKey(taskId));
+    const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
+    if (tool === undefined) return null;
+    const { body } = tool.content;
+    const known = body.kind === 'subagent' ? body : ({ kind: 'subagent', title } as const);
+    tool.content = { ...tool.content, body: { ...known, threadId } };
+    const { itemId, turn } = tool;
+    const report = this.#report('provider.itemUpdated', turn, this.#toolDraft(tool, tool.content, place));
+    return { itemId, turn, report };
   }
 
   /** A person or a rule has said no to the call. */
@@ -146,8 +185,9 @@ export class Transcript {
       return [];
     }
     if (frame.ambient) return [];
-    const use = { id: `task:${taskId}`, name: 'task', input: {} };
-    const content: Content = { body: { kind: 'task', title: description }, text: '', status: 'open' };
+    const use = { id: taskKey(taskId), name: 'task', input: {} };
+    const kind = frame.task_type === AGENT_TASK ? 'subagent' : 'task';
+    const content: Content = { body: { kind, title: description }, text: '', status: 'open' };
     this.#tasks.set(taskId, use.id);
     return [
       this.#begin(
@@ -171,19 +211,20 @@ export class Transcript {
   ): readonly ProviderReport[] {
     const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
     this.#tasks.delete(taskId);
-    if (tool === undefined || !tool.isBackground) return [];
+    if (tool === undefined) return [];
+    tool.isStopped = end.status === 'interrupted';
+    if (!tool.isBackground) return [];
     this.#tools.delete(tool.use.id);
     const text = end.text === '' ? tool.content.text : end.text;
     const content: Content = { ...tool.content, text, status: end.status };
     return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
   }
 
-  /** The background tasks that live, all of them: others have ended without a word. */
-  tasksLeft(taskIds: ReadonlySet<string>, place: Place): readonly ProviderReport[] {
-    const gone = [...this.#tasks].filter(
-      ([taskId, toolUseId]) => !taskIds.has(taskId) && this.#tools.get(toolUseId)?.isBackground,
+  /** Background tasks that are not among those that live, all of them: they have ended without a word. */
+  tasksGone(living: ReadonlySet<string>): readonly string[] {
+    return [...this.#tasks].flatMap(([taskId, toolUseId]) =>
+      !living.has(taskId) && this.#tools.get(toolUseId)?.isBackground === true ? [taskId] : [],
     );
-    return gone.flatMap(([taskId]) => this.taskEnded(taskId, { status: 'interrupted', text: '' }, place));
   }
 
   #mainBlock(block: Block, frame: AssistantFrame, place: Place): readonly ProviderReport[] {
@@ -268,14 +309,15 @@ export class Transcript {
       this.#tools.delete(tool.use.id);
       return this.#todoReports(tool, details, place);
     }
-    tool.isBackground ||= isLaunched(details);
+    tool.isBackground ||= isLaunched(details) || isWoken(tool, details);
     if (tool.isBackground && result.is_error !== true) {
       // its words are for the model: that it has been launched, and how to look after it
       return [this.#report('provider.itemUpdated', tool.turn, this.#toolDraft(tool, tool.content, place))];
     }
     this.#tools.delete(tool.use.id);
     const end = finished(tool.content, result, details);
-    const content = { ...end, status: this.#statusOf(end.status, result, frame) };
+    const status = tool.isStopped === true ? 'interrupted' : this.#statusOf(end.status, result, frame);
+    const content = { ...end, status };
     return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
   }
 
@@ -317,12 +359,23 @@ export class Transcript {
   }
 }
 
+/** A task that is a sub-agent. */
+export const AGENT_TASK = 'local_agent';
+/** Of a task that no call stands for. */
+const taskKey = (taskId: string): string => `task:${taskId}`;
+
 /** Older versions say only here that the work goes on. */
 function isLaunched(details: unknown): boolean {
   const agent = wire.agentResultSchema.safeParse(details).data;
   if (agent?.status === 'async_launched') return true;
   const command = wire.bashResultSchema.safeParse(details).data;
   return command?.backgroundTaskId !== undefined && command.backgroundTaskId !== null;
+}
+
+/** They say only here that a message has woken a sub-agent. */
+function isWoken({ content }: OpenTool, details: unknown): boolean {
+  const { resumedAgentId } = wire.sentResultSchema.safeParse(details).data ?? {};
+  return content.body.kind === 'subagent' && typeof resumedAgentId === 'string';
 }
 
 const parentOf = (parentItemId: ItemId | null) => (parentItemId === null ? {} : { parentItemId });

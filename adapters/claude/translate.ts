@@ -160,7 +160,7 @@ export function usageOf({ modelUsage }: Result, last: MessageUsage | null): Usag
   };
 }
 
-function contextOf(usage: MessageUsage | null): number {
+export function contextOf(usage: MessageUsage | null): number {
   if (usage === null) return 0;
   const { input_tokens: fresh, output_tokens: said } = usage;
   return fresh + said + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);

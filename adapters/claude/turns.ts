@@ -83,7 +83,7 @@ async function interrupt(run: Run, session: Session, effect: EffectOf<'turn.inte
   );
   try {
     if (isStarted) {
-      session.transcript.interrupted();
+      for (const { transcript } of session.speakers) transcript.interrupted();
       await process.ask({ subtype: 'interrupt', params: { cancel_queued: true }, answer: z.unknown() });
     }
     await Promise.all(takenBack);

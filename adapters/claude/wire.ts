@@ -130,7 +130,8 @@ export type MessageUsage = z.infer<typeof usageSchema>;
 
 // ---- the transcript ----------------------------------------------------------------------------------------------
 
-const ofParent = { uuid: text, parent_tool_use_id: text.nullish() };
+/** Of a sub-agent's message; older versions name only the call that began it. */
+const ofParent = { uuid: text, parent_tool_use_id: text.nullish(), agent_id: text.optional() };
 export const blockSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('text'), text }),
   z.object({ type: z.literal('thinking'), thinking: text }),
@@ -214,6 +215,15 @@ export const agentResultSchema = z.looseObject({
     .catch(undefined),
 });
 
+/** Of a message to a sub-agent. */
+export const sentResultSchema = z.looseObject({
+  success: z.boolean(),
+  /** It was over, and goes on. */
+  resumedAgentId: text.nullish(),
+  /** It reads the message when it has time. */
+  pin: z.looseObject({ id: text }).nullish().catch(null),
+});
+
 const todoStatus = z.enum(['pending', 'in_progress', 'completed']);
 export const todosSchema = z.object({ todos: z.array(z.object({ content: text, status: todoStatus })) });
 export const taskCreatedSchema = z.looseObject({ task: z.object({ id: text, subject: text }) });
@@ -259,6 +269,8 @@ export const taskStartedSchema = z.object({
   ...onTask,
   description: text.default(''),
   task_type: text.nullish(),
+  prompt: text.default(''),
+  uuid: text,
   is_backgrounded: z.boolean().nullish(),
   ambient: z.boolean().nullish(),
 });

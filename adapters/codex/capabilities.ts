@@ -12,4 +12,5 @@ export const CAPABILITIES: Capabilities = {
   resume: true,
   compact: true,
   fork: 'turn',
+  delegation: true,
 };

@@ -63,16 +63,17 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   return session;
 }
 
-async function begin(run: Run, { resume, fork, settings }: OpenConnection): Promise<ThreadAnswer> {
+async function begin(run: Run, { resume, fork, settings, tools }: OpenConnection): Promise<ThreadAnswer> {
   const { server } = run;
   const answer = wire.threadAnswerSchema;
   const known = fork?.nativeThreadId ?? resume;
-  if (known === null) return server.ask({ method: 'thread/start', params: startThread(settings), answer });
+  if (known === null)
+    return server.ask({ method: 'thread/start', params: startThread(settings, tools), answer });
   await run.lettingGo.gone(known);
   return takenOut(run, known, () =>
     fork === undefined
-      ? server.ask({ method: 'thread/resume', params: resumeThread(known, settings), answer })
-      : server.ask({ method: 'thread/fork', params: forkThread(fork, settings), answer }),
+      ? server.ask({ method: 'thread/resume', params: resumeThread(known, settings, tools), answer })
+      : server.ask({ method: 'thread/fork', params: forkThread(fork, settings, tools), answer }),
   );
 }
 

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import type { PromptSettings } from '../../machines/domain/effect.ts';
+import type { AgentTools, PromptSettings } from '../../machines/domain/effect.ts';
 import type { Fork } from '../../machines/domain/opening.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { Prompt } from '../../machines/domain/turn.ts';
+import { headersOf, TOOL_TIMEOUT_S } from '../shared/agent-tools.ts';
 import type { EffectOf } from '../shared/effects.ts';
 import { policyFor } from './policy.ts';
 import type {
@@ -37,22 +38,30 @@ export const INITIALIZE: InitializeParams = {
   capabilities: { experimentalApi: true, requestAttestation: false },
 };
 
-export function startThread(settings: Settings): ThreadStartParams {
-  return openSettings(settings);
+export function startThread(settings: Settings, tools?: AgentTools): ThreadStartParams {
+  return openSettings(settings, tools);
 }
 
 /** Everything is sent again: codex 0.169.0 falls back to a read-only sandbox in silence. */
-export function resumeThread(nativeThreadId: string, settings: Settings): ThreadResumeParams {
-  return { threadId: nativeThreadId, excludeTurns: true, ...openSettings(settings) };
+export function resumeThread(
+  nativeThreadId: string,
+  settings: Settings,
+  tools?: AgentTools,
+): ThreadResumeParams {
+  return { threadId: nativeThreadId, excludeTurns: true, ...openSettings(settings, tools) };
 }
 
 /** Everything is sent again here too: a fork has neither the model nor the sandbox of the other (codex 0.169.0). */
-export function forkThread({ nativeThreadId, nativeTurnId }: Fork, settings: Settings): ThreadForkParams {
+export function forkThread(
+  { nativeThreadId, nativeTurnId }: Fork,
+  settings: Settings,
+  tools?: AgentTools,
+): ThreadForkParams {
   return {
     threadId: nativeThreadId,
     lastTurnId: nativeTurnId,
     excludeTurns: true,
-    ...openSettings(settings),
+    ...openSettings(settings, tools),
   };
 }
 
@@ -63,11 +72,27 @@ export function updateSettings(nativeThreadId: string, settings: Settings): Thre
   return { threadId: nativeThreadId, cwd, model, approvalPolicy, approvalsReviewer, sandboxPolicy };
 }
 
-function openSettings(settings: Settings) {
+function openSettings(settings: Settings, tools: AgentTools | undefined) {
   const { approvalPolicy, approvalsReviewer, sandbox } = policyFor(settings);
   const { cwd, model } = settings;
-  return { cwd, ...(model === null ? {} : { model }), approvalPolicy, approvalsReviewer, sandbox };
+  return {
+    cwd,
+    ...(model === null ? {} : { model }),
+    approvalPolicy,
+    approvalsReviewer,
+    sandbox,
+    ...(tools && { config: configOf(tools) }),
+  };
 }
+
+/** One more beside the user's own servers: a whole `mcp_servers` would take their place (codex 0.169.0). */
+const configOf = (tools: AgentTools): NonNullable<ThreadStartParams['config']> => ({
+  [`mcp_servers.${tools.name}`]: {
+    url: tools.url,
+    http_headers: headersOf(tools),
+    tool_timeout_sec: TOOL_TIMEOUT_S,
+  },
+});
 
 const SANDBOX_TYPES: Readonly<Record<string, string>> = {
   'read-only': 'readOnly',

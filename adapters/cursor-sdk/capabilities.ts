@@ -8,4 +8,5 @@ export const CAPABILITIES: Capabilities = {
   planMode: true,
   resume: true,
   compact: false,
+  delegation: false,
 };

@@ -53,6 +53,10 @@ export class GitWorktrees implements Worktrees {
     return madeOf(record);
   }
 
+  async threadIds(): Promise<ThreadId[]> {
+    return (await this.#records.all()).map(({ threadId }) => threadId);
+  }
+
   async list(): Promise<WorktreeStatus[]> {
     const records = await this.#records.all();
     return Promise.all(records.map((record) => this.#statusOf(record)));

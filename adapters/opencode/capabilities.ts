@@ -12,5 +12,6 @@ export const CAPABILITIES: Capabilities = {
   resume: true,
   compact: true,
   fork: 'turn',
+  delegation: false,
   rollback: 'files',
 };

@@ -18,6 +18,9 @@ const MOST_MESSAGES = 100;
 export async function catchUpAll(run: Run): Promise<void> {
   const running = run.sessions.all.filter(({ talk }) => talk.turn !== null);
   await Promise.all(running.map((session) => catchUp(run, session, session.talk.turn?.isStarted ?? false)));
+  // sub-agents that only this has told of, too
+  const awaited = run.sessions.all.filter(({ isAwaited }) => isAwaited);
+  await Promise.all(awaited.map((session) => catchUp(run, session, true)));
 }
 
 /**
@@ -57,7 +60,8 @@ async function readSession(run: Run, session: Session, place: Place): Promise<vo
     answer: wire.messagesSchema,
     timeoutMs: TIMEOUT_MS,
   });
-  const since = session.talk.turn?.nativeTurnId;
+  const { talk, isAwaited } = session;
+  const since = talk.turn?.nativeTurnId ?? (isAwaited ? talk.newestId : undefined);
   if (since === undefined) return;
   for (const { info, parts } of messages.filter((message) => message.info.id >= since)) {
     hear(run, { type: 'message.updated', properties: { sessionID, info } });

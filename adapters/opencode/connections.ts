@@ -7,7 +7,6 @@ import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { isTimeout } from '../shared/request-failures.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { forked } from './forks.ts';
-import { catchUp } from './catch-up.ts';
 import { failureOfRequest, isClosed, isUnknown } from './failures.ts';
 import { timeOfSession } from './message-ids.ts';
 import { hasRules, rulesFor, unmetPolicy, type Rule } from './policy.ts';
@@ -66,7 +65,7 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
   const place = { nativeThreadId: info.id, directory: info.directory };
   const rules = await applyRules(run, place, { inEffect: info.permission, wanted: rulesFor(settings) });
   const model = settings.model ?? modelIn(info) ?? run.catalogue.defaultModel;
-  const session: Session = new Session({
+  return new Session({
     connectionId,
     threadId,
     ...place,
@@ -75,9 +74,8 @@ async function openSession(run: Run, effect: OpenConnection): Promise<Session> {
     newestId: await newestIdOf(run, place, resume !== null || fork !== undefined),
     contextWindow: model === null ? null : (run.catalogue.contextWindows.get(model) ?? null),
     tokens: info.tokens ?? null,
-    onSilence: () => void catchUp(run, session, true),
+    onSilence: (session) => run.catchUp(session),
   });
-  return session;
 }
 
 async function begin(run: Run, { resume, fork, rollback, settings }: OpenConnection): Promise<SessionInfo> {
@@ -144,10 +142,12 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
     return run.host.report(threadIdOf(connectionId), { type: 'connection.closed', connectionId });
   }
   try {
-    await session.aborting;
-    if (session.talk.turn !== null) await endRunning(run, session);
-    run.report(session, { type: 'connection.closed', connectionId });
-    run.forget(connectionId);
+    const going = [session, ...dependents(run, session)];
+    for (const each of going) {
+      await each.aborting;
+      if (each.talk.turn !== null) await endRunning(run, each);
+    }
+    for (const each of going.toReversed()) run.letGo(each);
   } catch (error) {
     if (isClosed(error)) return;
     run.report(session, {
@@ -161,8 +161,22 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
 /** Nothing more is reported; what still runs is ended behind the scenes. */
 export function killConnection(run: Run, connectionId: ConnectionId): void {
   run.opening.delete(connectionId);
-  const session = run.forget(connectionId);
-  if (session !== null) run.lettingGo.add(session.nativeThreadId, () => endRunning(run, session));
+  const session = run.sessions.of(connectionId);
+  if (session === null) return;
+  for (const child of dependents(run, session)) {
+    run.letGo(child);
+    letEnd(run, child);
+  }
+  run.forget(connectionId);
+  letEnd(run, session);
+}
+
+const letEnd = (run: Run, session: Session): void =>
+  run.lettingGo.add(session.nativeThreadId, () => endRunning(run, session));
+
+/** Sub-agents end with the connection that carries them; one that answers a person does not need it. */
+function dependents(run: Run, session: Session): readonly Session[] {
+  return run.sessions.carriedBy(session).filter(({ talk }) => talk.turn === null || talk.turn.key === null);
 }
 
 /** Ends what runs in a session, its commands and sub-agents with it. */

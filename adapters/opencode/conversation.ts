@@ -1,6 +1,7 @@
 import type { TurnKey } from '../../machines/domain/effect.ts';
 import type { ItemId } from '../../machines/domain/ids.ts';
 import type { ItemBody } from '../../machines/domain/item.ts';
+import type { ProviderReport } from '../../machines/ports/provider.ts';
 import type { AssistantMessage, MessageError, Tokens } from './wire.ts';
 
 /** The prompt that is being answered. opencode names no turns: it is known by the id of its message. */
@@ -16,6 +17,8 @@ export interface HeardTurn {
   error: MessageError | null;
   /** An interrupt was sent. */
   isInterrupted: boolean;
+  /** What a prompt of somebody else says, until its turn has begun. */
+  prompt: readonly ProviderReport[];
 }
 
 /** What was told of a part. */
@@ -64,6 +67,11 @@ export class Conversation {
     this.newestId = newestId;
   }
 
+  /** No turn has begun. */
+  get isUnused(): boolean {
+    return this.#turnOf.size === 0;
+  }
+
   /** A prompt is sent, or one was found that is none of ours. */
   begin(nativeTurnId: string, key: TurnKey | null): HeardTurn {
     const turn: HeardTurn = {
@@ -74,6 +82,7 @@ export class Conversation {
       newest: null,
       error: null,
       isInterrupted: false,
+      prompt: [],
     };
     this.turn = turn;
     this.join(nativeTurnId, nativeTurnId);

@@ -22,7 +22,13 @@ export function accepted(turn: HeardTurn, scope: Scope): readonly ProviderReport
 export function started(turn: HeardTurn, scope: Scope): readonly ProviderReport[] {
   if (turn.isStarted || !turn.isAccepted) return [];
   turn.isStarted = true;
-  return [{ type: 'provider.turnStarted', ...at(scope, turn.nativeTurnId), isNew: false }];
+  return [{ type: 'provider.turnStarted', ...at(scope, turn.nativeTurnId), isNew: false }, ...promptOf(turn)];
+}
+
+function promptOf(turn: HeardTurn): readonly ProviderReport[] {
+  const { prompt } = turn;
+  turn.prompt = [];
+  return prompt;
 }
 
 /** Not the end by itself: opencode recovers from some. But nothing comes after one that is told before anything runs. */
@@ -51,7 +57,8 @@ export function ended(turn: HeardTurn, scope: Scope): readonly ProviderReport[] 
   const { nativeTurnId } = turn;
   const end = endOf(turn);
   const report: ProviderReport = { type: 'provider.turnEnded', ...at(scope, nativeTurnId), ...end };
-  return end.failure === null ? [report] : [errorItem(scope, nativeTurnId, end.failure), report];
+  const error = end.failure === null ? [] : [errorItem(scope, nativeTurnId, end.failure)];
+  return [...promptOf(turn), ...error, report];
 }
 
 const COMPLETED: Ended = { outcome: 'completed', failure: null };

@@ -1,7 +1,7 @@
 /** Where the events of a server go: to the threads that they are about, or nowhere. */
 import { z } from 'zod';
 import { requestIdOf } from '../../machines/domain/ids.ts';
-import { agentIn } from './agents.ts';
+import { agentIn, agentStarted, threadOf, withThread } from './agents.ts';
 import { permissionAsked, questionAsked, FORBIDDEN, type Asked, type AskScope } from './approvals.ts';
 import { isClosed } from './failures.ts';
 import { IGNORED_OF_PROCESS, isUnfinished } from './ignored.ts';
@@ -34,15 +34,16 @@ export const ROUTED: ReadonlySet<string> = new Set([...ASKED, ...REPLIED]);
 function takeOther(run: Run, route: Route, frame: LoggedFrame): void {
   const { session, talk, agent } = route;
   const scope = { connectionId: session.connectionId, rawRef: frame.rawRef, talk, agent };
+  const found = agentIn(frame, scope);
+  const threadId = found === null ? null : threadOf(run, route, found);
   const reports = translate(frame, scope);
   for (const report of reports) {
-    run.report(session, report);
+    run.report(session, withThread(report, threadId));
     // the charts close what the turn has asked
     if (report.type === 'provider.turnEnded') session.leaveRequests();
   }
+  if (found !== null) for (const report of agentStarted(run, scope, found)) run.report(session, report);
   if (frame.type !== 'message.part.updated') return;
-  const found = agentIn(frame, scope);
-  if (found !== null) run.sessions.adopt(found, session);
   for (const report of reports) if ('item' in report) session.early.release(report.item.itemId);
 }
 
@@ -76,7 +77,7 @@ function takeWish(run: Run, session: Session, wish: Wish): void {
 
 function takePermission(run: Run, session: Session, { permission, scope }: Wish): void {
   const { id, permission: name, patterns } = permission;
-  const verdict = verdictOf([...session.rules, ...session.grants], name, patterns);
+  const verdict = verdictOf(session.allowed, name, patterns);
   if (verdict === 'ask') return openRequest(run, session, permissionAsked(permission, scope));
   const reply =
     verdict === 'allow' ? { reply: 'once' as const } : { reply: 'reject' as const, message: FORBIDDEN };
@@ -100,8 +101,8 @@ function takeReplied(run: Run, { session }: Route, { properties }: LoggedFrame):
   if (data !== undefined) run.resolve(session, requestIdOf(session.connectionId, data.requestID));
 }
 
-function watch({ silence, talk }: Session, type: string): void {
-  if (talk.turn === null) silence.stop();
+function watch({ silence, talk, isAwaited }: Session, type: string): void {
+  if (talk.turn === null && !isAwaited) silence.stop();
   else silence.watch(type === 'session.idle' ? END_SILENCE_MS : SILENCE_MS);
 }
 

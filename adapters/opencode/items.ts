@@ -21,10 +21,7 @@ const BODIES: ReadonlyMap<string, ReadBody> = new Map<string, ReadBody>([
   ['multiedit', ({ state }) => ({ kind: 'file_change', changes: [editedIn(state)] })],
   ['patch', patchOf],
   ['apply_patch', patchOf],
-  [
-    'task',
-    ({ state }) => ({ kind: 'subagent', title: text(state.input['description']), ...nativeThreadOf(state) }),
-  ],
+  ['task', ({ state }) => ({ kind: 'subagent', title: titleOf({ state }), ...nativeThreadOf(state) })],
   ['websearch', ({ state }) => ({ kind: 'web_search', query: text(state.input['query']) })],
 ]);
 
@@ -35,8 +32,19 @@ export function contentOf(part: ToolPart): Content | null {
   return { body, text: outputOf(part), status: statusOf(part, body) };
 }
 
+/** What a sub-agent is to do, in short. */
+export const titleOf = ({ state }: Pick<ToolPart, 'state'>): string => text(state.input['description']);
+
+/** The model of a sub-agent. */
+export function modelIn({ state }: Pick<ToolPart, 'state'>): string | null {
+  const model = 'metadata' in state ? state.metadata['model'] : null;
+  if (typeof model !== 'object' || model === null) return null;
+  const { providerID, modelID }: Readonly<Record<string, unknown>> = { ...model };
+  return typeof providerID === 'string' && typeof modelID === 'string' ? `${providerID}/${modelID}` : null;
+}
+
 /** The session of the sub-agent that a task has begun. */
-export function childSessionOf({ tool, state }: ToolPart): string | null {
+export function childSessionOf({ tool, state }: Pick<ToolPart, 'tool' | 'state'>): string | null {
   const sessionId = tool === 'task' && 'metadata' in state ? state.metadata['sessionId'] : null;
   return typeof sessionId === 'string' ? sessionId : null;
 }

@@ -66,7 +66,10 @@ function ofUser(part: Part, scope: Scope): readonly ProviderReport[] {
   if (part.type !== 'text' || part.synthetic === true || isOwn || agent !== null) return [];
   const body: ItemBody = { kind: 'user_message', intent: 'provider', attachments: [] };
   const draft = { itemId: itemIdOf(nativeTurnId, part.id), nativeTurnId, body, text: part.text };
-  return [toldAs('provider.itemCompleted', { ...draft, status: 'completed' }, scope)];
+  const told = toldAs('provider.itemCompleted', { ...draft, status: 'completed' }, scope);
+  if (talk.turn === null || talk.turn.isStarted) return [told];
+  talk.turn.prompt = [...talk.turn.prompt, told];
+  return [];
 }
 
 function compactionBegun(

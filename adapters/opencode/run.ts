@@ -2,7 +2,7 @@ import type { ConnectionId, RequestId } from '../../machines/domain/ids.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import { LettingGo } from '../shared/letting-go.ts';
-import { catchUpAll } from './catch-up.ts';
+import { catchUp, catchUpAll } from './catch-up.ts';
 import { takeEvent } from './frames.ts';
 import type { Catalogue } from './instance-report.ts';
 import { OpencodeServer, type LoggedFrame } from './opencode-server.ts';
@@ -53,6 +53,18 @@ export class Run {
   /** Nothing is reported for the connection any more. */
   forget(connectionId: ConnectionId): Session | null {
     return this.sessions.remove(connectionId);
+  }
+
+  /** Nothing was heard of a session that should say something. */
+  catchUp(session: Session): void {
+    void catchUp(this, session, true);
+  }
+
+  /** The thread has no connection any more, until it is needed again. */
+  letGo(session: Session): void {
+    const { connectionId } = session;
+    this.report(session, { type: 'connection.closed', connectionId });
+    this.forget(connectionId);
   }
 
   async #catchUp(): Promise<void> {

@@ -17,7 +17,9 @@ interface SessionParts {
   readonly contextWindow: number | null;
   /** Of what was said before. */
   readonly tokens: Tokens | null;
-  readonly onSilence: () => void;
+  /** The session whose connection carries that of this one, a sub-agent's. */
+  readonly carrier?: Session;
+  readonly onSilence: (session: Session) => void;
 }
 
 /** What is asked for a call of which nothing else is known yet waits until it is. */
@@ -49,8 +51,12 @@ export class Session {
   readonly model: string | null;
   /** That of the last prompt: opencode goes on with it. */
   lastModel: string | null;
+  /** `null`: its connection is its own. */
+  readonly carrier: Session | null;
   /** In effect for prompts; a running turn has those of its start. */
   rules: readonly Rule[];
+  /** Those that opencode has for the session; a sub-agent's begins without. */
+  inEffect: readonly Rule[];
   /** What a person has allowed for the rest of the session. */
   grants: readonly Rule[] = [];
   readonly talk: Conversation;
@@ -70,11 +76,23 @@ export class Session {
     this.directory = parts.directory;
     this.model = parts.model;
     this.lastModel = parts.model;
+    this.carrier = parts.carrier ?? null;
     this.rules = parts.rules;
+    this.inEffect = this.carrier === null ? parts.rules : [];
     this.talk = new Conversation(parts.newestId);
     this.talk.contextWindow = parts.contextWindow;
     if (parts.tokens !== null) this.talk.tokens = parts.tokens;
-    this.silence = new Silence(parts.onSilence);
+    this.silence = new Silence(() => parts.onSilence(this));
+  }
+
+  /** What is allowed to a thread is allowed to its sub-agents. */
+  get allowed(): readonly Rule[] {
+    return [...this.rules, ...(this.carrier?.grants ?? []), ...this.grants];
+  }
+
+  /** A sub-agent that has not said anything yet. */
+  get isAwaited(): boolean {
+    return this.carrier !== null && this.talk.isUnused;
   }
 
   /** Nobody waits for the answers any more. */
@@ -90,7 +108,7 @@ export interface Route {
   readonly session: Session;
   /** Of the session that the event is about. */
   readonly talk: Conversation;
-  /** Set where it is a sub-agent of the thread. */
+  /** Set where it is a sub-agent that is no thread of its own. */
   readonly agent: AgentPlace | null;
 }
 
@@ -117,14 +135,17 @@ export class Sessions {
     return this.#routes.get(nativeThreadId) ?? null;
   }
 
-  /** Events of a sub-agent go to the session that began it. A session with a connection of its own is nobody's sub-agent. */
+  /** Events of a sub-agent go to the session that began it. */
   adopt({ sessionId, place: agent }: FoundAgent, session: Session): void {
-    const known = this.route(sessionId);
-    if (known?.agent === null) return;
-    this.#routes.set(sessionId, { session, talk: known?.talk ?? new Conversation(''), agent });
+    this.#routes.set(sessionId, { session, talk: new Conversation(''), agent });
   }
 
-  /** The sub-agents of a session. */
+  /** The sub-agents of a session that are threads of their own, nested ones too. */
+  carriedBy(session: Session): readonly Session[] {
+    return this.all.filter(({ carrier }) => carrier === session);
+  }
+
+  /** The other sub-agents of a session. */
   agentsOf(session: Session): readonly string[] {
     return [...this.#routes].flatMap(([id, route]) =>
       route.session === session && route.agent !== null ? [id] : [],

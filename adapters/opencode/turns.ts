@@ -63,7 +63,9 @@ async function start(run: Run, session: Session, effect: EffectOf<'turn.start'>)
   let turn: HeardTurn | null = null;
   try {
     await session.aborting;
-    session.rules = await applyRules(run, session, { inEffect: session.rules, wanted: rulesFor(settings) });
+    const wantedRules = rulesFor(settings);
+    session.inEffect = await applyRules(run, session, { inEffect: session.inEffect, wanted: wantedRules });
+    session.rules = session.inEffect;
     const call = await promptSession(session, { messageId, prompt, settings, model, imagePaths });
     turn = talk.begin(messageId, effect);
     session.silence.watch(SILENCE_MS);

@@ -41,6 +41,7 @@ const CAPABILITIES: Capabilities = {
   resume: false,
   compact: false,
   modelSwitch: false,
+  delegation: false,
 };
 
 const NO_RESUME = failure(
@@ -130,7 +131,8 @@ class ReplayAdapter implements ProviderAdapter {
     this.#host.reportInstance({ type: 'process.started', report });
   }
 
-  #open(effect: OpenConnection): void {
+  /** What a recording says has nothing to do with tools of now. */
+  #open({ tools: _, ...effect }: OpenConnection): void {
     const { connectionId, threadId, resume, settings } = effect;
     if (!canOpen(this.capabilities, effect)) return declineOpen(this.#host, effect);
     const scenario = this.#library?.scenario(settings.model) ?? null;

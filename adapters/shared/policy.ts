@@ -1,4 +1,5 @@
 /** What a runtime mode lets an agent do by itself, for providers that have no such modes. */
+import { MODES, type ModePolicy } from '../../machines/domain/policy.ts';
 import type { InteractionMode, Policy, RuntimeMode } from '../../machines/domain/settings.ts';
 
 export type Approval = NonNullable<Policy['approval']>;
@@ -11,17 +12,8 @@ export interface AskedPolicy {
   readonly policy: Policy;
 }
 
-export interface ModePolicy {
-  readonly approval: Approval;
-  readonly sandbox: Sandbox;
-}
-
-export const MODES: Readonly<Record<RuntimeMode, ModePolicy>> = {
-  'approval-required': { approval: 'untrusted', sandbox: 'read-only' },
-  'auto-accept-edits': { approval: 'on-request', sandbox: 'workspace-write' },
-  auto: { approval: 'on-request', sandbox: 'workspace-write' },
-  'full-access': { approval: 'never', sandbox: 'full-access' },
-};
+export { MODES };
+export type { ModePolicy };
 
 /** Explicit policy fields win. `modes`: of a provider that goes by other ones. */
 export function policyOf(

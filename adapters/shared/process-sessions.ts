@@ -1,4 +1,5 @@
 /** Sessions with a process each, the open ones of an instance and those that are being ended. */
+import type { Failure } from '../../machines/domain/error.ts';
 import type { ConnectionId, ThreadId } from '../../machines/domain/ids.ts';
 import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
@@ -54,9 +55,17 @@ export abstract class ProcessSession<P extends SessionProcess> {
   }
 
   report(...reports: readonly ProviderReport[]): void {
-    if (this.phase === 'gone') return;
-    for (const report of reports) this.#host.report(this.threadId, report);
+    this.reportOn(this.threadId, ...reports);
   }
+
+  /** Of a thread that this connection carries. */
+  reportOn(threadId: ThreadId, ...reports: readonly ProviderReport[]): void {
+    if (this.phase === 'gone') return;
+    for (const report of reports) this.#host.report(threadId, report);
+  }
+
+  /** The last word about the threads that this connection carries; `null`: it was closed. */
+  leaveCarried(_lost: Failure | null): void {}
 }
 
 export type AnySession = ProcessSession<SessionProcess>;

@@ -36,6 +36,7 @@ const PREFIXES = [
   'ya29[.](?=[A-Za-z0-9_-]{20})',
   'SG[.](?=[A-Za-z0-9_-]{16})', // SendGrid
   'AGE-SECRET-KEY-',
+  'tca_(?=[A-Za-z0-9_-]{40})', // our own, of agents
 ].join('|');
 
 /**

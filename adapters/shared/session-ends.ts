@@ -14,6 +14,7 @@ export async function closeConnection<S extends AnySession>(
   session.phase = 'closing';
   try {
     if (session.hasProcess) await run.sessions.end(session, false);
+    session.leaveCarried(null);
     session.report(closed);
     run.sessions.remove(session);
   } catch (error) {
@@ -33,6 +34,7 @@ export function killConnection<S extends AnySession>(run: SessionsRun<S>, connec
 
 /** Takes a session out, and ends its process if it has one. */
 export function drop<S extends AnySession>(run: SessionsRun<S>, session: S): void {
+  session.leaveCarried(null);
   run.sessions.remove(session);
   if (session.hasProcess) letGo(run, session);
 }
@@ -64,6 +66,7 @@ export function takeExit<S extends AnySession>(
 ): void {
   if (session.phase === 'gone' || session.phase === 'closing') return;
   const { connectionId, phase } = session;
+  session.leaveCarried(lost);
   if (phase === 'open') session.report({ type: 'connection.lost', connectionId, failure: lost });
   else reportOpenFailed(session, unopened);
   run.sessions.remove(session);

@@ -189,8 +189,8 @@ export class SqliteJournal implements port.Journal {
     return this.#rows.latestTurn(threadId);
   }
 
-  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
-    return this.#rows.turnsAbove(threadId, ordinal);
+  turns(threadId: ThreadId, range: port.TurnRange): TurnRow[] {
+    return this.#rows.turns(threadId, range);
   }
 
   checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null {
@@ -203,10 +203,6 @@ export class SqliteJournal implements port.Journal {
 
   checkpointRoots(threadId: ThreadId): string[] {
     return this.#rows.checkpoints.checkpointRoots(threadId);
-  }
-
-  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {
-    return this.#rows.turns(threadId, before, limit);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {

@@ -12,8 +12,11 @@ import { itemRowSchema, type ItemRow } from '../../machines/domain/item.ts';
 import { requestRowSchema, type RequestRow } from '../../machines/domain/request.ts';
 import { threadStateSchema, type ThreadState } from '../../machines/domain/snapshot.ts';
 import { turnRowSchema, type TurnRow } from '../../machines/domain/turn.ts';
+import type { TurnRange } from '../../machines/ports/journal.ts';
 import { CheckpointReader } from './read-checkpoints.ts';
 import { parseJson, Query, type Columns } from './query.ts';
+
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** Reads the projections. */
 export class RowReader {
@@ -23,9 +26,8 @@ export class RowReader {
   readonly #turn: Query<TurnRow>;
   readonly #turnByNative: Query<TurnRow>;
   readonly #latestTurn: Query<TurnRow>;
-  readonly #turnsAbove: Query<TurnRow>;
   readonly checkpoints: CheckpointReader;
-  readonly #turnsBelow: Query<TurnRow>;
+  readonly #turns: Query<TurnRow>;
   readonly #item: Query<ItemRow>;
   readonly #itemsBelow: Query<ItemRow>;
   readonly #openItems: Query<ItemRow>;
@@ -64,9 +66,8 @@ export class RowReader {
     this.#turn = turns('turn_id = ?');
     this.#turnByNative = turns('native_turn_id = ? order by ordinal desc limit 1');
     this.#latestTurn = turns('true order by ordinal desc limit 1');
-    this.#turnsAbove = turns('ordinal > ? order by ordinal');
     this.checkpoints = new CheckpointReader(sqlite);
-    this.#turnsBelow = turns('ordinal < ? order by ordinal desc limit ?');
+    this.#turns = turns('ordinal > ? and ordinal < ? order by ordinal desc limit ?');
     const items = (which: string): Query<ItemRow> =>
       new Query(sqlite, {
         ...checked,
@@ -114,12 +115,8 @@ export class RowReader {
     return this.#latestTurn.one(threadId);
   }
 
-  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[] {
-    return this.#turnsAbove.all(threadId, ordinal);
-  }
-
-  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[] {
-    return this.#turnsBelow.all(threadId, before ?? Number.MAX_SAFE_INTEGER, limit);
+  turns(threadId: ThreadId, { above = 0, below = MOST, limit = MOST }: TurnRange): TurnRow[] {
+    return this.#turns.all(threadId, above, below, limit);
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
@@ -127,7 +124,7 @@ export class RowReader {
   }
 
   items(threadId: ThreadId, before: number | null, limit: number): ItemRow[] {
-    return this.#itemsBelow.all(threadId, before ?? Number.MAX_SAFE_INTEGER, limit).toReversed();
+    return this.#itemsBelow.all(threadId, before ?? MOST, limit).toReversed();
   }
 
   openItems(threadId: ThreadId): ItemRow[] {

@@ -3,7 +3,7 @@ import { NO_CAPABILITIES } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
 import type { PendingRollback } from './checkpoint.ts';
 import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
-import { instanceIdSchema, itemIdSchema, requestIdSchema, turnIdSchema } from './ids.ts';
+import { instanceIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
 
@@ -30,6 +30,14 @@ const otherInstance = {
   capabilities: { ...NO_CAPABILITIES, planMode: true },
 };
 
+const probeTask = {
+  taskId: probeTurn,
+  threadId: threadIdSchema.parse('probe'),
+  instanceId: otherInstance.instanceId,
+  title: '',
+  wake: 'never',
+} as const;
+
 /** Probes that need nothing of the thread; `thread.set` stands for all five of its kind. */
 const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ...SUBMIT_MODES.map(
@@ -47,6 +55,8 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
   ['checkpoint.rollback', { type: 'checkpoint.rollback', rollback: probeRollback }],
   ['turn.edit', { type: 'checkpoint.rollback', rollback: { ...probeRollback, prompt } }],
   ['queue.resume', { type: 'queue.resume' }],
+  ['task.delegate', { type: 'task.delegate', task: probeTask, create: null, prompt }],
+  ['task.acknowledge', { type: 'task.acknowledge', taskIds: [] }],
 ];
 
 /** What is listed only while it would do something. */
@@ -55,6 +65,7 @@ function isUseful(name: string, { context }: ThreadView): boolean {
   if (name === 'thread.archive') return !context.archived;
   if (name === 'thread.unarchive') return context.archived;
   if (name === 'checkpoint.rollback' || name === 'turn.edit') return context.turnCount > 0;
+  if (name === 'task.acknowledge') return context.tasks.some(({ result }) => result !== null);
   if (name === 'queue.resume') return context.queue.status === 'held';
   return true;
 }

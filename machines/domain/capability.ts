@@ -41,6 +41,11 @@ export const capabilitiesSchema = z.object({
     .describe(
       '`checkpoint.rollback` begins a fork of the conversation up to that turn, or a new one that is told what stays',
     ),
+  /** An MCP server over HTTP can be given to each conversation. Absent: that is known once it is open. */
+  delegation: z
+    .boolean()
+    .optional()
+    .meta({ description: 'the agent gets no tools to delegate with and to see its threads', absent: true }),
 });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 export type Capability = keyof Capabilities;

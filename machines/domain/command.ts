@@ -8,6 +8,7 @@ import {
   turnIdSchema,
 } from './ids.ts';
 import { answerSchema } from './request.ts';
+import { wakeSchema } from './task.ts';
 import {
   deliveryModeSchema,
   interactionModeSchema,
@@ -27,6 +28,17 @@ const model = z.string().min(1).max(128);
 
 export const SUBMIT_MODES = ['start', 'queue', 'steer', 'restart'] as const;
 export type SubmitMode = (typeof SUBMIT_MODES)[number];
+
+/** What only a new thread of a task can be given. */
+const NEW_ONLY = [
+  'newThreadId',
+  'title',
+  'instanceId',
+  'model',
+  'options',
+  'runtimeMode',
+  'interactionMode',
+] as const;
 
 export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -129,6 +141,30 @@ export const commandSchema = z.discriminatedUnion('type', [
     attachments: z.array(attachmentIdSchema).max(8).optional(),
     files: z.boolean().default(true),
   }),
+  /**
+   * The thread's agent hands a task to another thread, while it works itself: to a new one, or to one that it made before.
+   * What the other may do without asking is never more than what this one may.
+   */
+  onThread('task.delegate', {
+    text,
+    wake: wakeSchema.default('settled'),
+    /** One that this thread has made before; settings cannot be given then. */
+    to: threadIdSchema.optional(),
+    newThreadId: threadIdSchema.optional(),
+    /** Absent: the beginning of the text. */
+    title: z.string().max(200).optional(),
+    /** These are by default as they are in this thread; modes beyond its own are brought down to those. */
+    instanceId: instanceIdSchema.optional(),
+    model: model.nullable().optional(),
+    options: optionsSchema.optional(),
+    runtimeMode: runtimeModeSchema.optional(),
+    interactionMode: interactionModeSchema.optional(),
+  }).refine((given) => given.to === undefined || NEW_ONLY.every((key) => given[key] === undefined), {
+    path: ['to'],
+    message: 'a thread that is there already has its settings',
+  }),
+  /** The results are known: the thread is not woken to be told of them. */
+  onThread('task.acknowledge', { taskIds: z.array(turnIdSchema).min(1).max(64) }),
   onThread('request.askAgain', { requestId: requestIdSchema }),
   z
     .strictObject({

@@ -10,6 +10,7 @@ import type { Lineage } from './lineage.ts';
 import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
 import type { DeliveryMode, Settings } from './settings.ts';
+import type { OwnTask } from './task.ts';
 import type { Transfer } from './transfer.ts';
 import type { Worktree } from './worktree.ts';
 import type { InterruptReason, Origin, Prompt, Queue, TurnOutcome } from './turn.ts';
@@ -101,6 +102,8 @@ export interface ThreadContext {
   readonly lineage: Lineage | null;
   /** Of a fork: ordinal of the last turn that its parent has, as of its branching or the last merge. */
   readonly mergedTurnOrdinal: number;
+  /** What other threads were asked to do and whose end this one has not been told, at most `TASK_LIMIT`. */
+  readonly tasks: readonly OwnTask[];
   /** The instance that the thread goes on with as soon as no connection is left. */
   readonly switching: Switching | null;
   /** What carries the thread as soon as no connection of its own is left; never for longer than one input. */
@@ -141,8 +144,6 @@ export interface ConnectionContext {
   readonly resume: string | null;
   readonly fork: Fork | null;
   readonly rollback: Rollback | null;
-  /** Nothing is lost where the provider has kept nothing of what is resumed. */
-  readonly isFresh: boolean;
   /** Another thread's connection carries it: there is nothing to open, and it may end with that. */
   readonly isCarried?: true;
   readonly settings: Settings;

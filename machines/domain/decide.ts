@@ -10,6 +10,7 @@ import type { ThreadInput, ThreadInputOf } from './input.ts';
 import type { ItemRow } from './item.ts';
 import type { RequestRow } from './request.ts';
 import { route } from './route.ts';
+import { TASK_LIMIT } from './task.ts';
 
 /** As much of a machine's snapshot as a decision needs. */
 export interface ChartView {
@@ -224,6 +225,8 @@ function refusedByCharts(view: ThreadView, input: ThreadInput): Refusal {
       return view.root.hasTag('busy') ? BUSY : NOTHING_TO_RETRY;
     case 'queue.promote':
       return refusedPromote(view, input);
+    case 'task.delegate':
+      return view.context.tasks.length < TASK_LIMIT ? NOT_WORKING : TOO_MANY_TASKS;
     default:
       return REFUSALS[input.type] ?? { code: 'INTERNAL', why: `${input.type} is not possible now` };
   }
@@ -242,6 +245,11 @@ const NOTHING_TO_MERGE: Refusal = {
   code: 'NOTHING_TO_MERGE',
   why: 'no turn has completed that its parent does not have',
 };
+const NOT_WORKING: Refusal = {
+  code: 'TURN_NOT_ACTIVE',
+  why: 'only the agent of a turn that goes on can delegate',
+};
+const TOO_MANY_TASKS: Refusal = { code: 'TASK_LIMIT', why: 'so many tasks have not been told of already' };
 const REFUSALS: Readonly<Partial<Record<ThreadInput['type'], Refusal>>> = {
   'turn.interrupt': { code: 'TURN_NOT_ACTIVE', why: 'the turn is not active' },
   'thread.archive': BUSY,

@@ -25,19 +25,29 @@ export interface PromptSettings extends TurnSettings {
   readonly cwd: string;
 }
 
+/** An MCP server that an agent is given, over streamable HTTP. */
+export interface AgentTools {
+  readonly name: string;
+  readonly url: string;
+  /** Secret: for this connection alone, and worth nothing after it. Never on a command line. */
+  readonly bearer: string;
+  /** Of its tools, those that only look. */
+  readonly readers: readonly string[];
+}
+
 export type OpenConnection = {
   readonly type: 'connection.open';
   readonly threadId: ThreadId;
   readonly connectionId: ConnectionId;
   /** The provider's conversation to go on with; `null`: begin one. */
   readonly resume: string | null;
-  /** No turn of it has completed: where the provider has kept nothing of it, another one is begun. */
-  readonly orBegin?: true;
   /** Begin one with the history of another; `resume` is null then. Only where the provider's capabilities have `fork`. */
   readonly fork?: Fork;
   /** Of the conversation that is resumed. Only where the provider's capabilities have `rollback`. */
   readonly rollback?: Rollback;
   readonly settings: Settings;
+  /** What the agent reaches the runtime by: put in when the effect is released, and never journaled. */
+  readonly tools?: AgentTools;
 };
 
 /** What an adapter performs. Results come back as inputs, never as a return value. */

@@ -52,6 +52,10 @@ export const ERRORS = {
     false,
     'the fork has completed no turn since it branched off or was last merged',
   ),
+  TASK_NOT_FOUND: entry(404, false, 'the thread has asked for no such task'),
+  TASK_NOT_ALLOWED: entry(403, false, 'that thread is not one of its own, or may do more than it may itself'),
+  TASK_TOO_DEEP: entry(409, false, 'the thread is itself so many tasks deep that it cannot delegate'),
+  TASK_LIMIT: entry(429, true, 'so many of its threads work already that no other can begin'),
   TURN_NOT_ACTIVE: entry(409, false, 'the named turn is not the active one, or none is'),
   TURN_ENDING: entry(409, true, 'the turn is being interrupted or settled and takes no steer'),
   TURN_NOT_RETRYABLE: entry(409, false, 'there is no failed or interrupted prompt to send again'),
@@ -82,6 +86,11 @@ export const ERRORS = {
   NOTHING_TO_ROLL_BACK: entry(409, false, 'no turn comes after that one, or there is no prompt to edit'),
   CHECKPOINT_MISSING: entry(409, false, 'the files of a turn were not captured; details say which and why'),
   ITEM_NOT_FOUND: entry(404, false, 'no such item'),
+  ENTRY_NOT_FOUND: entry(
+    404,
+    false,
+    'the thread has no entry there: it began later, or nothing is written yet',
+  ),
   SUBSCRIPTION_NOT_FOUND: entry(404, false, 'no such subscription on this socket'),
   // connections and turns
   CONNECTION_LOST: entry(502, true, 'the provider process or socket ended in a turn'),

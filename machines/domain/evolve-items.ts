@@ -126,7 +126,7 @@ function closeTurn(tables: ThreadTables, fact: TurnFact, at: number): void {
 }
 
 /** What the server itself works at. */
-const OF_SERVER: ReadonlySet<Item['body']['kind']> = new Set(['transfer', 'rollback']);
+const OF_SERVER: ReadonlySet<Item['body']['kind']> = new Set(['transfer', 'rollback', 'delegation']);
 
 /** Nobody will tell how it went, but of what we do ourselves. What runs in a turn is closed by its end, which follows. */
 function closeConnection(tables: ThreadTables, at: number): void {
@@ -172,10 +172,12 @@ function markTransfers(
   }
 }
 
+const TOLD_LATER: ReadonlySet<Item['body']['kind']> = new Set(['transfer', 'delegation']);
+
 /** Nobody will be told any more. */
 function endTransfers(tables: ThreadTables, at: number): void {
   for (const item of tables.openItems(null)) {
-    if (item.body.kind === 'transfer')
+    if (TOLD_LATER.has(item.body.kind))
       put(tables, ended(item, { status: 'interrupted', updatedAt: at }), item);
   }
 }

@@ -1,6 +1,6 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
-import type { ThreadRow, ThreadState } from './snapshot.ts';
+import { CHILD_LIMIT, type ThreadRow, type ThreadState } from './snapshot.ts';
 import { withoutModel, type Queue } from './turn.ts';
 
 const PREVIEW_LENGTH = 200;
@@ -85,8 +85,20 @@ function changeOf(state: ThreadState, fact: Fact): Partial<ThreadState> {
     case 'plan.updated':
       return { plan: { turnId: fact.turnId, explanation: fact.explanation, steps: fact.steps } };
     default:
-      return {};
+      return childrenBy(state, fact);
   }
+}
+
+function childrenBy(state: ThreadState, fact: Fact): Partial<ThreadState> {
+  if (fact.type === 'task.delegated') return { children: withChild(state, fact.task.threadId) };
+  return fact.type === 'thread.forked' ? { children: withChild(state, fact.childId) } : {};
+}
+
+function withChild(
+  { children = [] }: ThreadState,
+  child: ThreadState['row']['id'],
+): ThreadState['row']['id'][] {
+  return children.includes(child) ? children : [...children, child].slice(-CHILD_LIMIT);
 }
 
 /** While it is made a restart has to see to the thread, as to one with a connection. */

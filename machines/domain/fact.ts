@@ -31,6 +31,7 @@ import {
   settingsSchema,
   sourcePlanSchema,
 } from './settings.ts';
+import { taskOutcomeSchema, taskSchema } from './task.ts';
 import { transferSchema } from './transfer.ts';
 import {
   holdReasonSchema,
@@ -97,6 +98,13 @@ export const factSchema = z.discriminatedUnion('type', [
     after: z.number().int().nonnegative(),
     until: z.number().int().nonnegative(),
   }),
+
+  // what its agent has other threads do
+  fact('task.delegated', { task: taskSchema }),
+  /** The item has the result. */
+  fact('task.ended', { taskId: turnIdSchema, outcome: taskOutcomeSchema, failure: failureSchema.nullable() }),
+  /** Who asked for them has read the results, or is told of them with the prompt `queueEntryId`. */
+  fact('task.told', { taskIds: z.array(turnIdSchema), queueEntryId: turnIdSchema.nullable() }),
 
   // its working tree
   /** It is being made; prompts wait for it. */

@@ -34,6 +34,7 @@ import {
   settingsSchema,
 } from './settings.ts';
 import { madeWorktreeSchema, worktreeRequestSchema } from './worktree.ts';
+import { taskResultSchema, taskSchema } from './task.ts';
 import { transferPlanSchema, transferReportSchema } from './transfer.ts';
 import { promptSchema, usageSchema } from './turn.ts';
 
@@ -92,6 +93,10 @@ const commandInputs = [
   input('queue.resume', {}),
   input('request.respond', { requestId: requestIdSchema, owner: ownerSchema, answer: answerSchema }),
   input('checkpoint.rollback', { rollback: pendingRollbackSchema }),
+  /** The prompt is told to the other thread, which is made before that or is there already. */
+  input('task.delegate', { task: taskSchema, create: createInput.nullable(), prompt: promptSchema }),
+  /** The results of these tasks are known to who asked for them. */
+  input('task.acknowledge', { taskIds: z.array(turnIdSchema) }),
 ] as const;
 
 // ---- what the provider did ---------------------------------------------------------------------------------------
@@ -111,8 +116,6 @@ export const sessionSchema = z.object({
   nativeThreadId: z.string().max(512),
   /** `confirmed` after its first accepted turn: only then do providers surely know it after a restart. */
   state: z.enum(['provisional', 'confirmed']),
-  /** No turn of it has completed. */
-  isFresh: z.literal(true).optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -302,6 +305,8 @@ const runtimeInputs = [
 const toldInputs = [
   /** The agent of another thread works in this one: its connection carries this thread's. */
   input('connection.adopted', { ...carriedSchema.shape, instanceId: instanceIdSchema }),
+  /** What was asked of another thread has ended there. Its last message is looked up (`resolveTold`). */
+  input('task.ended', { taskId: turnIdSchema, threadId: threadIdSchema, result: taskResultSchema }),
   /** Another thread has something that the conversation of this one is to be told. */
   input('transfer.offered', { plan: transferPlanSchema }),
   /** The start of a turn was accepted that implements this plan. `isFirst`: nothing has before (set by `resolveTold`). */

@@ -1,7 +1,9 @@
 /** Entries of the transcript. One schema per kind; `kind` decides the rest. */
 import { z } from 'zod';
 import { changesSchema, restoredSchema, rollbackTargetSchema } from './checkpoint.ts';
+import { failureSchema } from './error.ts';
 import { attachmentIdSchema, itemIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
+import { taskOutcomeSchema, taskSchema } from './task.ts';
 import { transferKindSchema, transferReportSchema } from './transfer.ts';
 
 /**
@@ -29,6 +31,8 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     /** How the message came in. */
     intent: z.enum(['start', 'steer', 'provider']),
     attachments: z.array(attachmentIdSchema).default([]),
+    /** As in the prompt: threads whose agents said it. */
+    from: z.array(threadIdSchema).optional(),
   }),
   z.object({
     kind: z.literal('assistant_message'),
@@ -88,6 +92,12 @@ export const itemBodySchema = z.discriminatedUnion('kind', [
     consumedBy: turnIdSchema.optional(),
     /** It was never given; a newer one was put in its place, or there is nothing left to tell. */
     superseded: z.literal(true).optional(),
+  }),
+  /** A task of another thread, open until that has ended; the text is its result. */
+  taskSchema.extend({
+    kind: z.literal('delegation'),
+    outcome: taskOutcomeSchema.optional(),
+    failure: failureSchema.optional(),
   }),
   z.object({
     kind: z.literal('notice'),

@@ -42,6 +42,9 @@ export const planSchema = z.object({
 });
 export type Plan = z.infer<typeof planSchema>;
 
+/** Of a thread that has had more the oldest ones are not found from it. */
+export const CHILD_LIMIT = 256;
+
 /** Everything of a thread that is not a list of its own: one row in the store, folded from facts alone. */
 export const threadStateSchema = z.object({
   row: threadRowSchema,
@@ -60,6 +63,8 @@ export const threadStateSchema = z.object({
   removal: z.enum(['none', 'deleting', 'deleted']),
   /** Captures and rollbacks under way: a restart has to see to them. */
   errands: z.number().int().nonnegative().default(0),
+  /** Threads that branched off it or were made for its tasks, at most `CHILD_LIMIT`, the newest last. Absent: none. */
+  children: z.array(threadIdSchema).optional(),
   /** Absent: the thread works in the folder that it was given. */
   worktree: worktreeStateSchema.optional(),
 });

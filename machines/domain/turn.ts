@@ -1,7 +1,7 @@
 /** Prompts, queue entries and turns. */
 import { z } from 'zod';
 import { failureSchema } from './error.ts';
-import { attachmentIdSchema, turnIdSchema } from './ids.ts';
+import { attachmentIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import { interactionModeSchema, optionsSchema, runtimeModeSchema, sourcePlanSchema } from './settings.ts';
 
 /** What a turn is asked to do. */
@@ -14,6 +14,8 @@ export const promptSchema = z.object({
   model: z.string().max(128).optional(),
   options: optionsSchema.optional(),
   sourcePlan: sourcePlanSchema.optional(),
+  /** The threads whose agents say this: one that asks for something, or those that have done it. Absent: a person does. */
+  from: z.array(threadIdSchema).min(1).max(32).optional(),
 });
 export type Prompt = z.infer<typeof promptSchema>;
 

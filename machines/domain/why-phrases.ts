@@ -1,8 +1,8 @@
 /** The words for each state of a turn, a connection and a thread at rest. */
 import { ERRORS, type ErrorCode, type Failure } from './error.ts';
 import type { InstanceRow } from './instance.ts';
-import type { MachineState } from './snapshot.ts';
-import type { HoldReason, InterruptReason, TurnRow } from './turn.ts';
+import type { Deadline, MachineState } from './snapshot.ts';
+import type { HoldReason, InterruptReason, Origin, TurnRow } from './turn.ts';
 
 /** What is said of a state. */
 export interface Phrase {
@@ -19,10 +19,13 @@ interface Names {
   /** The instance's id. */
   readonly agent: string;
   readonly instance: InstanceRow | null;
+  /** Whose turn it is; left out: a person's. */
+  readonly origin?: Origin;
 }
 
 const STEER = ['turn.submit:steer', 'turn.submit:queue'];
 const END = ['turn.interrupt', 'thread.stop'];
+const LATER = ['turn.submit:start', 'turn.submit:queue'];
 const AGAIN = ['turn.submit:start', 'turn.retry', 'thread.delete'];
 
 type PhraseOf = (names: Names) => Phrase;
@@ -51,7 +54,7 @@ const TURN: Readonly<Record<string, PhraseOf>> = {
       canDo: ['thread.stop'],
     },
   ),
-  'live.streaming': phrase(({ agent }) => `${agent} works on the turn`, {
+  'live.streaming': phrase(working, {
     timers: ['turn.stalled'],
     outcome: 'the turn is interrupted because nothing came for too long',
     canDo: [...STEER, ...END],
@@ -85,7 +88,11 @@ const TURN: Readonly<Record<string, PhraseOf>> = {
   'settling.flushing': (names) => ({ ...settling(names), from: 'server' }),
   'settling.answering': phrase(
     ({ agent }) => `the turn has ended; ${agent} has not said what became of the last message`,
-    { timers: ['settle.timedOut'], outcome: 'the turn ends without the answer', canDo: [] },
+    {
+      timers: ['settle.timedOut'],
+      outcome: 'the turn ends without the answer',
+      canDo: [...LATER, 'thread.stop'],
+    },
   ),
   reconciling: phrase(
     ({ agent }) => `the server ended while the prompt was handed over; ${agent} is asked what became of it`,
@@ -93,17 +100,87 @@ const TURN: Readonly<Record<string, PhraseOf>> = {
   ),
 };
 
-/** Of a turn whose connection is open. */
-export const CARRYING = phrase(() => 'what was said before is being put together, to go with the prompt', {
-  timers: ['handOver.timedOut'],
-  outcome: 'the prompt goes out without it, and the transcript says so',
-  canDo: END,
-})({ agent: '', instance: null });
+const ofServer = (what: string, rest: Omit<Phrase, 'what' | 'from'>): Phrase => ({
+  what,
+  from: 'server',
+  ...rest,
+});
+
+/** Of a turn whose connection is open, by the timer that bounds what its prompt waits for. */
+const HELD_UP: readonly Phrase[] = [
+  ofServer('what was said before is being put together, to go with the prompt', {
+    timers: ['handOver.timedOut'],
+    outcome: 'the prompt goes out without it, and the transcript says so',
+    canDo: END,
+  }),
+  ofServer('what the last turn left in the files is being captured before the prompt goes out', {
+    timers: ['checkpoint.timedOut'],
+    outcome: 'the prompt goes out, and that turn has no checkpoint',
+    canDo: END,
+  }),
+];
+
+/** What a prompt waits for although its connection is open; `null`: for nothing. */
+export const phraseOfHeldUp = (armed: Armed): Phrase | null => boundBy(HELD_UP, armed);
+
+type Armed = readonly Pick<Deadline, 'name'>[];
+
+const boundBy = (phrases: readonly Phrase[], armed: Armed): Phrase | null =>
+  phrases.find(({ timers: [timer] }) => armed.some(({ name }) => name === timer)) ?? null;
+
+/** Of a prompt that is handed over while the provider works on a turn of its own making. */
+export const PAUSED = phrase(
+  ({ agent }) => `${agent} ends a turn of its own making before it takes the prompt`,
+  {
+    timers: ['turn.startTimedOut'],
+    outcome: 'the turn fails, and its connection is not used again',
+    canDo: END,
+  },
+);
+
+/** Of captures that nothing waits for. */
+export const CAPTURING = ofServer('the files of the workspace are being captured', {
+  timers: ['checkpoint.timedOut'],
+  outcome: 'the turn goes without a checkpoint, and the transcript says so',
+  canDo: [],
+});
+
+/** By the state of the thread's chart, where that is neither settled nor has a turn; the first is the usual one. */
+const THREAD: Readonly<Record<string, readonly [Phrase, ...Phrase[]]>> = {
+  preparing: [
+    ofServer('the working tree of the thread is being made and set up', {
+      timers: ['worktree.timedOut'],
+      outcome: 'it is given up, and what waits is held; the next prompt tries again',
+      canDo: [...LATER, 'thread.stop'],
+    }),
+  ],
+  restoring: [
+    ofServer('the thread goes back to an earlier turn: its files are being put back', {
+      timers: ['restore.timedOut'],
+      outcome: 'it is given up; the conversation stays as it was',
+      canDo: [...LATER, 'thread.stop'],
+    }),
+    ofServer('the thread goes back to an earlier turn as soon as the files of the last one are captured', {
+      timers: ['checkpoint.timedOut'],
+      outcome: 'that turn goes without a checkpoint, and its files cannot be put back',
+      canDo: [...LATER, 'thread.stop'],
+    }),
+  ],
+};
+
+/** The states of the thread's chart that have words of their own. */
+export const THREAD_STATES: readonly string[] = Object.keys(THREAD);
+
+/** What a thread without a turn waits for; `null`: it is settled. */
+export function phraseOfThread(path: string, armed: Armed): Phrase | null {
+  const phrases = THREAD[path];
+  return phrases === undefined ? null : (boundBy(phrases, armed) ?? phrases[0]);
+}
 
 const settling = phrase(() => 'the turn has ended; what belongs to it is being written down', {
   timers: ['settle.timedOut'],
   outcome: 'the turn ends without the rest',
-  canDo: [],
+  canDo: [...LATER, 'thread.stop'],
 });
 
 /** What a later release of the server may call its states is not known here. */
@@ -112,6 +189,11 @@ const OTHER = phrase(({ agent }) => `${agent} works on the turn`, {
   outcome: 'the thread goes on without it',
   canDo: END,
 });
+
+function working({ agent, origin = 'user' }: Names): string {
+  if (origin === 'compaction') return `${agent} shortens the conversation`;
+  return `${agent} works on ${origin === 'provider' ? 'a turn of its own making' : 'the turn'}`;
+}
 
 function opening({ agent, instance }: Names): string {
   if (instance?.state === 'ready') return `${agent} opens the session`;
@@ -146,7 +228,7 @@ export const phraseOfClose = (why: MachineState['closing']): Phrase => ({
     why === 'delete' || why === 'suspect' || why === 'settings'
       ? 'the session is ended by force'
       : 'the session stays open and the failure is shown; one that never opened is ended by force',
-  canDo: [],
+  canDo: why === 'delete' ? [] : LATER,
 });
 
 /** Why a queue is held, as a clause. */
@@ -183,17 +265,35 @@ const atRest = (what: string, canDo: readonly string[]): Phrase => ({
 const told = (failure: Failure | null): string =>
   failure === null ? '' : ` (${failure.code}: ${failure.message})`;
 
+function done(turn: TurnRow | null): string {
+  if (turn === null) return 'no prompt has come yet';
+  return turn.status === 'rolledBack'
+    ? 'the thread went back to before the last turn'
+    : 'the last turn is done';
+}
+
+/** Not all that fails is a turn. */
+const FAILED: Readonly<Partial<Record<ErrorCode, string>>> = {
+  WORKTREE_FAILED: 'the working tree could not be made',
+  WORKTREE_SETUP_FAILED: 'the working tree could not be set up',
+  WORKTREE_TIMED_OUT: 'the working tree could not be made in time',
+  RESTORE_TIMED_OUT: 'the thread could not go back in time',
+  CHECKPOINT_LOST: 'the thread could not go back',
+  GIT_FAILED: 'the thread could not go back',
+};
+const failed = (failure: Failure | null): string =>
+  (failure === null ? undefined : FAILED[failure.code]) ?? 'the last turn failed';
+
 /** By the status of a thread without a turn. */
 export const SETTLED: Readonly<Record<MachineState['status'], AtRest>> = {
-  ready: (turn) =>
-    atRest(turn === null ? 'no prompt has come yet' : 'the last turn is done', ['turn.submit:start']),
+  ready: (turn) => atRest(done(turn), ['turn.submit:start']),
   interrupted: (turn, lastError) => {
     const reason = turn?.reason ?? null;
     const why = reason === null ? '' : ` ${REASONS[reason]}`;
     return atRest(`the last turn was interrupted${why}${told(lastError)}`, AGAIN);
   },
   stopped: (_, lastError) => atRest(`the thread is stopped${told(lastError)}`, AGAIN),
-  error: (_, lastError) => atRest(`the last turn failed${told(lastError)}`, AGAIN),
+  error: (_, lastError) => atRest(`${failed(lastError)}${told(lastError)}`, AGAIN),
   // without a turn a thread is in neither of them
   starting: () => atRest('a turn is to begin', END),
   running: () => atRest('a turn runs', END),
@@ -210,6 +310,9 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   OPEN_FAILED: '`threadchart doctor` says what the provider lacks',
   OPEN_TIMED_OUT: '`threadchart doctor` says whether the provider starts at all',
   RESUME_FAILED: 'the next prompt begins a new conversation with the provider',
+  WORKTREE_SETUP_FAILED: 'mend what the setup command says in its item; the next prompt runs it again',
+  WORKTREE_FAILED: 'mend what git says; the next prompt tries again',
+  CHECKPOINT_LOST: 'go back in the conversation only: `threadchart rollback --conversation-only`',
   SERVER_RESTARTED: 'look at what was done before the prompt is sent again: it may have been in part',
   CONNECTION_LOST: 'look at what was done before the prompt is sent again: it may have been in part',
   INTERNAL: 'the log of the server has the cause',

@@ -1,9 +1,12 @@
 /** Why a thread stands where it stands: what it waits for, from whom, since when, what ends it, and what a person can do. */
 import {
-  CARRYING,
+  CAPTURING,
   failureAdvice,
   HOLD_REASONS,
+  PAUSED,
   phraseOfClose,
+  phraseOfHeldUp,
+  phraseOfThread,
   phraseOfTurn,
   SETTLED,
   type Phrase,
@@ -47,6 +50,8 @@ export type WhySource = Pick<ThreadSnapshot, 'machine' | 'turn' | 'items' | 'req
 
 const WAITING_FOR_ANSWER = new Set(['open', 'undeliverable']);
 const ANSWERING_STATES = new Set(['live.streaming', 'live.awaiting', 'live.steering']);
+/** A person asked for more than the close. */
+const WANTED_CLOSES = new Set(['stop', 'delete', 'rollback', 'switch']);
 const NEW_PROMPT = ['turn.submit:start', 'turn.submit:queue'];
 
 /**
@@ -62,10 +67,36 @@ export function whyOf(source: WhySource, instance: InstanceRow | null): readonly
     .map((request) => whyOfRequest(source, request));
   const closing = children.connection === 'closing' ? [whyOfClose(source)] : [];
   const queued = source.queue.entries.length === 0 ? [] : [whyOfQueue(source)];
-  if (children.turn === undefined) return [whySettled(source), ...asked, ...closing, ...queued];
+  const [first, ...rest] =
+    children.turn === undefined
+      ? orderedAtRest(source, asked, closing)
+      : [...orderedInTurn(source, asked, instance), ...closing];
+  return [first, ...rest, ...captures(source, first), ...queued];
+}
+
+type Whys = readonly [Why, ...Why[]];
+
+/** What was asked of the thread comes before how it stood. */
+function orderedAtRest(source: WhySource, asked: readonly Why[], closing: readonly Why[]): Whys {
+  const { machine } = source;
+  const phrase = phraseOfThread(pathOf(machine.value), machine.timers);
+  const place = phrase === null ? whySettled(source) : whyIn(source, phrase, source.thread.updatedAt);
+  const [first] = closing;
+  const isWanted = WANTED_CLOSES.has(machine.closing ?? 'idle');
+  return first !== undefined && isWanted ? [first, ...asked] : [place, ...asked, ...closing];
+}
+
+function orderedInTurn(source: WhySource, asked: readonly Why[], instance: InstanceRow | null): Whys {
   const turn = whyOfTurn(source, instance);
-  const [first = turn, ...rest] = pathOf(children.turn) === 'live.awaiting' ? asked : [turn, ...asked];
-  return [first, ...rest, ...closing, ...queued];
+  const isAwaiting = pathOf(source.machine.children.turn) === 'live.awaiting';
+  const [first = turn, ...rest] = isAwaiting ? asked : [turn, ...asked];
+  return [first, ...rest];
+}
+
+/** Captures of which nothing else tells. */
+function captures(source: WhySource, first: Why): readonly Why[] {
+  const why = whyIn(source, CAPTURING, source.thread.updatedAt);
+  return why.endedBy === null || why.endedBy.timer === first.endedBy?.timer ? [] : [why];
 }
 
 /** What a turn asked before it was told to end is closed with it, and takes no answer any more. */
@@ -74,14 +105,22 @@ const isAnswerable = ({ owner, status }: RequestRow, turn: unknown): boolean =>
 
 function whyOfTurn(source: WhySource, instance: InstanceRow | null): Why {
   const { machine, thread, turn } = source;
-  const isHeldUp = machine.timers.some(({ name }) => name === 'handOver.timedOut');
   const state = pathOf(machine.children.turn);
-  const phrase = isHeldUp ? CARRYING : phraseOfTurn(state, { agent: thread.instanceId, instance });
+  const names = { agent: thread.instanceId, instance, origin: turn?.origin ?? 'user' };
+  const phrase = heldUpIn(source, state) ?? (isPaused(machine) ? PAUSED(names) : phraseOfTurn(state, names));
   const since = turn?.startedAt ?? turn?.begunAt ?? thread.updatedAt;
   const why = whyIn(source, phrase, since);
   const retry = retryIn(source);
   return retry === null ? why : { ...why, what: `${thread.instanceId} tries again: ${retry}` };
 }
+
+/** Of a turn that has not been handed over. */
+const heldUpIn = ({ machine }: WhySource, state: string): Phrase | null =>
+  state === 'waiting' && machine.children.connection === 'open' ? phraseOfHeldUp(machine.timers) : null;
+
+/** A start has no bound of silence by itself. */
+const isPaused = ({ timers }: WhySource['machine']): boolean =>
+  timers.some(({ name, idle }) => name === 'turn.startTimedOut' && idle);
 
 /** A retry is told as a notice of its own; whatever comes after it means that the provider went on. */
 function retryIn({ items, turn }: WhySource): string | null {
@@ -155,12 +194,23 @@ function whyOfQueue({ machine, thread, queue }: WhySource): Why {
       advice: 'resume the queue, or send a prompt: the queue goes on when that turn has completed',
     };
   }
-  const isNext = entries[0]?.intent === 'next';
-  const until = isNext ? 'until what runs now has ended' : 'until the turn that runs has completed';
+  const until = queueEndOf(machine, entries[0]?.intent === 'next');
   return {
-    ...plain(thread.archived ? `${count}: the thread is archived` : `${count} ${until}`, since),
-    from: thread.archived ? 'person' : 'provider',
+    ...plain(thread.archived ? `${count}: the thread is archived` : `${count} ${until.what}`, since),
+    from: thread.archived ? 'person' : until.from,
     canDo: can(machine, ['queue.edit', 'queue.cancel', 'queue.promote', 'thread.unarchive']),
+  };
+}
+
+/** What a queue that flows waits for. */
+function queueEndOf({ value, children }: WhySource['machine'], isNext: boolean): Pick<Why, 'what' | 'from'> {
+  const place = pathOf(value);
+  if (place === 'preparing') return { what: 'until the working tree is ready', from: 'server' };
+  if (place === 'restoring') return { what: 'until the files are put back', from: 'server' };
+  if (children.turn === undefined) return { what: 'until the session is closed', from: 'provider' };
+  return {
+    what: isNext ? 'until what runs now has ended' : 'until the turn that runs has completed',
+    from: 'provider',
   };
 }
 

@@ -91,6 +91,13 @@ export interface ChoreStep {
   readonly isDone: boolean;
 }
 
+/** Which turns of a thread; without anything: all. */
+export interface TurnRange {
+  readonly above?: number;
+  readonly below?: number;
+  readonly limit?: number;
+}
+
 /** A page of the thread list. */
 export interface ThreadPage {
   readonly rows: ThreadState['row'][];
@@ -140,15 +147,13 @@ export interface Journal {
   turn(threadId: ThreadId, turnId: TurnId): TurnRow | null;
   turnByNative(threadId: ThreadId, nativeTurnId: string): TurnRow | null;
   latestTurn(threadId: ThreadId): TurnRow | null;
-  /** Ordinals above it, ascending. */
-  turnsAbove(threadId: ThreadId, ordinal: number): TurnRow[];
+  /** By their ordinals, descending. */
+  turns(threadId: ThreadId, range: TurnRange): TurnRow[];
   checkpoint(threadId: ThreadId, turnId: TurnId): CheckpointRow | null;
   /** Of turns with an ordinal above it, ascending. */
   checkpointsAbove(threadId: ThreadId, ordinal: number): CheckpointRow[];
   /** Repositories in which the thread has captured something. */
   checkpointRoots(threadId: ThreadId): string[];
-  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending. */
-  turns(threadId: ThreadId, before: number | null, limit: number): TurnRow[];
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null;
   /** Ordinals below `before` (`null`: the newest), at most `limit`, ascending. */
   items(threadId: ThreadId, before: number | null, limit: number): ItemRow[];

@@ -73,8 +73,7 @@ export interface ProviderAdapter {
    * `process.start` → `process.started` or `process.failed`, later `process.exited` · `process.stop` →
    * `process.stopped` · `connection.open` → `connection.opened` or `connection.openFailed`, later perhaps
    * `connection.lost`, and again `connection.opened` where the provider begins another conversation; with
-   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one; with `orBegin` another
-   * one may be begun instead, `resumed` is false then; with `rollback` it
+   * `fork` it says the new conversation, `resumed` is false, and a repeated open makes another one; with `rollback` it
    * comes when the turns are out ·
    * `connection.close` → `connection.closed` or `connection.closeFailed` (a connection that is not
    * known is closed) · `connection.kill` → nothing, and nothing more of that connection ·

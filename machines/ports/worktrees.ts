@@ -47,6 +47,8 @@ export interface Worktrees {
    * @throws {RuntimeError} WORKTREE_FAILED with git's words
    */
   add(order: WorktreeOrder): Promise<MadeWorktree>;
+  /** Whose working trees there are; nothing is looked at. */
+  threadIds(): Promise<ThreadId[]>;
   /** Of all threads, those of which no thread is known any more included. */
   list(): Promise<WorktreeStatus[]>;
   /**

@@ -1,4 +1,7 @@
-/** `threadchart export`: one thread as a recording, with its journal and the raw frames that it refers to. */
+/**
+ * `threadchart export`: one thread as a recording, with its journal and the raw frames that it refers to. Before the journal
+ * of a fork stand those of what it branched off from, up to there.
+ */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
@@ -9,7 +12,8 @@ import type { CliParts } from '../cli.ts';
 import type { Client } from '../client/client.ts';
 import { loadConfig } from '../config.ts';
 import { entriesPageSchema, refsIn, type EntriesPage } from '../http/entries.ts';
-import { redactEntries, type Redact } from '../redact-entries.ts';
+import { redactEntries } from '../redact-entries.ts';
+import type { Redact } from '../redact-value.ts';
 import { withClient, type ClientFlags, type Place } from './connection.ts';
 import { EXIT_CODES, type ExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -38,8 +42,10 @@ export function exportCommand(
     const text = recordings.format({ header, lines });
     if (file === undefined) show(text, terminal);
     else writeNew(file, text);
-    const done = { file: file ?? null, entryCount: entries.length, frameCount: frames.length };
-    if (file !== undefined) terminal.print(`${entries.length} entries in ${file}`, done);
+    const threadIds = [...new Set(entries.map(({ stream }) => stream))];
+    const done = { file: file ?? null, entryCount: entries.length, frameCount: frames.length, threadIds };
+    const of = threadIds.length === 1 ? '' : ` of ${threadIds.length} threads`;
+    if (file !== undefined) terminal.print(`${entries.length} entries${of} in ${file}`, done);
     return EXIT_CODES.ok;
   });
 }
@@ -100,7 +106,7 @@ async function headerOf(
     title: redact(title),
     description: `thread ${threadId}, exported by threadchart ${release}`,
     platform: `${process.platform}-${process.arch}`,
-    recordedAt: entries[0]?.at ?? Date.now(),
+    recordedAt: entries.find(({ stream }) => stream === threadId)?.at ?? Date.now(),
   };
 }
 

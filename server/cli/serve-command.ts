@@ -11,21 +11,25 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 export async function serveCommand(
   flags: ConfigFlags,
-  { adapters, release }: CliParts,
+  { adapters, release, ...served }: CliParts,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = loadConfig(flags, process.env);
   const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
   const source = { path: configPath(flags, process.env), load: () => loadConfig(flags, process.env) };
-  const server = await serve(config, adapters, { log, release, source }).catch((error: unknown) => {
-    throw isTaken(error)
-      ? Object.assign(error, { message: `${error.message}; --port takes another one` })
-      : error;
-  });
+  const server = await serve(config, adapters, { log, release, source, ...served }).catch(
+    (error: unknown) => {
+      throw isTaken(error)
+        ? Object.assign(error, { message: `${error.message}; --port takes another one` })
+        : error;
+    },
+  );
   const { url, tokenFile } = server;
   const place = { url, pid: process.pid, tokenFile };
   writeServerFile(config.data, place);
   terminal.print(`threadchart listens on ${url} (token in ${tokenFile})`, place);
+  // in no log: only who sits at the terminal may use it
+  if (!terminal.isJson && terminal.columns !== null) terminal.print(`console: ${server.signInUrl()}`, {});
   const exitCode = await ended(server, config.drainMs, (message) => log.info({}, message));
   removeServerFile(config.data);
   return exitCode;

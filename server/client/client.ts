@@ -4,7 +4,7 @@ import type { FactEvent } from '../../machines/domain/fact.ts';
 import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { MachineState, ThreadRow } from '../../machines/domain/snapshot.ts';
-import type { ResyncReason, ShellFrame, ThreadFrame } from '../gateway/frame.ts';
+import type { InspectionFrame, ResyncReason, ShellFrame, ThreadFrame } from '../gateway/frame.ts';
 import type { GivenOf, MethodName, ResultOf } from '../gateway/protocol.ts';
 import { Follower } from './follower.ts';
 import { Link, type LinkOptions, type Outcome, type ServerInfo } from './link.ts';
@@ -37,6 +37,20 @@ export interface ShellView {
 export interface ShellListener {
   /** After each message once the list is whole. */
   readonly onView?: (view: ShellView) => void;
+  readonly onError?: (error: RuntimeError) => void;
+}
+
+/** One entry of a thread, with what its actors did. */
+export type InspectedEntry = ResultOf<'inspection.readEntries'>['entries'][number];
+
+export interface InspectionListener {
+  /** As they are committed, in order. */
+  readonly onEntries?: (entries: readonly InspectedEntry[]) => void;
+  /** Entries above the version `after` up to `version` did not come: `inspection.readEntries` has them. */
+  readonly onMissed?: (missed: { readonly after: number; readonly version: number }) => void;
+  /** What is held may not be in the journal any more. */
+  readonly onResync?: (reason: ResyncReason) => void;
+  readonly onSynchronized?: (version: number) => void;
   readonly onError?: (error: RuntimeError) => void;
 }
 
@@ -115,6 +129,26 @@ export class Client {
       onFrames: (frames) => {
         for (const frame of frames) view = takeThreadFrame(view, frame, listener);
         if (view !== null) listener.onView?.(view);
+      },
+    });
+  }
+
+  /** Looks inside a thread from now on; needs the scope `admin`. */
+  inspectThread(threadId: string, listener: InspectionListener): Following {
+    return new Follower<InspectionFrame>({
+      link: this.#link,
+      method: 'inspection.subscribeThread',
+      params: { threadId },
+      position: 'version',
+      onRefused: (error) => listener.onError?.(error),
+      onFrames: (frames) => {
+        for (const frame of frames) {
+          if (frame.kind === 'missed') listener.onMissed?.(frame);
+          else if (frame.kind === 'resync') listener.onResync?.(frame.reason);
+          else if (frame.kind === 'synchronized') listener.onSynchronized?.(frame.version);
+        }
+        const entries = frames.filter((frame) => frame.kind === 'entry');
+        if (entries.length > 0) listener.onEntries?.(entries);
       },
     });
   }

@@ -11,7 +11,10 @@ export interface AnyFrame {
 
 export interface FollowerOptions<Frame extends AnyFrame> {
   readonly link: Link;
-  readonly method: 'orchestration.subscribeThread' | 'orchestration.subscribeShell';
+  readonly method:
+    | 'orchestration.subscribeThread'
+    | 'orchestration.subscribeShell'
+    | 'inspection.subscribeThread';
   /** Beside the cursor. */
   readonly params: Readonly<Record<string, unknown>>;
   /** What `after` counts. */

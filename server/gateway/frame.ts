@@ -1,7 +1,8 @@
 /** The frames of `orchestration.thread` and `orchestration.shell` notifications. */
 import { z } from 'zod';
+import { entryOutcomeSchema } from '../../machines/domain/entry.ts';
 import { factSchema } from '../../machines/domain/fact.ts';
-import { threadIdSchema } from '../../machines/domain/ids.ts';
+import { commandIdSchema, threadIdSchema } from '../../machines/domain/ids.ts';
 import { instanceRowSchema } from '../../machines/domain/instance.ts';
 import { itemRowSchema } from '../../machines/domain/item.ts';
 import { machineStateSchema, threadRowSchema, threadSnapshotSchema } from '../../machines/domain/snapshot.ts';
@@ -58,6 +59,40 @@ export const shellFrameSchema = z.discriminatedUnion('kind', [
 ]);
 export type ShellFrame = z.infer<typeof shellFrameSchema>;
 
+/** What one of the three actors of a thread did, and an entry with all that is known of it. Secrets are taken out. */
+const actor = z.enum(['root', 'connection', 'turn']);
+export const inspectedEntrySchema = z.object({
+  sequence,
+  version,
+  at: z.number(),
+  /** `delta`, `base` and `texts` are not stepped. */
+  entryKind: z.enum(['input', 'delta', 'base', 'texts']),
+  outcome: entryOutcomeSchema,
+  machineHash: z.string(),
+  commandId: commandIdSchema.nullable(),
+  input: z.unknown(),
+  /** Types of its facts. */
+  facts: z.array(z.string()),
+  /** Events in the order in which the actors took them; `$…` come from another of the three. */
+  taken: z.array(z.object({ actor, event: z.string() })),
+  /** State values before and after; `null`: the actor was not there. */
+  changes: z.array(z.object({ actor, from: z.unknown(), to: z.unknown() })),
+  /** What the charts asked for: performed after the commit, unless it was overtaken meanwhile. */
+  effects: z.array(z.unknown()),
+  /** Armed and cancelled. */
+  timers: z.array(z.unknown()),
+});
+
+export const inspectionFrameSchema = z.discriminatedUnion('kind', [
+  inspectedEntrySchema.extend({ kind: z.literal('entry') }),
+  /** Entries above the version `after` up to this one were not sent; `inspection.readEntries` has them. */
+  z.object({ kind: z.literal('missed'), after: version, sequence, version }),
+  /** The cursor is of no time that the store knows: what is held may not be what is in the journal. */
+  resyncSchema,
+  z.object({ kind: z.literal('synchronized'), epoch: z.string(), sequence, version }),
+]);
+export type InspectionFrame = z.infer<typeof inspectionFrameSchema>;
+
 /** `after`: the version (shell: sequence) of the last frame that this subscription was sent; another one is a gap. */
 const notification = <F extends z.ZodType>(frame: F) =>
   z.object({ subscriptionId: z.string(), after: z.number().int().nonnegative(), frames: z.array(frame) });
@@ -66,6 +101,7 @@ const notification = <F extends z.ZodType>(frame: F) =>
 export const NOTIFICATIONS = {
   'orchestration.thread': notification(threadFrameSchema),
   'orchestration.shell': notification(shellFrameSchema),
+  'inspection.thread': notification(inspectionFrameSchema),
 } as const;
 export type NotificationName = keyof typeof NOTIFICATIONS;
 export type NotificationOf<N extends NotificationName> = z.infer<(typeof NOTIFICATIONS)[N]>;

@@ -5,6 +5,7 @@ import type { CommittedTick, Runtime } from '../runtime/api.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import { Flush, type Wire } from './flush.ts';
 import { ThreadTick } from './frames.ts';
+import { InspectionTick, type InspectionSubscription } from './inspection-subscription.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Pump } from './pump.ts';
 import type { Principal } from './scope.ts';
@@ -38,6 +39,7 @@ export class Gateway implements SocketHost {
   readonly #isCurrent: (principal: Principal) => boolean;
   readonly #sockets = new Set<ClientSocket>();
   readonly #threads = new Map<ThreadId, Set<ThreadSubscription>>();
+  readonly #inspections = new Map<ThreadId, Set<InspectionSubscription>>();
   readonly #shells = new Set<ShellSubscription>();
   readonly #endListening: () => void;
   readonly #sweeper: NodeJS.Timeout;
@@ -91,19 +93,19 @@ export class Gateway implements SocketHost {
   }
 
   threadStarted(subscription: ThreadSubscription): void {
-    const { threadId } = subscription;
-    const others = this.#threads.get(threadId);
-    if (others === undefined) this.#threads.set(threadId, new Set([subscription]));
-    else others.add(subscription);
-    this.stats.subscriptionCount += 1;
+    this.#add(this.#threads, subscription);
   }
 
   threadEnded(subscription: ThreadSubscription): void {
-    const { threadId } = subscription;
-    const all = this.#threads.get(threadId);
-    all?.delete(subscription);
-    if (all?.size === 0) this.#threads.delete(threadId);
-    this.stats.subscriptionCount -= 1;
+    this.#remove(this.#threads, subscription);
+  }
+
+  inspectionStarted(subscription: InspectionSubscription): void {
+    this.#add(this.#inspections, subscription);
+  }
+
+  inspectionEnded(subscription: InspectionSubscription): void {
+    this.#remove(this.#inspections, subscription);
   }
 
   shellStarted(subscription: ShellSubscription): void {
@@ -121,6 +123,29 @@ export class Gateway implements SocketHost {
     this.stats.socketCount = this.#sockets.size;
   }
 
+  #add<S extends OfThread>(all: Map<ThreadId, Set<S>>, subscription: S): void {
+    const { threadId } = subscription;
+    const others = all.get(threadId);
+    if (others === undefined) all.set(threadId, new Set([subscription]));
+    else others.add(subscription);
+    this.stats.subscriptionCount += 1;
+  }
+
+  #remove<S extends OfThread>(all: Map<ThreadId, Set<S>>, subscription: S): void {
+    const { threadId } = subscription;
+    const others = all.get(threadId);
+    others?.delete(subscription);
+    if (others?.size === 0) all.delete(threadId);
+    this.stats.subscriptionCount -= 1;
+  }
+
+  #showInside({ threads }: CommittedTick): void {
+    for (const thread of threads) {
+      const inspectionTick = new InspectionTick(thread, this.limits);
+      for (const each of this.#inspections.get(thread.threadId) ?? []) deliver(each, inspectionTick);
+    }
+  }
+
   #onCommitted(tick: CommittedTick): void {
     for (const thread of tick.threads) {
       const subscriptions = this.#threads.get(thread.threadId);
@@ -128,6 +153,7 @@ export class Gateway implements SocketHost {
       const threadTick = new ThreadTick(thread, this.limits);
       for (const each of subscriptions) deliver(each, threadTick);
     }
+    if (this.#inspections.size > 0) this.#showInside(tick);
     for (const threadId of tick.restated) {
       for (const each of this.#threads.get(threadId) ?? []) restate(each);
     }
@@ -135,6 +161,10 @@ export class Gateway implements SocketHost {
     const shellTick = new ShellTick(tick, this.limits);
     for (const each of this.#shells) deliver(each, shellTick);
   }
+}
+
+interface OfThread {
+  readonly threadId: ThreadId;
 }
 
 interface Follower<Tick> {

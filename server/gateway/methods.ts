@@ -6,6 +6,8 @@ import { fit } from './fit.ts';
 import { fitSnapshot } from './frames.ts';
 import type { Limits } from './limits.ts';
 import { PAGES, PROTOCOL_VERSION, type ParamsOf, type ResultOf } from './protocol.ts';
+import { getThreadStateAt } from './get-thread-state-at.ts';
+import { readInspected } from './read-inspected.ts';
 import { readEvents } from './read-events.ts';
 import type { Principal } from './scope.ts';
 
@@ -17,6 +19,7 @@ export interface MethodContext {
   /** @returns the id of the new subscription, whose first message comes after the answer. */
   subscribeThread(params: ParamsOf<'orchestration.subscribeThread'>): string;
   subscribeShell(params: ParamsOf<'orchestration.subscribeShell'>): string;
+  inspectThread(params: ParamsOf<'inspection.subscribeThread'>): string;
   unsubscribe(subscriptionId: string): void;
   acknowledge(subscriptionId: string, sequence: number): void;
 }
@@ -47,6 +50,7 @@ export const HANDLERS: Handlers<MethodContext> = {
       snapshot: fitSnapshot(snapshot, limits),
     };
   },
+  'orchestration.getThreadStateAt': (context, params) => getThreadStateAt(context, params),
   'orchestration.getItem': ({ runtime }, { threadId, itemId, offset, limit }) => {
     runtime.reads.version(threadId);
     const item = runtime.reads.item(threadId, itemId);
@@ -59,6 +63,8 @@ export const HANDLERS: Handlers<MethodContext> = {
   },
   'orchestration.subscribeShell': (context, params) => ({ subscriptionId: context.subscribeShell(params) }),
   'orchestration.subscribeThread': (context, params) => ({ subscriptionId: context.subscribeThread(params) }),
+  'inspection.subscribeThread': (context, params) => ({ subscriptionId: context.inspectThread(params) }),
+  'inspection.readEntries': (context, params) => readInspected(context, params),
   'orchestration.unsubscribe': (context, { subscriptionId }) => {
     context.unsubscribe(subscriptionId);
     return {};
@@ -81,6 +87,10 @@ export const HANDLERS: Handlers<MethodContext> = {
     runtime.reads.version(threadId);
     const { turnIds, restore, conflicts, ...plan } = await runtime.diffs.plan(threadId, query);
     return { ...plan, turnIds: [...turnIds], restore: [...restore], conflicts: [...conflicts] };
+  },
+  'workspace.listFolders': async ({ runtime }, { path = null }) => {
+    const { roots, folders, ...read } = await runtime.folders.list(path);
+    return { ...read, roots: [...roots], folders: [...folders] };
   },
   'store.purge': async ({ runtime }, { threadIds, deletedBefore = 0 }) => {
     const purged = threadIds ?? runtime.reads.deletedThreads(deletedBefore, PAGES.mostCount);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { changedFileSchema, checkpointRowSchema, conflictSchema } from '../../machines/domain/checkpoint.ts';
 import { commandSchema } from '../../machines/domain/command.ts';
 import { entryOutcomeSchema } from '../../machines/domain/entry.ts';
+import { failureSchema } from '../../machines/domain/error.ts';
 import { factSchema, statusSchema } from '../../machines/domain/fact.ts';
 import {
   commandIdSchema,
@@ -12,8 +13,8 @@ import {
   turnIdSchema,
 } from '../../machines/domain/ids.ts';
 import { instanceRowSchema } from '../../machines/domain/instance.ts';
-import { threadRowSchema } from '../../machines/domain/snapshot.ts';
-import { wireSnapshotSchema } from './frame.ts';
+import { machineStateSchema, threadRowSchema } from '../../machines/domain/snapshot.ts';
+import { inspectedEntrySchema, wireSnapshotSchema } from './frame.ts';
 import type { Scope } from './scope.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -116,6 +117,40 @@ const getThreadProjection = method({
   result: z.object({ epoch: z.string(), sequence, version: sequence, snapshot: wireSnapshotSchema }),
 });
 
+const storedChart = z.object({ value: z.unknown(), context: z.unknown(), output: z.unknown().optional() });
+
+const getThreadStateAt = method({
+  summary: 'A thread as it was after its last entry at or below a sequence. With `contexts` it needs admin.',
+  scope: ({ contexts }) => (contexts ? 'admin' : 'read'),
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    sequence,
+    before: z.number().int().positive().optional(),
+    limit: pageOf(PAGES.mostCount, PAGES.itemCount),
+    /** With what the charts remembered, secrets taken out. */
+    contexts: z.boolean().default(false),
+  }),
+  result: z.object({
+    /** Of the entry. */
+    sequence,
+    version: sequence,
+    at: z.number(),
+    /** The machines as they stood, and the hash of the charts that recorded the entry. */
+    machine: machineStateSchema.extend({ machineHash: z.string() }),
+    snapshot: wireSnapshotSchema,
+    /** Text that was streamed before this version is told only when its item is complete. */
+    prunedBefore: sequence.optional(),
+    /**
+     * The charts of this release make something else of that entry: until the next settled moment only what clients
+     * saw is known, and `machine` is not.
+     */
+    unsure: z.object({ sequence, machineHash: z.string(), failure: failureSchema }).optional(),
+    contexts: z
+      .object({ root: storedChart, connection: storedChart.optional(), turn: storedChart.optional() })
+      .optional(),
+  }),
+});
+
 const getItem = method({
   summary: 'A part of the text of an item; offset, limit and total count UTF-16 code units.',
   scope: 'read',
@@ -145,6 +180,29 @@ const subscribeThread = method({
     deltas: z.boolean().default(true),
   }),
   result: z.object({ subscriptionId }),
+});
+
+const inspectThread = method({
+  summary:
+    'Looks inside a thread: each entry with what its actors did, what they asked for and timers, as it is committed.',
+  scope: 'admin',
+  params: z.strictObject({ threadId: threadIdSchema, ...cursor }),
+  result: z.object({ subscriptionId }),
+});
+
+const readInspected = method({
+  summary: 'The same of entries above a version, computed again.',
+  scope: 'admin',
+  params: z.strictObject({
+    threadId: threadIdSchema,
+    after: sequence.default(0),
+    limit: pageOf(PAGES.eventEntryCount, PAGES.eventEntryCount),
+  }),
+  result: z.object({
+    entries: z.array(inspectedEntrySchema),
+    /** The `after` of the next page; `null`: there is none. */
+    next: sequence.nullable(),
+  }),
 });
 
 const unsubscribe = method({
@@ -274,21 +332,43 @@ const getRollbackPlan = method({
   }),
 });
 
+const listFolders = method({
+  summary: 'The folders in a folder, inside the roots of the configuration, to choose where a thread works.',
+  scope: 'operate',
+  params: z.strictObject({
+    /** Absolute; absent: the first root. */
+    path: z.string().min(1).max(4096).optional(),
+  }),
+  result: z.object({
+    path: z.string(),
+    /** `null`: nothing above it may be looked at. */
+    parent: z.string().nullable(),
+    roots: z.array(z.string()),
+    folders: z.array(z.object({ name: z.string(), path: z.string(), isRepository: z.boolean() })),
+    /** There are more. */
+    truncated: z.boolean(),
+  }),
+});
+
 export const PROTOCOL = {
   'server.info': serverInfo,
   'providers.list': listProviders,
   'orchestration.dispatchCommand': dispatchCommand,
   'orchestration.listThreads': listThreads,
   'orchestration.getThreadProjection': getThreadProjection,
+  'orchestration.getThreadStateAt': getThreadStateAt,
   'orchestration.getItem': getItem,
   'orchestration.subscribeShell': subscribeShell,
   'orchestration.subscribeThread': subscribeThread,
+  'inspection.subscribeThread': inspectThread,
+  'inspection.readEntries': readInspected,
   'orchestration.unsubscribe': unsubscribe,
   'orchestration.acknowledge': acknowledge,
   'orchestration.readEvents': readEvents,
   'orchestration.getTurnDiff': getTurnDiff,
   'orchestration.getThreadDiff': getThreadDiff,
   'orchestration.getRollbackPlan': getRollbackPlan,
+  'workspace.listFolders': listFolders,
   'store.purge': purge,
 } as const;
 

@@ -7,6 +7,7 @@ import type { Subscription, Surroundings } from './channel.ts';
 import { CLOSE_CODES } from './close-codes.ts';
 import type { Flush, Wire } from './flush.ts';
 import { Inbox } from './inbox.ts';
+import { InspectionSubscription } from './inspection-subscription.ts';
 import type { Limits } from './limits.ts';
 import { errorText, malformedText, parseRequest, resultText, type Request } from './message.ts';
 import { HANDLERS, type MethodContext } from './methods.ts';
@@ -31,6 +32,8 @@ export interface SocketHost {
   readonly log: GatewayLog;
   threadStarted(subscription: ThreadSubscription): void;
   threadEnded(subscription: ThreadSubscription): void;
+  inspectionStarted(subscription: InspectionSubscription): void;
+  inspectionEnded(subscription: InspectionSubscription): void;
   shellStarted(subscription: ShellSubscription): void;
   shellEnded(subscription: ShellSubscription): void;
   closed(socket: ClientSocket): void;
@@ -135,6 +138,13 @@ export class ClientSocket implements MethodContext, Work {
     return subscription.id;
   }
 
+  inspectThread(params: ParamsOf<'inspection.subscribeThread'>): string {
+    const subscription = new InspectionSubscription(this.#nextId(), params, this.#surroundings());
+    this.#subscriptions.set(subscription.id, subscription);
+    this.#host.inspectionStarted(subscription);
+    return subscription.id;
+  }
+
   /** @throws {RuntimeError} SUBSCRIPTION_NOT_FOUND */
   unsubscribe(subscriptionId: string): void {
     this.#endSubscription(this.#find(subscriptionId));
@@ -225,6 +235,7 @@ export class ClientSocket implements MethodContext, Work {
     this.#subscriptions.delete(subscription.id);
     subscription.end();
     if (subscription instanceof ThreadSubscription) this.#host.threadEnded(subscription);
+    if (subscription instanceof InspectionSubscription) this.#host.inspectionEnded(subscription);
     if (subscription instanceof ShellSubscription) this.#host.shellEnded(subscription);
   }
 

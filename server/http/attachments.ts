@@ -1,12 +1,13 @@
 /** Images of clients, stored once each under the SHA-256 of their bytes. */
 import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { attachmentIdSchema, type AttachmentId } from '../../machines/domain/ids.ts';
+import type { Answer } from './respond.ts';
 import { IMAGE_TYPES, imageTypeOf, SNIFF_BYTES } from './image-type.ts';
 import { makePrivateFolder } from './private-file.ts';
 
@@ -59,6 +60,19 @@ export class Attachments {
       this.#uploadCount -= 1;
       await rm(draft, { force: true });
     }
+  }
+
+  /** The image, as the type that it is. @throws {RuntimeError} INVALID_PARAMS, ATTACHMENT_NOT_FOUND */
+  async answer(given: string | null): Promise<Answer> {
+    const parsed = attachmentIdSchema.safeParse(given);
+    if (!parsed.success) throw new RuntimeError('INVALID_PARAMS', 'attachmentId is missing or no id');
+    const path = attachmentPathOf(dirname(this.#folder), parsed.data);
+    const body = path === null ? null : await readFile(path);
+    const contentType = body === null ? null : imageTypeOf(body.subarray(0, SNIFF_BYTES));
+    if (body !== null && contentType !== null) return { status: 200, contentType, body };
+    throw new RuntimeError('ATTACHMENT_NOT_FOUND', 'there is no such attachment', {
+      details: { attachmentId: parsed.data },
+    });
   }
 }
 

@@ -9,12 +9,14 @@ import type { Tokens } from './tokens.ts';
 export interface Doors {
   readonly tokens: Tokens;
   readonly tickets: Tickets;
+  /** Of links that open the console. */
+  readonly codes: Tickets;
 }
 
 const BEARER = /^bearer +([\w~+/.=-]{1,512})$/i;
 
 /** `null`: no `Authorization` header was sent. */
-function bearerOf({ headers }: IncomingMessage): string | null {
+export function bearerOf({ headers }: IncomingMessage): string | null {
   if (headers.authorization === undefined) return null;
   return BEARER.exec(headers.authorization)?.[1] ?? '';
 }
@@ -29,6 +31,21 @@ export function authorizeRequest(
   if (principal === null) throw new RuntimeError('UNAUTHORIZED', 'no valid bearer token');
   if (scope === null || principal.scopes.has(scope)) return principal;
   throw new RuntimeError('FORBIDDEN', `needs the scope ${scope}`, { details: { scope } });
+}
+
+const CODE = /^code +([\w-]{1,512})$/i;
+
+/**
+ * Who signs in: by the code of a link, which is used up, or by a token.
+ * @throws {RuntimeError} UNAUTHORIZED
+ */
+export function authorizeSignIn(request: IncomingMessage, doors: Doors): Principal {
+  const code = CODE.exec(request.headers.authorization ?? '')?.[1];
+  if (code === undefined) return authorizeRequest(request, doors, null);
+  const principal = doors.codes.redeem(code);
+  // its token may have been revoked since
+  if (principal !== null && doors.tokens.isCurrent(principal)) return principal;
+  throw new RuntimeError('UNAUTHORIZED', 'the link has been used, or is too old');
 }
 
 /**

@@ -1,10 +1,13 @@
-/** A thread's journal as it is stored, for `threadchart export`: nothing is cut, and the raw frames come along. */
+/**
+ * A thread's journal as it is stored, for `threadchart export`: nothing is cut, and the raw frames come along. That of a
+ * fork begins with the journals that its transcript goes on in.
+ */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { threadEntrySchema, type ThreadEntry } from '../../machines/domain/entry.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { threadIdSchema } from '../../machines/domain/ids.ts';
-import type { RuntimeReads } from '../runtime/api.ts';
+import type { JournalPart, RuntimeReads } from '../runtime/api.ts';
 import { urlOf } from './guard.ts';
 
 /** Entries of one page; each may be as long as what an agent prints. */
@@ -29,6 +32,7 @@ export type EntriesPage = z.infer<typeof entriesPageSchema>;
 
 const querySchema = z.strictObject({
   threadId: threadIdSchema,
+  /** A sequence. */
   after: z.coerce.number().int().nonnegative().default(0),
 });
 
@@ -43,10 +47,31 @@ export async function entriesPage(
     throw new RuntimeError('INVALID_PARAMS', `the query does not fit: ${z.prettifyError(query.error)}`);
   }
   const { threadId, after } = query.data;
-  const { version } = reads.version(threadId);
-  const { entries } = reads.entries(threadId, after, { limit: PAGE_ENTRY_COUNT, deltas: true });
-  const last = entries.at(-1)?.version ?? version;
-  return { entries, frames: await framesOf(entries, readFrame), next: last < version ? last : null };
+  const parts = reads.journals(threadId);
+  const entries = firstIn(parts, (part) => entriesOf(reads, part, after));
+  return { entries, frames: await framesOf(entries, readFrame), next: nextOf(entries, parts.at(-1)) };
+}
+
+/** A journal that was purged has none. */
+function firstIn(parts: readonly JournalPart[], read: (part: JournalPart) => ThreadEntry[]): ThreadEntry[] {
+  for (const part of parts) {
+    const entries = read(part);
+    if (entries.length > 0) return entries;
+  }
+  return [];
+}
+
+function entriesOf(reads: RuntimeReads, { threadId, until }: JournalPart, after: number): ThreadEntry[] {
+  const from = reads.versionAt(threadId, after);
+  const { entries } = reads.entries(threadId, from, { limit: PAGE_ENTRY_COUNT, deltas: true });
+  return entries.filter(({ version }) => version <= until);
+}
+
+/** `null`: the last journal has been read to its end. */
+function nextOf(entries: readonly ThreadEntry[], last: JournalPart | undefined): number | null {
+  const entry = entries.at(-1);
+  if (entry === undefined || last === undefined) return null;
+  return entry.stream === last.threadId && entry.version >= last.until ? null : entry.sequence;
 }
 
 async function framesOf(

@@ -3,13 +3,15 @@ import type { IncomingMessage } from 'node:http';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Runtime } from '../runtime/api.ts';
 import type { Attachments } from './attachments.ts';
-import { authorizeRequest, type Doors } from './authorize.ts';
-import { refuseOrigin } from './guard.ts';
+import { authorizeRequest, authorizeSignIn, type Doors } from './authorize.ts';
+import { refuseOrigin, urlOf } from './guard.ts';
 import { entriesPage, type ReadFrame } from './entries.ts';
 import type { Metrics } from './metrics.ts';
 import { openRpcDocument } from './openrpc.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
 import { json, type Answer } from './respond.ts';
+import { SIGN_IN_TTL_MS, TICKET_TTL_MS } from './tickets.ts';
+import { createSession, revokeToken } from './tokens.ts';
 
 export type Route = (request: IncomingMessage) => Answer | Promise<Answer>;
 /** By method and path. */
@@ -20,12 +22,14 @@ export interface RouteContext {
   readonly doors: Doors;
   readonly metrics: Metrics;
   readonly attachments: Attachments;
-  readonly ticketTtlMs: number;
+  readonly dataFolder: string;
   readonly readFrame: ReadFrame;
+  /** Where agents come in; `null`: they do not. */
+  readonly agents: Route | null;
 }
 
 export function routesOf(context: RouteContext): Routes {
-  const { runtime, doors, metrics, attachments, ticketTtlMs, readFrame } = context;
+  const { runtime, doors, metrics, attachments, readFrame, agents } = context;
   const document = json(openRpcDocument(runtime.info.version));
   return {
     'GET /healthz': (request) => {
@@ -45,8 +49,9 @@ export function routesOf(context: RouteContext): Routes {
     'POST /api/ticket': (request) => {
       refuseForeignBody(request);
       const principal = authorizeRequest(request, doors, null);
-      return json({ ticket: doors.tickets.issue(principal), expiresInMs: ticketTtlMs });
+      return json({ ticket: doors.tickets.issue(principal), expiresInMs: TICKET_TTL_MS });
     },
+    ...sessionRoutes(context),
     'GET /api/entries': async (request) => {
       authorizeRequest(request, doors, 'admin');
       return json(await entriesPage(request, runtime.reads, readFrame));
@@ -54,6 +59,32 @@ export function routesOf(context: RouteContext): Routes {
     'POST /api/attachments': async (request) => {
       authorizeRequest(request, doors, 'operate');
       return json(await attachments.receive(request), 201);
+    },
+    'GET /api/attachments': async (request) => {
+      authorizeRequest(request, doors, 'read');
+      return attachments.answer(urlOf(request).searchParams.get('attachmentId'));
+    },
+    ...(agents && { 'POST /mcp': agents, 'GET /mcp': agents, 'DELETE /mcp': agents }),
+  };
+}
+
+/** How a browser is signed in and out. No cookie: those are shared with every other port of the host. */
+function sessionRoutes({ doors, dataFolder }: RouteContext): Routes {
+  return {
+    'POST /api/sign-in-code': (request) => {
+      refuseForeignBody(request);
+      const principal = authorizeRequest(request, doors, null);
+      return json({ code: doors.codes.issue(principal), expiresInMs: SIGN_IN_TTL_MS });
+    },
+    'POST /api/session': (request) => {
+      refuseForeignBody(request);
+      const principal = authorizeSignIn(request, doors);
+      const { token, tokenId, scopes } = createSession(dataFolder, principal, Date.now());
+      return json({ token, tokenId, scopes }, 201);
+    },
+    'DELETE /api/session': (request) => {
+      const { tokenId } = authorizeRequest(request, doors, null);
+      return json({ revoked: revokeToken(dataFolder, tokenId) });
     },
   };
 }

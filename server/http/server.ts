@@ -13,9 +13,9 @@ import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
 import { createServer } from './node-http.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
-import { routesOf, type Routes } from './routes.ts';
-import { TICKET_TTL_MS, Tickets } from './tickets.ts';
-import { Tokens } from './tokens.ts';
+import { routesOf, type Route, type Routes } from './routes.ts';
+import { SIGN_IN_TTL_MS, Tickets } from './tickets.ts';
+import { FILE_PRINCIPAL, Tokens } from './tokens.ts';
 import { Upgrade } from './upgrade.ts';
 
 /** Of the HTTP server, ms. A body may take as long as an upload of 10 MiB over a slow line. */
@@ -41,6 +41,8 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly port?: number;
   /** Gives back a frame of the protocol logs; default: there are none. */
   readonly readFrame?: ReadFrame;
+  /** Answers agents at `/mcp`; default: nobody does. */
+  readonly agents?: Route;
   /** `host` may be beyond loopback. Default: it may not. */
   readonly allowInsecure?: boolean;
   /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
@@ -53,6 +55,8 @@ export interface HttpServer {
   readonly port: number;
   readonly tokenFile: string;
   readonly gateway: Gateway;
+  /** Opens the console, once and within 15 minutes; the code stands where no server, proxy or log sees it. */
+  signInUrl(): string;
   /** Ends sockets with 1001, then resolves when no connection is left; those that stay are cut after 2 s. */
   close(): Promise<void>;
 }
@@ -66,7 +70,11 @@ export const DEFAULT_PORT = 4747;
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const now = options.now ?? (() => performance.now());
-  const doors: Doors = { tokens: new Tokens(options.dataFolder), tickets: new Tickets(now) };
+  const doors: Doors = {
+    tokens: new Tokens(options.dataFolder),
+    tickets: new Tickets(now),
+    codes: new Tickets(now, SIGN_IN_TTL_MS),
+  };
   const isCurrent: GatewayOptions['isCurrent'] = (principal) => doors.tokens.isCurrent(principal);
   const gateway = new Gateway(options.runtime, { ...options, isCurrent });
   const metrics = new Metrics(options.runtime, gateway);
@@ -86,8 +94,9 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     doors,
     metrics,
     attachments,
-    ticketTtlMs: TICKET_TTL_MS,
+    dataFolder: options.dataFolder,
     readFrame: options.readFrame ?? (() => Promise.resolve(null)),
+    agents: options.agents ?? null,
   });
   const upgrade = new Upgrade(gateway, doors);
   server.on('request', (request, response) => {
@@ -101,7 +110,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     gateway.close();
     await closeServer(server, sockets, gateway.limits.closeTimeoutMs);
   };
-  return { url, port, tokenFile: doors.tokens.tokenFile, gateway, close };
+  const signInUrl = (): string => `${url}/#code=${doors.codes.issue(FILE_PRINCIPAL)}`;
+  return { url, port, tokenFile: doors.tokens.tokenFile, gateway, signInUrl, close };
 }
 
 async function listen(

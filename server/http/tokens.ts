@@ -18,6 +18,8 @@ const recordSchema = z.strictObject({
   /** Hex; the token itself is shown once, at its creation, and kept nowhere. */
   sha256: z.string().length(64),
   createdAt: z.number(),
+  /** The token by which a browser signed in: revoked with it. Absent: made on the command line. */
+  issuedBy: z.string().optional(),
 });
 const fileSchema = z.strictObject({ format: z.literal(1), tokens: z.array(recordSchema) });
 type TokenRecord = z.infer<typeof recordSchema>;
@@ -48,7 +50,7 @@ export function openTokenFile(dataFolder: string): string {
 /** Makes a token; the server takes it at once. Its text is returned here and never again. */
 export function createToken(
   dataFolder: string,
-  given: { name: string; scopes: readonly Scope[]; createdAt: number },
+  given: Pick<TokenRow, 'name' | 'createdAt' | 'issuedBy'> & { readonly scopes: readonly Scope[] },
 ): TokenRow & { token: string } {
   const token = makeSecret();
   const row = { ...given, scopes: [...new Set(given.scopes)], tokenId: makeId() };
@@ -57,14 +59,30 @@ export function createToken(
   return { ...row, token };
 }
 
+/** Browsers that are signed in at once; the one that signed in first is signed out by one more. */
+const MOST_SESSION_COUNT = 50;
+export const SESSION_NAME = 'console';
+
+/** The token of a browser: it can do what the one can by which it was signed in, and goes with it. */
+export function createSession(
+  dataFolder: string,
+  { tokenId, scopes }: Principal,
+  createdAt: number,
+): TokenRow & { token: string } {
+  const sessions = readRecords(dataFolder).filter(({ issuedBy }) => issuedBy !== undefined);
+  for (const { tokenId: oldest } of sessions.slice(0, Math.max(0, sessions.length + 1 - MOST_SESSION_COUNT)))
+    revokeToken(dataFolder, oldest);
+  return createToken(dataFolder, { name: SESSION_NAME, scopes: [...scopes], createdAt, issuedBy: tokenId });
+}
+
 export function listTokens(dataFolder: string): TokenRow[] {
   return readRecords(dataFolder).map(({ sha256: _, ...row }) => row);
 }
 
-/** The server refuses the token at once, and closes its sockets with 4401. @returns whether there was such a token */
+/** The server refuses the token at once, with the browsers that it signed in, and closes its sockets with 4401. @returns whether there was such a token */
 export function revokeToken(dataFolder: string, tokenId: string): boolean {
   const records = readRecords(dataFolder);
-  const left = records.filter((each) => each.tokenId !== tokenId);
+  const left = records.filter((each) => each.tokenId !== tokenId && each.issuedBy !== tokenId);
   if (left.length === records.length) return false;
   writeRecords(dataFolder, left);
   return true;
@@ -86,6 +104,8 @@ function writeRecords(dataFolder: string, tokens: readonly TokenRecord[]): void 
 }
 
 const ALL_SCOPES: ReadonlySet<Scope> = new Set(scopeSchema.options);
+/** Of the token file: whoever can read that. */
+export const FILE_PRINCIPAL: Principal = { tokenId: FILE_TOKEN_ID, scopes: ALL_SCOPES };
 
 /** The server's side: who a token stands for. Sees tokens that are made or revoked by another process. */
 export class Tokens {
@@ -105,7 +125,7 @@ export class Tokens {
   authenticate(token: string): Principal | null {
     const hash = sha256(token);
     let found: Principal | null = null;
-    if (timingSafeEqual(hash, this.#fileHash)) found = { tokenId: FILE_TOKEN_ID, scopes: ALL_SCOPES };
+    if (timingSafeEqual(hash, this.#fileHash)) found = FILE_PRINCIPAL;
     for (const { tokenId, scopes, sha256: known } of this.#current()) {
       if (timingSafeEqual(hash, Buffer.from(known, 'hex'))) found = { tokenId, scopes: new Set(scopes) };
     }

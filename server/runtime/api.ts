@@ -1,4 +1,5 @@
 /** What the doors (gateway, command line, tests) see of the runtime. */
+import type { StoredCharts } from '../../machines/charts.ts';
 import type { Command, CommandResult } from '../../machines/domain/command.ts';
 import type { Entry, ThreadEntry } from '../../machines/domain/entry.ts';
 import type { FactEvent } from '../../machines/domain/fact.ts';
@@ -9,6 +10,8 @@ import type { ChangedFile, CheckpointRow, FileConflict } from '../../machines/do
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadSnapshot } from '../../machines/domain/snapshot.ts';
 import type { Epoch, ThreadQuery } from '../../machines/ports/journal.ts';
+import type { StateChange, TakenEvent } from '../../machines/taken.ts';
+import type { Unsure } from './timeline.ts';
 
 /** What one commit changed of one thread. */
 export interface CommittedThread {
@@ -21,6 +24,28 @@ export interface CommittedThread {
   readonly row: ThreadRow | null;
   /** The thread is no longer listed. */
   readonly removed: boolean;
+  /** The same entries for those who look inside; absent where nobody does. */
+  readonly inspected?: readonly InspectedEntry[];
+}
+
+/** What the actors of a thread did with an input. */
+export interface Insight {
+  readonly taken: readonly TakenEvent[];
+  readonly changes: readonly StateChange[];
+  /** What the charts asked for; it is performed after the commit, unless it was overtaken meanwhile. */
+  readonly effects: readonly unknown[];
+  /** Armed and cancelled. */
+  readonly timers: readonly unknown[];
+}
+
+/** An entry with all that is known of it, secrets taken out. */
+export interface InspectedEntry
+  extends
+    Insight,
+    Pick<ThreadEntry, 'sequence' | 'version' | 'at' | 'kind' | 'outcome' | 'machineHash' | 'commandId'> {
+  readonly input: unknown;
+  /** Types of its facts. */
+  readonly facts: readonly string[];
 }
 
 export interface CommittedEntry {
@@ -64,12 +89,83 @@ export interface Runtime {
   onCommitted(listener: (tick: CommittedTick) => void): () => void;
   /** While at least one watcher is there, commits carry the thread's machine state. Returns the end of the watch. */
   watch(threadId: ThreadId): () => void;
+  /** While somebody looks inside, commits carry what the thread's actors did. Returns the end of the look. */
+  inspect(threadId: ThreadId): () => void;
   /** What the configuration asks for and is not in force, and why. */
   readonly notices: readonly string[];
   /** Recovery is finished and the store is open. */
   isReady(): boolean;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: Past;
+  readonly folders: FolderReads;
+}
+
+/** A thread as it was after an entry. */
+export interface PastRead {
+  /** Of that entry. */
+  readonly sequence: number;
+  readonly version: number;
+  readonly at: number;
+  /** Of the charts that recorded it. */
+  readonly machineHash: string;
+  /** What was streamed before this version stands in its item only when that is complete; `null`: all of it is there. */
+  readonly prunedBefore: number | null;
+  /** Where the charts of this release parted from the journal; `null`: they did not. */
+  readonly unsure: Unsure | null;
+  /** What the charts remembered, without secrets; `null`: nobody asked, or they are unsure. */
+  readonly contexts: StoredCharts | null;
+  readonly snapshot: ThreadSnapshot;
+}
+
+/** Which page of its items, and what besides. */
+export interface PastQuery {
+  /** An ordinal; `null`: the newest. */
+  readonly before: number | null;
+  readonly limit: number;
+  readonly contexts: boolean;
+}
+
+/** Looks at earlier moments. Works in pieces: ticks and clients go on meanwhile. */
+export interface Past {
+  /**
+   * After the thread's last entry at or below the sequence. The thread has to be there: look first.
+   * @throws {RuntimeError} ENTRY_NOT_FOUND, RATE_LIMITED, STORE_CORRUPT
+   */
+  stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead>;
+  /**
+   * Entries above a version, at most `limit`, with what the actors did, computed again.
+   * @throws {RuntimeError} RATE_LIMITED, STORE_CORRUPT
+   */
+  entries(threadId: ThreadId, after: number, limit: number): Promise<InspectedEntry[]>;
+}
+
+/** A folder in which a thread could work. */
+export interface FolderRead {
+  readonly path: string;
+  /** `null`: nothing above it may be looked at. */
+  readonly parent: string | null;
+  /** The folders in which may be looked. */
+  readonly roots: readonly string[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly isRepository: boolean;
+  }[];
+  /** There are more than are listed. */
+  readonly truncated: boolean;
+}
+
+/** Looks at folders, and only inside the configured roots. */
+export interface FolderReads {
+  /** `null`: the first root. @throws {RuntimeError} WORKSPACE_NOT_FOUND, FORBIDDEN outside the roots */
+  list(path: string | null): Promise<FolderRead>;
+}
+
+/** The entries of a thread up to a version. */
+export interface JournalPart {
+  readonly threadId: ThreadId;
+  readonly until: number;
 }
 
 /** Consistent with the last commit that `onCommitted` announced, as long as no `await` stands between two calls. */
@@ -97,6 +193,12 @@ export interface RuntimeReads {
     after: number,
     options: { limit: number; deltas: boolean },
   ): { entries: ThreadEntry[]; prunedBefore: number | null };
+  /**
+   * The journals in which a thread's transcript stands, the oldest first: of what it branched off from up to there, deleted
+   * ones too, and then its own. Each entry has a higher sequence than those of the journals before.
+   * @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED
+   */
+  journals(threadId: ThreadId): readonly JournalPart[];
   /** Threads with an entry above the sequence; `null` where that is too long ago to tell. */
   changedSince(sequence: number): readonly ThreadId[] | null;
   /** Those that are configured. */

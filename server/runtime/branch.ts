@@ -61,12 +61,12 @@ function turnIn({ rows, turnsUntil }: Visible, turnId: TurnId): TurnRow | null {
 }
 
 function newestCompleted({ rows, turnsUntil }: Visible): TurnRow | null {
-  for (let before: number | null = turnsUntil === Infinity ? null : turnsUntil + 1; ;) {
-    const page: TurnRow[] = rows.turnsBelow(before, TURNS_AT_ONCE);
+  for (let below = turnsUntil + 1; ;) {
+    const page = rows.turnsBelow(below, TURNS_AT_ONCE);
     const found = page.find(({ status }) => status === 'completed');
     if (found !== undefined) return found;
     if (page.length < TURNS_AT_ONCE) return null;
-    before = page.at(-1)?.ordinal ?? 0;
+    below = page.at(-1)?.ordinal ?? 0;
   }
 }
 

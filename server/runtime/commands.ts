@@ -26,7 +26,10 @@ export interface CommandLookups {
   capabilities(instanceId: InstanceId): Capabilities;
 }
 
-type ThreadCommand = Exclude<Command, { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' }>;
+type ThreadCommand = Exclude<
+  Command,
+  { type: 'thread.create' | 'thread.fork' | 'thread.mergeBack' | 'task.delegate' }
+>;
 
 /** @throws {RuntimeError} REQUEST_NOT_FOUND, REQUEST_NOT_EXPIRED for `request.askAgain`; TURN_NOT_FOUND, NOTHING_TO_ROLL_BACK. */
 export function inputOf(command: ThreadCommand, lookups: CommandLookups): CommandInput {
@@ -127,8 +130,7 @@ export function resultOf(
   const { sequence, threadId, activeTurnId } = place;
   const began = facts.find((fact) => fact.type === 'turn.began');
   const added = facts.find((fact) => fact.type === 'queue.added');
-  const edited = input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
-  const turnId = began?.turnId ?? edited ?? steered(input, activeTurnId);
+  const turnId = began?.turnId ?? toBegin(input) ?? steered(input, activeTurnId);
   return {
     sequence,
     threadId,
@@ -136,6 +138,12 @@ export function resultOf(
     ...(added === undefined || began !== undefined ? {} : { queueEntryId: added.entry.turnId }),
     ...(input.type === 'request.respond' ? { requestId: input.requestId } : {}),
   };
+}
+
+/** A turn that begins later, or in another thread. */
+function toBegin(input: CommandInput): TurnId | null {
+  if (input.type === 'task.delegate') return input.task.taskId;
+  return input.type === 'checkpoint.rollback' ? (input.rollback.prompt?.turnId ?? null) : null;
 }
 
 function steered(input: CommandInput, activeTurnId: TurnId | null): TurnId | null {

@@ -1,7 +1,10 @@
 /** From a tick that has been committed to what its listeners are told. */
 import type { InstanceId, ThreadId } from '../../machines/domain/ids.ts';
 import type { InstanceRow } from '../../machines/domain/instance.ts';
-import type { CommittedEntry, CommittedThread, CommittedTick } from './api.ts';
+import type { Redact } from '../redact-value.ts';
+import type { CommittedEntry, CommittedThread, CommittedTick, InspectedEntry } from './api.ts';
+import { inspectedEntry, NOTHING_SEEN } from './inspected.ts';
+import type { Inspections } from './inspections.ts';
 import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
@@ -15,6 +18,8 @@ export interface CommittedParts {
   readonly instanceOf: (threadId: ThreadId) => InstanceId | null;
   readonly instances: Pick<Instances, 'refusalOf'>;
   readonly changed: Changed;
+  readonly inspections: Pick<Inspections, 'has'>;
+  readonly redact: Redact;
 }
 
 /** Of which threads and instances the tick has changed the row. */
@@ -42,7 +47,11 @@ export function committedTick(staging: Staging, parts: CommittedParts): Committe
   const entries = entriesByThread(staging);
   return {
     sequence: staging.sequence,
-    threads: [...entries].map(([threadId, list]) => committedThread(threadId, list, parts)),
+    threads: [...entries].map(([threadId, list]) => {
+      const thread = committedThread(threadId, list, parts);
+      if (!parts.inspections.has(threadId)) return thread;
+      return { ...thread, inspected: inspectedEntries(threadId, staging, parts.redact) };
+    }),
     instances: parts.changed.instances,
     restated: restated(entries, parts),
   };
@@ -72,6 +81,13 @@ function entriesByThread(staging: Staging): Map<ThreadId, CommittedEntry[]> {
     byThread.set(threadId, list);
   }
   return byThread;
+}
+
+function inspectedEntries(threadId: ThreadId, staging: Staging, redact: Redact): InspectedEntry[] {
+  return staging.entries.flatMap((entry) => {
+    if (entry.kind === 'instance' || entry.stream !== threadId) return [];
+    return [inspectedEntry(entry, staging.insights.get(entry.sequence) ?? NOTHING_SEEN, redact)];
+  });
 }
 
 function committedThread(

@@ -66,7 +66,7 @@ export class StoredDiffs implements Diffs {
   async plan(threadId: ThreadId, query: RollbackQuery): Promise<RollbackPlanRead> {
     const { turnId, files, conversation, force } = query;
     const ordinal = turnId === null ? 0 : this.#ordinalOf(threadId, turnId);
-    const later = conversation ? this.#journal.turnsAbove(threadId, ordinal) : [];
+    const later = conversation ? this.#journal.turns(threadId, { above: ordinal }).toReversed() : [];
     const turnIds = later.filter(({ status }) => status !== 'rolledBack').map((turn) => turn.turnId);
     if (this.#history === null || !files)
       return { turnIds, restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 };

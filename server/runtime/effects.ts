@@ -9,6 +9,7 @@ import type {
 } from '../../machines/domain/effect.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
+import type { AgentKeys } from './agent-keys.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Adapters } from './adapters.ts';
 import { refusalOfLateFork } from './late-fork.ts';
@@ -28,6 +29,7 @@ export interface Performers {
   /** `null`: workspaces are not captured. */
   readonly checkpoints: Checkpoints | null;
   readonly worktrees: ThreadWorktrees;
+  readonly keys: AgentKeys;
 }
 
 export class Effects {
@@ -65,7 +67,19 @@ export class Effects {
     }
     const late = refusalOfLateFork(effect, (threadId) => this.#thread(threadId));
     if (late !== null) return adapters.answer(instanceId, late);
-    adapters.perform(instanceId, stream.kind === 'thread' ? transfers.carry(stream.id, effect) : effect);
+    adapters.perform(
+      instanceId,
+      stream.kind === 'thread' ? transfers.carry(stream.id, effect) : this.#withTools(effect),
+    );
+  }
+
+  /** Opens are asked for by the instance, when their turn has come. */
+  #withTools(effect: ProviderEffect): ProviderEffect {
+    if (effect.type !== 'connection.open') return effect;
+    const { threadId, connectionId } = effect;
+    if (this.#threads.peek(threadId)?.context.capabilities.delegation === false) return effect;
+    const tools = this.#performers.keys.issue({ threadId, connectionId });
+    return tools === null ? effect : { ...effect, tools };
   }
 
   /** `null` also for one that cannot be loaded now. */

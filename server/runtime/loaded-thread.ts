@@ -8,6 +8,7 @@ import type { ThreadId } from '../../machines/domain/ids.ts';
 import { evolveTimers, shiftTimers, type ArmedTimers } from '../../machines/domain/timer.ts';
 import type { LiveCharts } from '../../machines/live.ts';
 import type { ThreadProjection } from './projection.ts';
+import { ThreadInspector } from './thread-inspector.ts';
 
 /** Owned by the tick; a failed commit drops it, and it comes back from the journal. */
 export class LoadedThread {
@@ -23,6 +24,8 @@ export class LoadedThread {
   lastUsedAt = 0;
   /** Threads that this one was said to share its folder with. */
   readonly sharesFolderWith = new Set<ThreadId>();
+  /** `null`: nobody looks inside. */
+  inspector: ThreadInspector | null = null;
   /** Inputs since the last base or cache. */
   sinceStored = 0;
 
@@ -63,6 +66,15 @@ export class LoadedThread {
   get isDormant(): boolean {
     const { link } = this.context;
     return link.phase === 'none' && this.isSettled && Object.keys(this.timers).length === 0;
+  }
+
+  inspect(): void {
+    this.inspector ??= new ThreadInspector(this.actor);
+  }
+
+  endInspection(): void {
+    this.inspector?.end();
+    this.inspector = null;
   }
 
   /** It came into memory: idle deadlines start at full length. `at`: monotonic time. */

@@ -1,17 +1,32 @@
 /** The actor snapshot as clients see it. */
-import { statusOf } from '../../machines/charts.ts';
-import { canOf } from '../../machines/domain/can.ts';
+import { statusOf, threadContextOf, type Charts } from '../../machines/charts.ts';
+import { canOf, type OpenRequest } from '../../machines/domain/can.ts';
 import type { Refusal } from '../../machines/domain/decide.ts';
 import type { Deadline, MachineState } from '../../machines/domain/snapshot.ts';
 import type { ArmedTimers } from '../../machines/domain/timer.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 
+/** A thread at some moment, as much of it as its state is told from. */
+export interface MachineMoment {
+  readonly charts: Charts;
+  readonly timers: ArmedTimers;
+  /** Those that are not closed. */
+  readonly requests: readonly OpenRequest[];
+  readonly completedTurnOrdinal: number | null;
+}
+
 /** `instance`: why nothing can begin on the thread's; `null`: it can. */
-export function machineStateOf(thread: LoadedThread, instance: Refusal | null): MachineState {
-  const { root, connection, turn } = thread.actor.charts;
+export function machineStateOf({ actor, timers, projection }: LoadedThread, instance: Refusal | null) {
+  const completedTurnOrdinal = projection.state?.completedTurnOrdinal ?? null;
+  const requests = projection.requests.live();
+  return machineStateAt({ charts: actor.charts, timers, requests, completedTurnOrdinal }, instance);
+}
+
+export function machineStateAt(moment: MachineMoment, instance: Refusal | null): MachineState {
+  const { charts, timers, requests, completedTurnOrdinal } = moment;
+  const { root, connection, turn } = charts;
   const { status, activeTurnId } = statusOf(root);
-  const { link } = thread.context;
-  const { projection } = thread;
+  const context = threadContextOf(root);
   const tags = [root, connection, turn].flatMap((chart) =>
     chart?.status === 'active' ? [...chart.tags] : [],
   );
@@ -20,17 +35,14 @@ export function machineStateOf(thread: LoadedThread, instance: Refusal | null): 
     activeTurnId,
     value: root.value,
     tags: [...new Set(tags)].toSorted(),
-    can: canOf(thread.view, projection.requests.live(), {
-      instance,
-      completedTurnOrdinal: projection.state?.completedTurnOrdinal ?? null,
-    }),
+    can: canOf({ ...charts, context }, requests, { instance, completedTurnOrdinal }),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),
     },
-    timers: deadlinesOf(thread.timers),
+    timers: deadlinesOf(timers),
     ...(instance !== null && { barred: { code: instance.code, reason: instance.why } }),
-    closing: link.phase === 'none' ? null : link.closing,
+    closing: context.link.phase === 'none' ? null : context.link.closing,
   };
 }
 

@@ -161,11 +161,11 @@ export class ThreadProjection implements ThreadTables {
     this.#isStateDirty = true;
   }
 
-  /** Ordinals below `before` (`null`: the newest), at most `limit`, descending; as the tick under way has them. */
-  turnsBelow(before: number | null, limit: number): TurnRow[] {
+  /** Ordinals below it, at most `limit`, descending; as the tick under way has them. */
+  turnsBelow(below: number, limit: number): TurnRow[] {
     const rows = new Map(
-      [...this.#journal.turns(this.threadId, before, limit), ...this.turns.known()]
-        .filter(({ ordinal }) => ordinal < (before ?? Infinity))
+      [...this.#journal.turns(this.threadId, { below, limit }), ...this.turns.known()]
+        .filter(({ ordinal }) => ordinal < below)
         .map((turn) => [turn.turnId, turn]),
     );
     return [...rows.values()].toSorted((one, other) => other.ordinal - one.ordinal).slice(0, limit);
@@ -176,6 +176,14 @@ export class ThreadProjection implements ThreadTables {
     return this.#journal.items(this.threadId, null, 1)[0]?.ordinal ?? 0;
   }
 
+  /** Ascending, at least so many where there are as many; as the tick under way has them. */
+  newestItems(limit: number): ItemRow[] {
+    const stored = this.#journal.items(this.threadId, null, limit);
+    return this.items
+      .over(stored, ({ itemId }) => itemId)
+      .toSorted((one, other) => one.ordinal - other.ordinal);
+  }
+
   openItems(turnId: TurnId | null): readonly ItemRow[] {
     const open = this.items.live();
     return turnId === null ? open : open.filter((item) => item.turnId === turnId);
@@ -183,7 +191,7 @@ export class ThreadProjection implements ThreadTables {
 
   /** Those that the tick under way has begun included. */
   turnsAbove(ordinal: number): readonly TurnRow[] {
-    const stored = this.#journal.turnsAbove(this.threadId, ordinal);
+    const stored = this.#journal.turns(this.threadId, { above: ordinal });
     return this.turns
       .over(stored, ({ turnId }) => turnId)
       .filter((turn) => turn.ordinal > ordinal)

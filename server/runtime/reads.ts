@@ -5,7 +5,7 @@ import type { InstanceRow } from '../../machines/domain/instance.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { MachineState, ThreadRow, ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Epoch, Journal, ThreadQuery } from '../../machines/ports/journal.ts';
-import type { RuntimeReads, SnapshotRead } from './api.ts';
+import type { JournalPart, RuntimeReads, SnapshotRead } from './api.ts';
 import type { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
@@ -18,14 +18,14 @@ const CHANGES_LIMIT = 100_000;
 export class Reads implements RuntimeReads {
   readonly #journal: Journal;
   /** Of whichever thread, mended where they are damaged. */
-  readonly #rows: TranscriptRows;
+  readonly rows: TranscriptRows;
   readonly #threads: Threads;
   readonly #instances: Instances;
 
   constructor(journal: Journal, threads: Threads, instances: Instances) {
     this.#journal = journal;
     const mending = <Row>(threadId: ThreadId, read: () => Row): Row => threads.mending(threadId, read);
-    this.#rows = {
+    this.rows = {
       threadState: (id) => mending(id, () => journal.threadState(id)),
       items: (id, ...page) => mending(id, () => journal.items(id, ...page)),
       item: (id, itemId) => mending(id, () => journal.item(id, itemId)),
@@ -65,7 +65,7 @@ export class Reads implements RuntimeReads {
 
   #snapshot(threadId: ThreadId, page: { before: number | null; limit: number }): SnapshotRead {
     const state = this.#stateOf(threadId);
-    const items = itemsOf(this.#rows, threadId, page);
+    const items = itemsOf(this.rows, threadId, page);
     const { activeTurnId } = state.row;
     const machine = this.machineState(threadId);
     const turn =
@@ -102,7 +102,7 @@ export class Reads implements RuntimeReads {
   }
 
   item(threadId: ThreadId, itemId: ItemId): ItemRow | null {
-    const item = itemOf(this.#rows, threadId, itemId);
+    const item = itemOf(this.rows, threadId, itemId);
     return item === null ? null : this.#streamed(threadId, item);
   }
 
@@ -123,6 +123,16 @@ export class Reads implements RuntimeReads {
   entries(threadId: ThreadId, after: number, options: { limit: number; deltas: boolean }) {
     const entries = this.#journal.readThread(threadId, after, options);
     return { entries, prunedBefore: this.#journal.prunedBefore(threadId) };
+  }
+
+  journals(threadId: ThreadId): readonly JournalPart[] {
+    const parts: JournalPart[] = [{ threadId, until: this.version(threadId).version }];
+    for (let state = this.#journal.threadState(threadId); state?.lineage?.kind === 'fork';) {
+      const { parentId, version } = state.lineage;
+      parts.unshift({ threadId: parentId, until: version });
+      state = this.#journal.threadState(parentId);
+    }
+    return parts;
   }
 
   changedSince(sequence: number): readonly ThreadId[] | null {

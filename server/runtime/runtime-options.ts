@@ -6,7 +6,9 @@ import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.
 import type { InstanceConfig, ProviderDriver } from '../../machines/ports/provider.ts';
 import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
+import type { FolderReads } from './api.ts';
 import type { Clock } from './clock.ts';
+import type { TaskBounds } from './take.ts';
 import type { Workspaces } from './workspace.ts';
 
 export interface Log {
@@ -40,8 +42,12 @@ export interface RuntimeOptions extends Workspaces {
   readonly connectionIdleMs: number;
   /** Of a purged thread; no other one uses it. */
   readonly removeAttachment: (id: AttachmentId) => void;
+  /** Default: as the configuration's. */
+  readonly taskBounds?: TaskBounds;
   /** A deleted thread is purged after so long; `null`: it is kept. */
   readonly deletedAfterMs: number | null;
+  /** Where clients look for working folders; absent: nowhere. */
+  readonly folders?: FolderReads;
   /** Appends a raw frame to the instance's protocol log. */
   readonly logFrame: (instanceId: InstanceId, direction: 'in' | 'out', frame: string) => string;
   /** The store did not come back: end the process with a code of its own. */

@@ -5,27 +5,32 @@ import type { CommandId, ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
+import { AgentKeys } from './agent-keys.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { CommittedTick, Diffs, Runtime, RuntimeReads, ServerInfo } from './api.ts';
+import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
 import { committedTick, takeChanged, type Changed } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
-import { Effects } from './effects.ts';
+import { Effects, type Performers } from './effects.ts';
+import { Family } from './family.ts';
+import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
 import { Ingress, type Arrival, type Stream } from './ingress.ts';
+import { Inspections } from './inspections.ts';
 import { Instances } from './instances.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { machineHash } from './machine-hash.ts';
+import { StoredPast } from './past.ts';
 import { checkDeleted } from './purge.ts';
 import { Reads } from './reads.ts';
 import { endSurvivors } from './recover.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import { Retirement } from './retirement.ts';
 import type { Staging } from './staging.ts';
-import type { Counters } from './take.ts';
+import { abilitiesOf, type Counters } from './take.ts';
 import { TickLoop } from './tick.ts';
 import { ThreadWorktrees } from './thread-worktrees.ts';
 import { Threads } from './threads.ts';
@@ -37,7 +42,11 @@ export class ThreadRuntime implements Runtime {
   readonly info: ServerInfo;
   readonly reads: RuntimeReads;
   readonly diffs: Diffs;
+  readonly past: StoredPast;
   readonly threads: Threads;
+  /** Which agent is behind a key. */
+  readonly keys: AgentKeys;
+  readonly family: Family;
   readonly counters: Counters = {
     ignored: 0,
     failed: 0,
@@ -63,6 +72,7 @@ export class ThreadRuntime implements Runtime {
   readonly #chores: Chores;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
   readonly #watchers = new Map<ThreadId, number>();
+  readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
   #notices: readonly string[] = [];
@@ -73,16 +83,20 @@ export class ThreadRuntime implements Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
-    const { journal, clock, log, release: version } = options;
+    const { journal, clock, log, history, release: version } = options;
     this.info = { version, epoch: journal.epoch.epoch, machineHash: machineHash(version) };
     this.threads = new Threads({
       ...options,
       machineHash: this.info.machineHash,
+      inspections: this.#inspections,
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
+    this.keys = new AgentKeys(this.threads);
+    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
-    this.reads = new Reads(journal, this.threads, this.#instances);
+    const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
+    this.past = new StoredPast({ ...options, rows: reads.rows });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
@@ -99,15 +113,12 @@ export class ThreadRuntime implements Runtime {
     });
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
-    const { history } = options;
     const told = { ...options, threads: this.threads, push: this.#tell };
     this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
-    const [adapters, transfers] = [this.#adapters, this.#transfers];
-    const [checkpoints, worktrees] = [this.#checkpoints, this.#worktrees];
-    this.#effects = new Effects(this.threads, { adapters, transfers, checkpoints, worktrees });
+    this.#effects = new Effects(this.threads, this.#performers());
     this.#timers = new Timers(
       clock,
       (stream, { name, armedBy }) => this.#fire(stream, name, armedBy),
@@ -117,7 +128,7 @@ export class ThreadRuntime implements Runtime {
     this.#loop = new TickLoop({
       ...shared,
       machineHash: this.info.machineHash,
-      hasHistory: history !== undefined,
+      ...abilitiesOf(options),
       counters: this.counters,
       ingress: this.#ingress,
       warn: (message, details) => log.warn(details, message),
@@ -130,6 +141,10 @@ export class ThreadRuntime implements Runtime {
     this.#retirement = new Retirement(closing);
     this.#hibernation = new Hibernation({ ...closing, retirement: this.#retirement });
     this.#chores = this.#makeChores(options);
+  }
+
+  get folders(): FolderReads {
+    return this.#options.folders ?? NO_FOLDERS;
   }
 
   /**
@@ -149,6 +164,7 @@ export class ThreadRuntime implements Runtime {
     this.#phase = 'ready';
     this.#hibernation.start();
     this.#chores.start();
+    void this.#worktrees.removeLeft((id) => journal.threadState(id)?.removal === 'deleted');
     log.info({ epoch: this.info.epoch, loadedThreads: this.threads.size }, 'recovery is finished');
   }
 
@@ -219,6 +235,10 @@ export class ThreadRuntime implements Runtime {
     };
   }
 
+  inspect(threadId: ThreadId): () => void {
+    return this.#inspections.start(threadId, () => this.threads.peek(threadId));
+  }
+
   /** What is going on inside, for `/metrics`. */
   get figures(): Readonly<Record<string, number>> {
     return {
@@ -247,6 +267,7 @@ export class ThreadRuntime implements Runtime {
     this.#hibernation.stop();
     this.#chores.stop();
     this.#transfers.stop();
+    this.past.stop();
     await this.#drained(deadlineMs);
     this.#phase = 'stopped';
     this.#deltas.releaseEverything(null);
@@ -288,6 +309,7 @@ export class ThreadRuntime implements Runtime {
     for (const instance of staging.instances) {
       this.#timers.set({ kind: 'instance', id: instance.instanceId }, instance.timers, () => 0);
     }
+    this.keys.look(staging.threads);
     this.#effects.release(staging.effects);
     this.#retirement.look();
     for (const answer of staging.answers) {
@@ -307,6 +329,8 @@ export class ThreadRuntime implements Runtime {
       instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
       instances: this.#instances,
       changed,
+      inspections: this.#inspections,
+      redact: this.#options.redact,
     });
     for (const listener of this.#listeners) {
       try {
@@ -330,6 +354,11 @@ export class ThreadRuntime implements Runtime {
     }
   }
 
+  #performers(): Performers {
+    const [adapters, transfers, checkpoints] = [this.#adapters, this.#transfers, this.#checkpoints];
+    return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
+  }
+
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
@@ -337,6 +366,7 @@ export class ThreadRuntime implements Runtime {
       isBusy: () => this.#ingress.length > 0 || this.#loop.isStoreFailing,
       forget: (threadId) => {
         this.threads.drop(threadId);
+        this.past.forget(threadId);
         this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },

@@ -6,6 +6,7 @@ import type { RuntimeError } from '../../machines/domain/error.ts';
 import type { CommandId, InstanceId, RequestId, ThreadId } from '../../machines/domain/ids.ts';
 import type { Answer } from '../../machines/domain/request.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
+import type { Insight } from './api.ts';
 import type { Arrival, CommandArrival, Stream } from './ingress.ts';
 import type { LoadedInstance } from './loaded-instance.ts';
 import type { LoadedThread } from './loaded-thread.ts';
@@ -28,6 +29,8 @@ export class Staging {
   readonly receipts = new Map<CommandId, Receipt>();
   readonly effects: StagedEffect[] = [];
   readonly answers: CommandAnswer[] = [];
+  /** What was seen of entries whose thread is inspected, by sequence. */
+  readonly insights = new Map<number, Insight>();
   readonly threads = new Set<LoadedThread>();
   readonly instances = new Set<LoadedInstance>();
   /** Everything that was taken, to be put back if the commit fails. */

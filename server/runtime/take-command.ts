@@ -12,6 +12,7 @@ import type { Prompt } from '../../machines/domain/turn.ts';
 import type { Receipt } from '../../machines/ports/journal.ts';
 import { inputOf, resultOf } from './commands.ts';
 import { secretFingerprintOf } from './fingerprint.ts';
+import { delegateInput } from './delegate.ts';
 import { forkInput, mergeInput } from './fork.ts';
 import type { CommandArrival } from './ingress.ts';
 import { checkRollback } from './rollback-command.ts';
@@ -72,10 +73,16 @@ function accepted(intake: Intake, arrival: CommandArrival): CommandResult | Appl
   const { thread, entry } = applied;
   noteSharedFolder(intake, applied);
   const activeTurnId = thread.context.activeTurn?.turnId ?? null;
-  const threadId = input.type === 'thread.fork' ? input.create.threadId : thread.threadId;
+  const threadId = madeBy(input) ?? thread.threadId;
   const result = resultOf(input, entry.facts, { sequence: entry.sequence, threadId, activeTurnId });
   intake.staging.receipts.set(commandId, { commandId, threadId, fingerprint, result });
   return { ...result, duplicate: false };
+}
+
+/** The other thread that the command is about. */
+function madeBy(input: CommandInput): ThreadId | null {
+  if (input.type === 'thread.fork') return input.create.threadId;
+  return input.type === 'task.delegate' ? input.task.threadId : null;
 }
 
 interface Done {
@@ -118,6 +125,7 @@ function onThread(intake: Intake, command: ThreadCommand, { commandId }: Command
 
 function inputOn(intake: Intake, thread: LoadedThread, command: ThreadCommand): CommandInput {
   if (command.type === 'thread.fork') return forkInput(intake, thread, command);
+  if (command.type === 'task.delegate') return delegateInput(intake, thread, command);
   if (command.type === 'thread.mergeBack') return mergeInput(intake, thread, command);
   const { requests } = thread.projection;
   return inputOf(command, {

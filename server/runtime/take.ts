@@ -23,6 +23,7 @@ import type { LoadedThread } from './loaded-thread.ts';
 import type { Staging } from './staging.ts';
 import { refusalOf } from './refusal.ts';
 import { takeCommand } from './take-command.ts';
+import { withText } from './task-results.ts';
 import { takeDelta, takeInstance, takeProvider } from './take-provider.ts';
 import type { Threads } from './threads.ts';
 import type { Workspaces } from './workspace.ts';
@@ -37,12 +38,32 @@ export interface IntakeParts extends Workspaces {
   readonly machineHash: string;
   /** Files can be captured around turns. */
   readonly hasHistory: boolean;
+  readonly taskBounds: TaskBounds;
   /** A new random id. */
   readonly newId: () => string;
   /** Something that a person who runs the server should know; nothing is lost by it. */
   readonly warn: (message: string, details: Record<string, unknown>) => void;
   readonly counters: Counters;
 }
+
+/** How far tasks may lead to further tasks. */
+export interface TaskBounds {
+  /** A thread that is so many tasks away from a person's cannot delegate. */
+  readonly depth: number;
+  /** While so many threads of a family work, no other begins. */
+  readonly aliveCount: number;
+}
+
+const DEFAULT_TASK_BOUNDS: TaskBounds = { depth: 3, aliveCount: 16 };
+
+/** As the options of the runtime have it. */
+export const abilitiesOf = ({
+  history,
+  taskBounds = DEFAULT_TASK_BOUNDS,
+}: {
+  readonly history?: unknown;
+  readonly taskBounds?: TaskBounds;
+}): Pick<IntakeParts, 'hasHistory' | 'taskBounds'> => ({ hasHistory: history !== undefined, taskBounds });
 
 /** Counted since the start; for `/metrics`. */
 export interface Counters {
@@ -220,6 +241,8 @@ export class Intake {
     if (isUse(input)) thread.lastUsedAt = this.staging.monotonicAt;
     this.staging.threads.add(thread);
     this.staging.add(entry, { kind: 'thread', id: thread.threadId }, drawn.effects);
+    const { inspector } = thread;
+    if (inspector !== null) this.staging.insights.set(entry.sequence, inspector.take(drawn));
     return { thread, entry, thrown: null };
   }
 
@@ -279,14 +302,16 @@ export class Intake {
       if (input.type === 'thread.create' && input.lineage?.kind === 'subagent') return;
       const { state, items } = thread.projection;
       const isThere = state?.removal === 'none';
-      this.apply(
-        thread,
-        resolveTold(input, (id) => (isThere ? items.get(id) : undefined)),
-        { depth },
-      );
+      const resolved = resolveTold(input, (id) => (isThere ? items.get(id) : undefined));
+      this.apply(thread, this.#withText(resolved), { depth });
     } else if (input.type === 'thread.create' && this.parts.threads.quarantine(threadId) === null) {
       this.create(threadId, input, null);
     }
+  }
+
+  #withText(input: ThreadInput): ThreadInput {
+    if (input.type !== 'task.ended') return input;
+    return withText(input, this.thread(input.threadId)?.projection ?? null);
   }
 
   /** The instance was taken out of the configuration: what waits for it has to be told. */

@@ -42,6 +42,18 @@ export class ThreadWorktrees {
     if (effect.type === 'worktree.remove') this.remove(threadId);
   }
 
+  /** Those of deleted threads, which a run that was killed has left. */
+  async removeLeft(isDeleted: (threadId: ThreadId) => boolean): Promise<void> {
+    const { worktrees, log } = this.#parts;
+    try {
+      const threadIds = (await worktrees?.threadIds()) ?? [];
+      if (this.#isOver) return;
+      for (const threadId of threadIds.filter(isDeleted)) this.remove(threadId);
+    } catch (error) {
+      log.warn({ failure: failureOf(error) }, 'what is left of working trees could not be looked for');
+    }
+  }
+
   /** Of a thread that is gone. What would be lost with it stays, and is told in the log. */
   remove(threadId: ThreadId): void {
     const { worktrees, log } = this.#parts;

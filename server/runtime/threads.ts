@@ -6,6 +6,7 @@ import { LiveCharts } from '../../machines/live.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import { LoadedThread } from './loaded-thread.ts';
+import type { Inspections } from './inspections.ts';
 import { loadThread, quarantined, stepEntry } from './load-thread.ts';
 import { ThreadProjection } from './projection.ts';
 import { rebuildThread } from './rebuild.ts';
@@ -15,6 +16,7 @@ export interface ThreadsParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly machineHash: string;
+  readonly inspections: Pick<Inspections, 'has'>;
   /** Called once for each thread that turns out to be unusable. */
   readonly onQuarantined: (threadId: ThreadId, error: RuntimeError) => void;
   /** Its rows were damaged, and made again from its journal. */
@@ -81,6 +83,7 @@ export class Threads {
       else stepEntry(thread, entry, this.#parts.machineHash);
       thread.foldFacts(entry);
     }
+    thread.inspector?.forget();
     return thread;
   }
 
@@ -106,6 +109,7 @@ export class Threads {
 
   #keep(thread: LoadedThread): LoadedThread {
     thread.noteLoaded(this.#parts.clock.monotonic());
+    if (this.#parts.inspections.has(thread.threadId)) thread.inspect();
     this.#loaded.set(thread.threadId, thread);
     return thread;
   }

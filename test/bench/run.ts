@@ -13,6 +13,7 @@ import { isMet, medians, RUNS, table, type Figure } from './figure.ts';
 import { measureFanOut } from './fan-out.bench.ts';
 import { measureFork } from './fork.bench.ts';
 import { measureIngest } from './ingest.bench.ts';
+import { measurePast } from './past.bench.ts';
 import { measureScale } from './scale.bench.ts';
 import { measureSlowClient } from './slow-client.bench.ts';
 import { measureStart } from './start.bench.ts';
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, Measure>> = {
   fork: measureFork,
   wire: measureWire,
   scale: measureScale,
+  past: measurePast,
   store: measureStore,
   transfer: measureTransfer,
   capture: measureCapture,

@@ -120,6 +120,101 @@ describe('export', () => {
   });
 });
 
+describe('export of a fork', () => {
+  /** A thread, a fork of it and a fork of that, each with a turn of its own. */
+  async function forked(server: TestServer) {
+    const client = await server.client();
+    const one = await LiveThread.create(client, { cwd: '/tmp', instanceId: 'scripted' });
+    await one.turn('apple');
+    const fork = async ({ threadId }: LiveThread, word: string): Promise<LiveThread> => {
+      const made = await client.dispatch({ type: 'thread.fork', threadId });
+      const thread = new LiveThread(client, made.threadId);
+      await thread.turn(word);
+      return thread;
+    };
+    const two = await fork(one, 'pear');
+    return { client, one, two, three: await fork(two, 'plum') };
+  }
+
+  const entriesOf = (file: string) =>
+    readRecording(file).lines.flatMap((line) => (line.kind === 'entry' ? [line.entry] : []));
+
+  it('has all that it inherits, to any depth, and nothing that came there later', async () => {
+    const server = await start();
+    const { one, two, three } = await forked(server);
+    await one.turn('cherry');
+    await two.turn('melon');
+    const file = fileIn(server, 'fork.ndjson');
+    const made = await run(server, 'export', three.threadId, file);
+    expect(made).toMatchObject({
+      code: EXIT_CODES.ok,
+      out: expect.stringContaining(' entries of 3 threads in '),
+    });
+    const entries = entriesOf(file);
+    const streams = [...new Set(entries.map(({ stream }) => stream))];
+    expect(streams).toEqual([one, two, three].map(({ threadId }) => threadId));
+    const sequences = entries.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+    const text = JSON.stringify(entries);
+    for (const word of ['apple', 'pear', 'plum']) expect(text).toContain(`"text":"${word}"`);
+    for (const word of ['cherry', 'melon']) expect(text).not.toContain(word);
+    expect(readRecording(file).header).toMatchObject({ scenario: three.threadId });
+    await server.running().stop(0);
+    const replayed = await run(server, 'replay', file);
+    expect(replayed).toMatchObject({
+      code: EXIT_CODES.ok,
+      out: `${entries.length} entries of 3 threads, identical\n`,
+    });
+  });
+
+  it('is replayed thread by thread: what was changed in its source is found there', async () => {
+    const server = await start();
+    const { one, three } = await forked(server);
+    const file = fileIn(server, 'fork.ndjson');
+    await run(server, 'export', three.threadId, file);
+    const tampered = fileIn(server, 'tampered.ndjson');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(tampered, text.replace(/("type":"turn\.submit".*?"text":")/, '$1other '));
+    const { code, out } = await run(server, 'replay', tampered);
+    expect(code).toBe(EXIT_CODES.differs);
+    expect(out).toMatch(
+      new RegExp(`^entry \\d+ of \\d+ of thread ${one.threadId} \\(turn\\.submit\\) comes out otherwise`),
+    );
+  });
+
+  it('has what it inherits of a deleted source, until that is purged', async () => {
+    const server = await start();
+    const { client, one, two } = await forked(server);
+    await one.do({ type: 'thread.delete' });
+    await one.fact('thread.deleted');
+    const streams = async (name: string): Promise<string[]> => {
+      const file = fileIn(server, name);
+      expect(await run(server, 'export', two.threadId, file)).toMatchObject({ code: EXIT_CODES.ok });
+      expect(await run(server, 'replay', file)).toMatchObject({ code: EXIT_CODES.ok });
+      return [...new Set(entriesOf(file).map(({ stream }) => stream))];
+    };
+    expect(await streams('deleted.ndjson')).toEqual([one.threadId, two.threadId]);
+    await client.call('store.purge', { threadIds: [one.threadId] });
+    expect(await streams('purged.ndjson')).toEqual([two.threadId]);
+  });
+
+  it('goes over many pages', async () => {
+    const server = await start();
+    const { client, one } = await forked(server);
+    for (let count = 0; count < 250; count += 1)
+      await one.do({ type: 'thread.setTitle', title: String(count) });
+    const { threadId } = await client.dispatch({ type: 'thread.fork', threadId: one.threadId });
+    for (let count = 0; count < 210; count += 1)
+      await client.dispatch({ type: 'thread.setTitle', threadId, title: String(count) });
+    const file = fileIn(server, 'long.ndjson');
+    expect(await run(server, 'export', threadId, file)).toMatchObject({ code: EXIT_CODES.ok });
+    const own = entriesOf(file).filter(({ stream }) => stream === threadId);
+    expect(own.map(({ version }) => version)).toEqual(own.map((_, index) => index + 1));
+    expect(own.length).toBeGreaterThan(210);
+    expect(await run(server, 'replay', file)).toMatchObject({ code: EXIT_CODES.ok });
+  });
+});
+
 describe('replay', () => {
   it('prints the first entry that comes out otherwise, expected and actual', async () => {
     const server = await start();

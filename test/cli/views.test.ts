@@ -119,11 +119,13 @@ describe('why', () => {
     expect(text).toMatch(new RegExp(`\n  run {8}(npx )?threadchart answer ${thread} ${request} accept`));
     send.pressCtrlC();
     await send.code;
-    const [told] = jsonOf<object>(await outOf(server, 'why', thread, '--json'));
-    expect(told).toMatchObject({
-      threadId: thread,
-      status: 'interrupted',
-      why: [{ what: 'the last turn was interrupted by a person', from: 'person', endedBy: null }],
+    const [told] = jsonOf<{ why: unknown[] }>(await outOf(server, 'why', thread, '--json'));
+    expect(told).toMatchObject({ threadId: thread, status: 'interrupted' });
+    // what it left in the files may still be captured beside that
+    expect(told?.why[0]).toMatchObject({
+      what: 'the last turn was interrupted by a person',
+      from: 'person',
+      endedBy: null,
     });
   });
 

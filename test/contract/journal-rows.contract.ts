@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ThreadQuery } from '../../machines/ports/journal.ts';
+import type { ThreadQuery, TurnRange } from '../../machines/ports/journal.ts';
 import {
   instanceId,
   instanceOf,
@@ -113,11 +113,15 @@ export function journalRowsContract(subject: JournalSubject): void {
     it('page turns by their ordinals, the newest first', () => {
       const turns = [3, 1, 10, 2].map((each) => turnOf(`t-${each}`, each));
       subject.commit({ threads: [rowsOf('a', { turns }), rowsOf('b', { turns: [turnOf('t-11', 11)] })] });
-      const page = (before: number | null, limit: number): number[] =>
-        subject.journal.turns(A, before, limit).map((turn) => turn.ordinal);
-      expect(page(null, 2)).toEqual([10, 3]);
-      expect(page(3, 2)).toEqual([2, 1]);
-      expect(page(1, 2)).toEqual([]);
+      const page = (range: TurnRange): number[] =>
+        subject.journal.turns(A, range).map((turn) => turn.ordinal);
+      expect(page({})).toEqual([10, 3, 2, 1]);
+      expect(page({ limit: 2 })).toEqual([10, 3]);
+      expect(page({ below: 3, limit: 2 })).toEqual([2, 1]);
+      expect(page({ below: 1 })).toEqual([]);
+      expect(page({ below: Infinity, limit: 1 })).toEqual([10]);
+      expect(page({ above: 2 })).toEqual([10, 3]);
+      expect(page({ above: 1, below: 10 })).toEqual([3, 2]);
     });
 
     it('tell which items and requests are open', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capability } from '../../machines/domain/capability.ts';
 import { attachmentIdSchema } from '../../machines/domain/ids.ts';
 import { ProviderThread } from '../helpers/provider-thread.ts';
+import { listenForAgents } from '../helpers/agent-calls.ts';
 import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { forks, forksAtTurn, refusesToFork, refusesToForkAtTurn } from './provider-forks.contract.ts';
@@ -37,6 +38,23 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
       const thread = await stage.openThread();
       thread.interrupt(await thread.start('long'));
       await stage.harness.awaitReport(thread.threadId, 'provider.interruptRefused');
+    },
+  },
+  delegation: {
+    async can(stage) {
+      const { tools, bearers } = await listenForAgents();
+      const thread = stage.newThread();
+      thread.tools = tools;
+      await thread.open();
+      await until(() => bearers.has(tools.bearer), WAIT);
+    },
+    async cannot(stage) {
+      const { tools, bearers } = await listenForAgents();
+      const thread = stage.newThread();
+      thread.tools = tools;
+      await thread.open();
+      await thread.turn('hello');
+      expect([...bearers]).toEqual([]);
     },
   },
   nativeSteer: {

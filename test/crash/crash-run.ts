@@ -1,12 +1,16 @@
 /** One scenario up to a crash, the restart, and all that must hold then. */
+import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
 import { CrashPlan, type CrashPoint } from '../helpers/crash-plan.ts';
 import { answersHeard, ScriptedClient } from '../helpers/scripted-client.ts';
 import { World } from '../helpers/scripted-world.ts';
+import { threadId } from '../helpers/server-runs.ts';
 import { RuntimeRun } from '../helpers/start-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
-import type { Scenario } from './scenarios.ts';
+import { CrashWorkspace } from './crash-workspace.ts';
+import { mustBeTold } from './must-be-told.ts';
+import type { Scenario, Stage } from './steps.ts';
 
 /** Where the journal is kept, and how a server that dies by the plan sees it. */
 export interface CrashStore {
@@ -29,12 +33,17 @@ export class CrashRun {
   readonly #options: CrashOptions;
   readonly #clock = new TestClock();
   readonly #world = new World();
+  readonly #workspace: CrashWorkspace | null;
 
   constructor(store: CrashStore, scenario: Scenario, options: CrashOptions = {}) {
     this.#store = store;
     this.#scenario = scenario;
     this.#options = options;
+    this.#workspace = scenario.isInRepository === true ? new CrashWorkspace() : null;
   }
+
+  /** How often each place was reached by what the scenario only needs. */
+  given: CrashPlan['counts'] = { before: 0, after: 0, effect: 0 };
 
   /** Until the crash, or to the end without one. Returns how often each place was reached. */
   async play(point: CrashPoint | null): Promise<CrashPlan> {
@@ -46,14 +55,14 @@ export class CrashRun {
       if (!plan.isDead) throw error;
     }
     if (!plan.isDead) this.client.connect(run);
-    for (const step of this.#scenario.steps) {
+    for (const [index, step] of this.#scenario.steps.entries()) {
       if (plan.isDead) break;
-      step({ run, client: this.client });
+      if (index === this.#scenario.givenCount) this.given = { ...plan.counts };
+      step(this.#stage(run));
       await this.#rest(run, plan);
     }
-    this.client.disconnect();
-    run.kill();
-    this.#store.release();
+    if (plan.isDead) this.#workspace?.abandon();
+    await this.#end(run);
     return plan;
   }
 
@@ -67,8 +76,7 @@ export class CrashRun {
       if (!plan.isDead) throw error;
     }
     await this.#rest(run, plan);
-    run.kill();
-    this.#store.release();
+    await this.#end(run);
   }
 
   /** @throws what does not hold after the crash */
@@ -78,6 +86,7 @@ export class CrashRun {
     const run = this.#open(plan);
     await run.runtime.start();
     this.#mustNotRun(run);
+    this.#workspace?.openGate();
     this.client.connect(run);
     for (const key of Object.keys(this.#world.faults)) Reflect.deleteProperty(this.#world.faults, key);
     for (const asked of this.client.asked) {
@@ -89,11 +98,45 @@ export class CrashRun {
     this.#clock.advance(61_000);
     await this.#rest(run, plan);
     for (const threadId of run.journal.threadIds()) await this.#goOn(run, threadId);
+    this.#scenario.holds?.(this.#stage(run));
     if (run.runtime.counters.failed > 0) throw new Error(run.warnings.join());
     this.client.compare(run);
     this.#mustHaveReceivedOnce(run);
     this.#mustHaveDoneOnce(run);
+    mustBeTold(run);
     checkJournal(run.journal, { loaded: run.runtime.threads.loaded() });
+    if (this.#workspace !== null) await this.#clean(run, this.#workspace);
+    await this.#end(run);
+  }
+
+  /** A deleted thread leaves no working tree, and a purged one nothing at all. */
+  async #clean(run: RuntimeRun, workspace: CrashWorkspace): Promise<void> {
+    const plan = new CrashPlan(null);
+    const isDeleted = (id: string): boolean => run.journal.threadState(threadId(id))?.removal === 'deleted';
+    const left = workspace.treesOf.filter(isDeleted);
+    if (left.length > 0) throw new Error(`deleted threads have left a working tree: ${left.join()}`);
+    const threadIds = run.journal.threadIds();
+    for (const id of threadIds.filter((each) => !isDeleted(each)))
+      this.client.send({ type: 'thread.delete', threadId: id });
+    await this.#rest(run, plan);
+    const purged = run.runtime.purge(threadIds);
+    for (let isOver = false; !isOver; this.#clock.advance(25)) {
+      await this.#rest(run, plan);
+      isOver = run.journal.purges().length === 0;
+    }
+    await purged;
+    await this.#rest(run, plan);
+    workspace.mustBeClean();
+  }
+
+  #stage(run: RuntimeRun): Stage {
+    return { run, client: this.client, workspace: this.#workspace };
+  }
+
+  /** What a server has begun outside ends by itself; a dead one does not hear of it. */
+  async #end(run: RuntimeRun): Promise<void> {
+    this.client.disconnect();
+    await this.#workspace?.rest();
     run.kill();
     this.#store.release();
   }
@@ -103,18 +146,32 @@ export class CrashRun {
     world.onPerform = () => plan.reach('effect');
     const journal = this.#store.open(plan, this.#clock);
     const instances = ['scripted', 'other'];
-    const run = new RuntimeRun({ journal, world, clock: this.#clock, instances });
+    const { capabilities } = this.#scenario;
+    const run = new RuntimeRun({
+      journal,
+      world,
+      clock: this.#clock,
+      instances,
+      ...(capabilities && { capabilities }),
+      ...this.#workspace?.partsFor(plan, journal),
+    });
     this.#options.onOpen?.(run);
     return run;
   }
 
   async #rest(run: RuntimeRun, plan: CrashPlan): Promise<void> {
-    for (let count = 0; !plan.isDead && this.#goOnce(run); count += 1) {
+    for (let count = 0; !plan.isDead && (this.#goOnce(run) || (await this.#goOutside(run))); count += 1) {
       if (count > 10_000) throw new Error('the runtime does not come to rest');
       // before the next tick
       await answersHeard();
     }
     await answersHeard();
+  }
+
+  /** `true`: what was done to files has led to something. */
+  async #goOutside(run: RuntimeRun): Promise<boolean> {
+    await this.#workspace?.rest();
+    return run.isScheduled;
   }
 
   #goOnce(run: RuntimeRun): boolean {
@@ -138,7 +195,7 @@ export class CrashRun {
   }
 
   /** Every thread that is not deleted answers what is asked, ends what runs, and takes a prompt. */
-  async #goOn(run: RuntimeRun, threadId: Parameters<RuntimeRun['snapshot']>[0] & string): Promise<void> {
+  async #goOn(run: RuntimeRun, threadId: ThreadId): Promise<void> {
     if (run.journal.threadState(threadId)?.removal !== 'none') return;
     const plan = new CrashPlan(null);
     const ask = async (command: Record<string, unknown>): Promise<void> => {

@@ -9,7 +9,8 @@ import { sabotage } from '../helpers/sabotage.ts';
 import { answersHeard, ScriptedClient } from '../helpers/scripted-client.ts';
 import { RuntimeRun } from '../helpers/start-runtime.ts';
 import { TestClock } from '../helpers/test-clock.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
+import type { Scenario } from './steps.ts';
 
 /** `doubtful`: it was made, and for a while the store does not even say so. */
 type How = 'before' | 'after' | 'doubtful' | 'doubtfulBefore';
@@ -65,7 +66,7 @@ async function play(scenario: Scenario, failing: Failing | null): Promise<Outcom
   if (!run.runtime.isReady()) return { commitCount: commits.commitCount, facts: '' };
   client.connect(run);
   for (const step of scenario.steps) {
-    step({ run, client });
+    step({ run, client, workspace: null });
     await rest(run, client);
   }
   client.compare(run);

@@ -1,7 +1,7 @@
 /** Plays scenarios with a crash at each of their points, and counts the points. */
 import type { CrashPlace, CrashPoint } from '../helpers/crash-plan.ts';
 import { CrashRun, type CrashOptions, type CrashStore } from './crash-run.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './steps.ts';
 
 const PLACES: readonly CrashPlace[] = ['before', 'after', 'effect'];
 
@@ -22,9 +22,12 @@ export async function playPoints(
   scenario: Scenario,
   { every = 1, played, again = [], ...options }: PlayOptions,
 ): Promise<void> {
-  const { counts } = await new CrashRun(makeStore(), scenario, options).play(null);
+  const first = new CrashRun(makeStore(), scenario, options);
+  const { counts } = await first.play(null);
   const points = PLACES.flatMap((place) =>
-    Array.from({ length: counts[place] }, (_, index): CrashPoint => ({ place, number: index + 1 })),
+    Array.from({ length: counts[place] }, (_, index): CrashPoint => ({ place, number: index + 1 })).slice(
+      first.given[place],
+    ),
   );
   for (const [index, point] of points.entries()) {
     if (index % every !== 0) continue;

@@ -1,64 +1,6 @@
 /** What happens before the crash: every kind of thing that a thread can be in the middle of. */
-import type { ThreadId } from '../../machines/domain/ids.ts';
-import type { ScriptedClient } from '../helpers/scripted-client.ts';
-import type { RuntimeRun } from '../helpers/start-runtime.ts';
 import { threadId } from '../helpers/server-runs.ts';
-
-export interface Stage {
-  readonly run: RuntimeRun;
-  readonly client: ScriptedClient;
-}
-export type Step = (stage: Stage) => void;
-export interface Scenario {
-  readonly name: string;
-  readonly steps: readonly Step[];
-}
-
-const create =
-  (thread: string, more: Record<string, unknown> = {}): Step =>
-  ({ client }) =>
-    void client.send({
-      type: 'thread.create',
-      threadId: thread,
-      // of its own: which of two is told that a folder is shared depends on who begins first
-      cwd: `/work/${thread}`,
-      instanceId: 'scripted',
-      ...more,
-    });
-const submit =
-  (thread: string, text: string, mode = 'start'): Step =>
-  ({ client }) =>
-    void client.send({ type: 'turn.submit', threadId: thread, text, mode });
-const ask =
-  (thread: string, type: string, more: Record<string, unknown> = {}): Step =>
-  ({ client }) =>
-    void client.send({ type, threadId: thread, ...more });
-const answer =
-  (thread: string, index: number, decision: string): Step =>
-  ({ run, client }) => {
-    const request = run.snapshot(threadId(thread)).requests[index];
-    if (request === undefined) return;
-    const { requestId } = request;
-    const given = request.body.kind === 'question' ? { answers: { q1: ['red'] } } : { decision };
-    client.send({ type: 'request.respond', threadId: thread, requestId, ...given });
-  };
-const pass =
-  (ms: number): Step =>
-  ({ run }) =>
-    run.clock.advance(ms);
-const faults =
-  (given: RuntimeRun['world']['faults']): Step =>
-  ({ run }) =>
-    void Object.assign(run.world.faults, given);
-const die: Step = ({ run }) => run.provider.die();
-const begin =
-  (thread: string, text: string): Step =>
-  ({ run }) => {
-    const id = connectionOf(run, threadId(thread));
-    if (id !== undefined) run.provider.begin(id, text);
-  };
-const connectionOf = (run: RuntimeRun, id: ThreadId) =>
-  run.provider.connectionIds.find((connectionId) => connectionId.startsWith(`${id}#`));
+import { answer, ask, begin, create, die, faults, pass, submit, type Scenario } from './steps.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   {

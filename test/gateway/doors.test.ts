@@ -215,7 +215,7 @@ describe('the server', () => {
 
   it('answers 404 as JSON to what it does not know', async () => {
     const gateway = await startGateway();
-    for (const path of ['/nothing', 'POST /healthz', 'GET /api/ticket', '/../token', '/api/attachments']) {
+    for (const path of ['/nothing', 'POST /healthz', 'GET /api/ticket', '/../token', '/api/session']) {
       const answer = await ask(gateway, path);
       expect.soft(answer.status, path).toBe(404);
       expect.soft(answer.text).toContain('"code":"NOT_FOUND"');

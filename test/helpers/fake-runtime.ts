@@ -12,9 +12,12 @@ import type {
   CommittedTick,
   DiffRead,
   Diffs,
+  Past,
+  FolderReads,
   Runtime,
   RuntimeReads,
 } from '../../server/runtime/api.ts';
+import { NO_FOLDERS } from '../../server/runtime/folders.ts';
 import { FakeThread } from './fake-thread.ts';
 
 type Staged = Pick<ThreadEntry, 'kind' | 'facts'> & { threadId: ThreadId };
@@ -35,11 +38,21 @@ const NO_DIFF: DiffRead = {
 };
 
 export class FakeRuntime implements Runtime {
+  readonly folders: FolderReads = NO_FOLDERS;
   readonly diffs: Diffs = {
     ofTurn: () => Promise.resolve(NO_DIFF),
     ofThread: () => Promise.resolve(NO_DIFF),
     plan: () =>
       Promise.resolve({ turnIds: [], restore: [], restoreCount: 0, conflicts: [], conflictCount: 0 }),
+  };
+  readonly past: Past = {
+    stateAt: (threadId, sequence, page) => {
+      const snapshot = this.thread(threadId).snapshot(page);
+      const version = this.reads.versionAt(threadId, sequence);
+      const place = { sequence, version, at: STARTED_AT, machineHash: MACHINE_HASH };
+      return Promise.resolve({ ...place, prunedBefore: null, unsure: null, contexts: null, snapshot });
+    },
+    entries: () => Promise.resolve([]),
   };
   readonly threads = new Map<ThreadId, FakeThread>();
   readonly watched = new Map<ThreadId, number>();
@@ -209,6 +222,10 @@ export class FakeRuntime implements Runtime {
     };
   }
 
+  inspect(): () => void {
+    return () => {};
+  }
+
   notices: string[] = [];
 
   isReady(): boolean {
@@ -271,6 +288,7 @@ export class FakeRuntime implements Runtime {
       }
       return { entries: found, prunedBefore };
     },
+    journals: (threadId) => [{ threadId, until: runtime.reads.version(threadId).version }],
     changedSince: (sequence) =>
       sequence < runtime.changedFrom
         ? null

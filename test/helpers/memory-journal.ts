@@ -38,6 +38,7 @@ import type {
   ThreadQuery,
   ThreadRows,
   TickWrite,
+  TurnRange,
 } from '../../machines/ports/journal.ts';
 import { MemoryStore, Stored, ThreadTables, type StoredEntry } from './memory-store.ts';
 import { MemoryChores, noteAttachments, noteChores } from './memory-chores.ts';
@@ -207,8 +208,9 @@ class MemoryJournal implements Journal {
     return this.#turns(id).at(-1) ?? null;
   }
 
-  turnsAbove(id: ThreadId, ordinal: number): TurnRow[] {
-    return this.#turns(id).filter((turn) => turn.ordinal > ordinal);
+  turns(id: ThreadId, { above = 0, below = Infinity, limit }: TurnRange): TurnRow[] {
+    const rows = this.#turns(id).filter(({ ordinal }) => ordinal > above && ordinal < below);
+    return rows.toReversed().slice(0, limit);
   }
 
   checkpoint(id: ThreadId, turn: TurnId): CheckpointRow | null {
@@ -222,11 +224,6 @@ class MemoryJournal implements Journal {
 
   checkpointRoots(id: ThreadId): string[] {
     return [...new Set(this.checkpointsAbove(id, 0).flatMap(({ root }) => root ?? []))];
-  }
-
-  turns(id: ThreadId, before: number | null, limit: number): TurnRow[] {
-    const below = this.#turns(id).filter((turn) => turn.ordinal < (before ?? Infinity));
-    return below.toReversed().slice(0, limit);
   }
 
   item(id: ThreadId, item: ItemId): ItemRow | null {

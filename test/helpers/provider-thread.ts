@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import { clientMessageIdOf, type TurnKey } from '../../machines/domain/effect.ts';
+import type { AgentTools } from '../../machines/domain/effect.ts';
 import type { Fork, Rollback } from '../../machines/domain/opening.ts';
 import {
   connectionIdOf,
@@ -35,6 +36,8 @@ export class ProviderThread {
   fork: Fork | null = null;
   /** What is taken out of it when it is resumed. */
   rollback: Rollback | null = null;
+  /** Given to the agent with the next connection. */
+  tools: AgentTools | null = null;
   #openCount = 0;
 
   constructor(adapter: ProviderAdapter, harness: ProviderHarness, settings: Partial<Settings>) {
@@ -62,6 +65,7 @@ export class ProviderThread {
     const { threadId, connectionId, settings, nativeThreadId: resume } = this;
     const fork = resume === null && this.fork !== null ? { fork: this.fork } : {};
     const rollback = this.rollback === null ? {} : { rollback: this.rollback };
+    const tools = this.tools === null ? {} : { tools: this.tools };
     this.adapter.perform({
       type: 'connection.open',
       threadId,
@@ -69,6 +73,7 @@ export class ProviderThread {
       resume,
       ...fork,
       ...rollback,
+      ...tools,
       settings,
     });
   }

@@ -172,18 +172,18 @@ export class ScriptedProvider implements ProviderAdapter {
     const { open } = this.#world.faults;
     const { threadId, connectionId, resume } = effect;
     if (open === 'silent') return;
-    const native = resume ?? this.#world.next('native');
+    const isOpening = this.#isRunning && open !== 'fail' && (open !== 'forgotten' || resume === null);
+    const native = isOpening ? this.#world.conversationOf(effect) : '';
     const session = new ScriptedSession(effect, native, {
       world: this.#world,
       host: this.#host,
       die: () => this.die(),
       forget: () => void this.#sessions.delete(connectionId),
     });
-    if (!this.#isRunning || open === 'fail' || (open === 'forgotten' && resume !== null)) {
+    if (!isOpening) {
       const cause = failure(open === 'forgotten' ? 'RESUME_FAILED' : 'OPEN_FAILED', '');
       return session.say({ type: 'connection.openFailed', connectionId, failure: cause });
     }
-    if (!this.#world.conversations.has(native)) this.#world.conversations.set(native, []);
     this.#sessions.set(connectionId, session);
     const { capabilities } = this;
     const opened = { nativeThreadId: native, resumed: resume !== null, capabilities, model: 'model-1' };
@@ -253,6 +253,7 @@ export class ScriptedProvider implements ProviderAdapter {
     const isAbsorbed = words.includes('absorb');
     const own = words.includes('mute') ? ['mute'] : ['text'];
     const nativeTurnId = session.begin(isAbsorbed ? own : words, effect, isAbsorbed ? null : message);
+    message.nativeTurnId = nativeTurnId;
     if (isAbsorbed) session.start();
     session.say({ type: 'provider.turnAccepted', ...named, nativeTurnId });
     if (words.includes('accept-only')) return;

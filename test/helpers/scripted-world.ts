@@ -1,5 +1,5 @@
 /** What outlives a scripted provider: its conversations, its faults, and what it has said but nobody has heard. */
-import type { ProviderEffect } from '../../machines/domain/effect.ts';
+import type { OpenConnection, ProviderEffect } from '../../machines/domain/effect.ts';
 
 /** What a provider does other than it should. Each is looked at when the effect is performed. */
 export interface Faults {
@@ -19,6 +19,8 @@ export interface Message {
   readonly clientMessageId: string;
   readonly text: string;
   outcome: 'running' | 'completed' | 'failed' | 'interrupted';
+  /** The turn that it began, as the provider names it. */
+  nativeTurnId?: string;
 }
 
 /** What outlives the server: conversations, and what has been handed over. */
@@ -45,6 +47,17 @@ export class World {
   next(prefix: string): string {
     this.#count += 1;
     return `${prefix}${this.#count}`;
+  }
+
+  /** The conversation that a connection begins or goes on with. */
+  conversationOf({ resume, fork, rollback }: OpenConnection): string {
+    const native = resume ?? this.next('native');
+    const own = this.conversations.get(native) ?? [];
+    const source = fork === undefined ? own : (this.conversations.get(fork.nativeThreadId) ?? []);
+    const last = fork?.nativeTurnId ?? rollback?.nativeTurnId ?? null;
+    const messages = last === null ? source : upTo(source, last);
+    this.conversations.set(native, fork === undefined ? messages : messages.map((each) => ({ ...each })));
+    return native;
   }
 
   /** `what`: the same for two calls that do the same. */
@@ -77,3 +90,6 @@ export class World {
     }
   }
 }
+
+const upTo = (messages: readonly Message[], nativeTurnId: string): Message[] =>
+  messages.slice(0, messages.findIndex((message) => message.nativeTurnId === nativeTurnId) + 1);

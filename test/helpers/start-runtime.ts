@@ -13,8 +13,10 @@ import {
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../../machines/ports/process-host.ts';
 import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts';
+import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
+import type { TaskBounds } from '../../server/runtime/take.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
@@ -42,8 +44,11 @@ export interface RuntimeSetup {
   readonly processes?: ProcessHost;
   /** Folders that do not exist, beside `/missing`; a test changes them as it goes. */
   readonly goneFolders?: ReadonlySet<string>;
+  readonly taskBounds?: TaskBounds;
   /** Captures workspaces. */
   readonly history?: WorkspaceHistory;
+  /** Makes working trees for threads. */
+  readonly worktrees?: Worktrees;
   /** Images that are stored. */
   readonly attachments?: ReadonlySet<string>;
 }

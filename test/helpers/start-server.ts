@@ -35,6 +35,9 @@ export interface TestServer {
   saveInstances(instances: readonly unknown[]): void;
 }
 
+/** Where it is built. */
+export const CONSOLE_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'console');
+
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Registers its own end. Further drivers stand beside the scripted one. */
@@ -60,7 +63,12 @@ export async function startServer(
       existsSync(path)
         ? { ...given, instances: loadConfig({ data: folder.path, config: path }, {}).instances }
         : given;
-    return serve(given, adapters, { log: SILENT, release: 'test', source: { path, load } });
+    return serve(given, adapters, {
+      log: SILENT,
+      release: 'test',
+      source: { path, load },
+      consoleFolder: CONSOLE_FOLDER,
+    });
   };
   let running = await start(config);
   config = { ...config, port: Number(new URL(running.url).port) };

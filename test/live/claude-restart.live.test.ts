@@ -59,6 +59,7 @@ describe.skipIf(requireAgent('claude') === null)('a claude that is killed', () =
     expect(await thread.ended(turnId)).toMatchObject(LOST);
     expect(await thread.turn('go on')).toMatchObject({ outcome: 'completed' });
     expect(thread.facts('connection.sessionForgotten')).toHaveLength(1);
+    expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).toContain('tell');
     expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, false]);
     await thread.reached('ready');
     await thread.expectSameView();
@@ -125,6 +126,7 @@ describe.skipIf(requireAgent('claude') === null)('a server of claude that is kil
     expect(await thread.ended(turnId)).toMatchObject(CUT);
     expect(await thread.turn('go on')).toMatchObject({ outcome: 'completed' });
     expect(thread.facts('connection.sessionForgotten')).toHaveLength(1);
+    expect(JSON.stringify(server.endpoint.requests.at(-1)?.input)).toContain('tell');
     expect(thread.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, false]);
     await thread.reached('ready');
     await thread.expectSameView();

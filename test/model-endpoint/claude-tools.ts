@@ -30,6 +30,11 @@ export function agent(prompt: string, options: AgentOptions = { run_in_backgroun
   return functionCall('Agent', { ...job, ...options });
 }
 
+/** Says something to a sub-agent, which may be over. */
+export function message(taskId: string, words: string): Step {
+  return functionCall('SendMessage', { to: taskId, summary: 'more to do for it', message: words });
+}
+
 /** Text that is not finished: what follows may be a gate, and nothing completes it. */
 export function openText(content: string): Step[] {
   return [

@@ -1,8 +1,8 @@
 /** The charts as Mermaid diagrams and tables, from the machines themselves. */
 import type { AnyStateMachine } from 'xstate';
 
-type Node = AnyStateMachine['root'];
-type Arrow = Node['always'] extends (infer T)[] | undefined ? T : never;
+export type Node = AnyStateMachine['root'];
+export type Arrow = Node['always'] extends (infer T)[] | undefined ? T : never;
 
 interface Chart {
   readonly name: string;
@@ -41,9 +41,9 @@ function sectionOf({ name, machine }: Chart): string {
 /** Mermaid's own ids: unique, without dots. */
 const idOf = ({ path }: Node): string => path.join('_');
 const nameOf = ({ path }: Node): string => (path.length === 0 ? '(any)' : path.join('.'));
-const childrenOf = ({ states }: Node): Node[] => Object.values(states) as Node[];
+export const childrenOf = ({ states }: Node): Node[] => Object.values(states) as Node[];
 
-function nodesIn(root: Node): Node[] {
+export function nodesIn(root: Node): Node[] {
   return [root, ...childrenOf(root).flatMap(nodesIn)];
 }
 
@@ -90,18 +90,18 @@ function leavingFrom(node: Node): Leaving[] {
   });
 }
 
-interface Named {
+export interface Named {
   readonly event: string;
   readonly arrow: Arrow;
 }
 
-function arrowsFrom(node: Node): Named[] {
+export function arrowsFrom(node: Node): Named[] {
   const always = (node.always ?? []).map((arrow) => ({ event: 'always', arrow }));
   const on = [...node.transitions].flatMap(([event, arrows]) => arrows.map((arrow) => ({ event, arrow })));
   return [...always, ...on].filter(({ arrow }) => arrow.source === node);
 }
 
-const labelOf = (event: string, arrow: Arrow): string => {
+export const labelOf = (event: string, arrow: Arrow): string => {
   const guard = guardOf(arrow);
   return `${eventName(event)}${guard === null ? '' : ` [${guard}]`}`;
 };

@@ -49,9 +49,10 @@ describe('the package', () => {
     expect(files).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/server/bin.js', SDK_HOST]),
     );
-    const isOurs = (path: string): boolean => /^dist\/(machines|adapters|server|test)\//.test(path);
+    const isOurs = (path: string): boolean => /^dist\/(machines|adapters|console|server|test)\//.test(path);
     const others = files.filter((path) => !isOurs(path)).toSorted();
     expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(files).toContain('dist/console/index.html');
     const isSource = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.d.ts');
     expect(files.filter((path) => isSource(path) || /\.test\.|fixtures\/(?!tiny-agent)/.test(path))).toEqual(
       [],

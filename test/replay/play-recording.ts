@@ -8,7 +8,8 @@ import { acpDrivers } from '../../adapters/acp/index.ts';
 import { claudeDriver } from '../../adapters/claude/index.ts';
 import { codexDriver } from '../../adapters/codex/index.ts';
 import { opencodeOverLines } from '../../adapters/opencode/index.ts';
-import { instanceIdSchema } from '../../machines/domain/ids.ts';
+import type { Command } from '../../machines/domain/command.ts';
+import { connectionIdOf, instanceIdSchema, requestIdOf, threadIdSchema } from '../../machines/domain/ids.ts';
 import type { Recording } from '../../machines/domain/recording.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
@@ -141,11 +142,25 @@ class Player {
     else await this.#stop();
   }
 
-  #dispatch(command: Parameters<RecordedRuntime['dispatch']>[0]): Promise<string | null> {
-    return this.#server.dispatch(command).then(
+  #dispatch(command: Command): Promise<string | null> {
+    return this.#server.dispatch(this.#asNow(command)).then(
       () => null,
       (error: unknown) => String(Reflect.get(Object(error), 'code')),
     );
+  }
+
+  /** Sub-agents were no threads when it was recorded: what they asked was answered in the thread that began them. */
+  #asNow(command: Command): Command {
+    if (command.type !== 'request.respond') return command;
+    const { threadId: recordedIn, requestId } = command;
+    const asked = this.#server.entries.flatMap(({ stream, facts }) =>
+      facts.flatMap((fact) => (fact.type === 'request.opened' ? [{ stream, request: fact.request }] : [])),
+    );
+    const now = asked.find(({ request: { requestId: id, nativeRequestId } }) =>
+      [id, requestIdOf(connectionIdOf(recordedIn, 1), nativeRequestId)].includes(requestId),
+    );
+    if (now === undefined) return command;
+    return { ...command, threadId: threadIdSchema.parse(now.stream), requestId: now.request.requestId };
   }
 
   async #start(): Promise<void> {

@@ -36,7 +36,6 @@ import {
   withoutTransition,
   withoutAlways,
 } from '../helpers/mutants.ts';
-import type { Outcome } from '../helpers/given.ts';
 import { rule } from '../helpers/rule.ts';
 import { endsTurnBy, threadMove } from '../helpers/without.ts';
 import { DEADLINES_MS } from '../../machines/domain/timer.ts';
@@ -175,19 +174,8 @@ describe('an opening that waits for its provider to be made anew', () => {
 
 describe('the session of the provider', () => {
   const sessionOf = (is: { stage: { context: { session: unknown } } }) => is.stage.context.session;
-  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional', isFresh: true };
-  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed', isFresh: true };
-
-  /** Of each opening that was asked for: whether the provider may begin another conversation. */
-  const mayBegin = ({ stage }: Outcome): boolean[] =>
-    stage.taken
-      .flatMap(({ effects }) => effects)
-      .flatMap((effect) =>
-        effect.type === 'tell' && effect.input.type === 'instance.acquire' ? [effect.input] : [],
-      )
-      .flatMap(({ work }) =>
-        work.type === 'connection.open' && work.resume !== null ? [work.orBegin === true] : [],
-      );
+  const PROVISIONAL = { nativeThreadId: 'native', state: 'provisional' };
+  const CONFIRMED = { nativeThreadId: 'native', state: 'confirmed' };
 
   rule('a resume handle is provisional from the native creation', {
     given: [submit('a')],
@@ -240,33 +228,20 @@ describe('the session of the provider', () => {
     without: { 'the confirmation': withoutAction('thread', 'confirmSession') },
   });
 
-  rule(
-    'where no turn of it has completed, another conversation may be begun in its place, and that is told',
-    {
-      given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
-      when: [
-        { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
-        ({ context }) => built(context.transfers[0]?.transferId ?? 'none'),
-        accepted('b', { on: 2 }),
-      ],
-      holds: (is) => {
-        expect(mayBegin(is)).toEqual([true]);
-        expect(is.said('connection.sessionForgotten')).toEqual([
-          'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
-        ]);
-        expect([is.active, sessionOf(is)]).toEqual(['b', { ...CONFIRMED, nativeThreadId: 'another' }]);
-      },
-      without: { 'the word of it': withoutAction('connection', 'sayForgotten') },
+  rule('another conversation that the provider has begun in its place is told what was said before', {
+    given: [...running('a'), ...finished('a', 'interrupted'), lost(), submit('b')],
+    when: [
+      { ...opened(2), nativeThreadId: 'another', resumed: false } as ReturnType<typeof opened>,
+      ({ context }) => built(context.transfers[0]?.transferId ?? 'none'),
+      accepted('b', { on: 2 }),
+    ],
+    holds: (is) => {
+      expect(is.said('connection.sessionForgotten')).toEqual([
+        'connection.sessionForgotten nativeThreadId=native failure=RESUME_FAILED',
+      ]);
+      expect([is.active, sessionOf(is)]).toEqual(['b', { ...CONFIRMED, nativeThreadId: 'another' }]);
     },
-  );
-
-  rule('what a turn has completed in is resumed, or that fails', {
-    given: [...READY, lost()],
-    when: [submit('b')],
-    holds: (is) => expect(mayBegin(is)).toEqual([false]),
-    without: {
-      'the worth': endsTurnBy(({ set }, { session }) => ({ set: { ...set, session } })),
-    },
+    without: { 'the word of it': withoutAction('connection', 'sayForgotten') },
   });
 
   rule('a conversation of which the provider has kept nothing is not resumed', {

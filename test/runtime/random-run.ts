@@ -72,8 +72,12 @@ export class RandomRun {
     check: () => this.#check(),
   };
 
-  constructor(seed: number) {
+  readonly #watch: (run: RuntimeRun) => void;
+
+  /** `watch` sees each start of the server. */
+  constructor(seed: number, watch: (run: RuntimeRun) => void = () => {}) {
     this.#random = new Random(seed);
+    this.#watch = watch;
   }
 
   async play(stepCount: number): Promise<void> {
@@ -101,6 +105,7 @@ export class RandomRun {
     const deltaWindowMs = this.#random.pick([0, 25]);
     const parts = { journal, clock: this.#clock, world: this.#world, instances: INSTANCES, deltaWindowMs };
     this.#run = new RuntimeRun(parts);
+    this.#watch(this.#run);
     await this.#run.runtime.start();
     this.#mustNotRun(this.#run);
     this.#client.connect(this.#run);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../../../machines/domain/error.ts';
-import { itemIdSchema } from '../../../../machines/domain/ids.ts';
+import { itemIdSchema, turnIdSchema } from '../../../../machines/domain/ids.ts';
 import type { ItemRow } from '../../../../machines/domain/item.ts';
 import type { RequestBody } from '../../../../machines/domain/request.ts';
 import type { MachineState } from '../../../../machines/domain/snapshot.ts';
@@ -9,6 +9,8 @@ import { requestRowOf, threadRowOf, turnRowOf } from '../../../helpers/why-rows.
 
 const BEGUN_AT = 1_000_000;
 const turn = turnRowOf('T1', { begunAt: BEGUN_AT });
+
+const PROMPT = { turnId: turnIdSchema.parse('Q1'), text: 'next', attachments: [], failure: null };
 
 const machine = (more: Partial<MachineState>): MachineState => ({
   status: 'running',
@@ -95,6 +97,98 @@ describe('why', () => {
     expect(adviceOn('PROVIDER_UNAUTHORIZED')).toContain('log in');
     expect(adviceOn('PROVIDER_OVERLOADED')).toContain('sent again');
     expect(adviceOn('PROVIDER_ERROR')).toBeNull();
+  });
+
+  const armed = (name: string, idle = false) =>
+    ({ name, owner: 'thread', armedAt: 1, dueAt: 2, idle }) as const;
+  const queue: WhySource['queue'] = {
+    status: 'flowing',
+    reason: null,
+    entries: [{ ...PROMPT, intent: 'next' }],
+  };
+  const atRest: Partial<MachineState> = {
+    status: 'ready',
+    activeTurnId: null,
+    children: {},
+    tags: ['ready'],
+  };
+  const wordsOf = (more: Partial<MachineState>, rest: Partial<WhySource> = {}): string[] =>
+    whyOf(source({ machine: machine(more), ...rest }), null).map(({ from, what, endedBy }) =>
+      [from, what, ...(endedBy === null ? [] : [endedBy.timer])].join(' | '),
+    );
+
+  it.each<[string, Partial<MachineState>, string[]]>([
+    [
+      'its working tree',
+      { ...atRest, value: 'preparing', timers: [armed('worktree.timedOut')] },
+      [
+        'server | the working tree of the thread is being made and set up | worktree.timedOut',
+        'server | a prompt waits until the working tree is ready',
+      ],
+    ],
+    [
+      'its files on the way back',
+      { ...atRest, value: 'restoring', timers: [armed('restore.timedOut')] },
+      [
+        'server | the thread goes back to an earlier turn: its files are being put back | restore.timedOut',
+        'server | a prompt waits until the files are put back',
+      ],
+    ],
+    [
+      'the session to close on the way back',
+      {
+        ...atRest,
+        children: { connection: 'closing' },
+        closing: 'rollback',
+        timers: [armed('connection.closeTimedOut')],
+      },
+      [
+        'provider | the thread goes back to an earlier turn: the provider closes the session | connection.closeTimedOut',
+        'provider | a prompt waits until the session is closed',
+      ],
+    ],
+  ])('says that a thread without a turn waits for %s', (_, more, words) => {
+    expect(wordsOf(more, { queue })).toEqual(words);
+  });
+
+  it.each<[string, Partial<MachineState>, string]>([
+    [
+      'what is carried',
+      { timers: [armed('handOver.timedOut')] },
+      'server | what was said before is being put together, to go with the prompt | handOver.timedOut',
+    ],
+    [
+      'a capture',
+      { timers: [armed('checkpoint.timedOut')] },
+      'server | what the last turn left in the files is being captured before the prompt goes out | checkpoint.timedOut',
+    ],
+    [
+      'a turn of the provider’s own',
+      {
+        children: { connection: 'open', turn: { handing: 'sent' } },
+        timers: [armed('turn.startTimedOut', true)],
+      },
+      'provider | codex ends a turn of its own making before it takes the prompt | turn.startTimedOut',
+    ],
+  ])('says that a prompt waits for %s', (_, more, words) => {
+    expect(wordsOf({ children: { connection: 'open', turn: 'waiting' }, ...more })).toEqual([words]);
+  });
+
+  it('tells whose turn runs, and what goes on beside it', () => {
+    const of = (origin: 'provider' | 'compaction') =>
+      wordsOf({ timers: [armed('checkpoint.timedOut')] }, { turn: { ...turn, origin } });
+    const beside = 'server | the files of the workspace are being captured | checkpoint.timedOut';
+    expect(of('provider')).toEqual(['provider | codex works on a turn of its own making', beside]);
+    expect(of('compaction')).toEqual(['provider | codex shortens the conversation', beside]);
+  });
+
+  it('does not call a failed turn what is none', () => {
+    const thread = threadRowOf({ status: 'error', lastError: failure('WORKTREE_SETUP_FAILED', 'exit 1') });
+    const [first] = whyOf(source({ thread, machine: machine({ ...atRest, status: 'error' }) }), null);
+    expect(first.what).toBe('the working tree could not be set up (WORKTREE_SETUP_FAILED: exit 1)');
+    expect(first.advice).toContain('setup command');
+    const back = { thread: threadRowOf({}), turn: { ...turn, status: 'rolledBack' } } as const;
+    expect(wordsOf(atRest, back)).toEqual(['person | the thread went back to before the last turn']);
   });
 
   it('does not ask for an answer that no turn takes any more', () => {

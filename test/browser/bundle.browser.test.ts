@@ -1,0 +1,19 @@
+/** How much the browser has to fetch before it shows anything, and what the page is made of. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { CONSOLE_FOLDER } from '../helpers/start-server.ts';
+
+const MOST_BYTES = 150 * 1024;
+
+it('the first load is at most 150 KB, and nothing in the page is inline', () => {
+  const index = readFileSync(join(CONSOLE_FOLDER, 'index.html'), 'utf8');
+  const paths = [...index.matchAll(/(?:src|href)="\/([^"]+\.(?:js|css))"/g)].map(([, path = '']) => path);
+  expect(paths.length).toBeGreaterThanOrEqual(2);
+  const sizes = paths.map((path) => gzipSync(readFileSync(join(CONSOLE_FOLDER, path))).byteLength);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  console.log(`the first load takes ${Math.round(total / 1024)} KB`);
+  expect(total).toBeLessThan(MOST_BYTES);
+  expect(index).not.toMatch(/<script(?![^>]*src=)|<style|\son\w+=|style=|https?:\/\//);
+});

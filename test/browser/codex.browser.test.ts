@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { requireAgent } from '../agents/agents.ts';
+import { startLiveServer } from '../helpers/live-server.ts';
+import { byUserText, replies } from '../model-endpoint/script.ts';
+import { runCommand } from '../model-endpoint/codex-tools.ts';
+import { text } from '../model-endpoint/step.ts';
+import { openConsole, reached, useBrowser } from './browser.ts';
+
+useBrowser();
+
+describe.skipIf(requireAgent('codex') === null)('the console with codex', () => {
+  it('makes a thread, lets a command run, and goes on when the server was killed', async () => {
+    const first = replies([[runCommand('touch made-here')], [text('It is **made**.')]]);
+    const server = await startLiveServer(byUserText({ make: first, again: replies([[text('Here I am.')]]) }));
+    const page = await openConsole(server);
+    await page.keyboard.press('n');
+    await page.getByLabel('Folder').fill(server.workspace);
+    await page.getByLabel('First prompt').fill('make');
+    await page.getByRole('button', { name: 'Create and send' }).click();
+    await page.getByRole('button', { name: 'Allow', exact: true }).click({ timeout: 60_000 });
+    await reached(page, 'ready');
+    await page.locator('.assistant_message strong', { hasText: 'made' }).waitFor();
+    await server.killAndRestart();
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('again');
+    await page.getByRole('textbox', { name: 'Prompt' }).press('Enter');
+    await page.getByText('Here I am.').last().waitFor({ timeout: 60_000 });
+    await reached(page, 'ready');
+    expect(await page.locator('.user_message').count()).toBe(2);
+  });
+});
