@@ -73,6 +73,7 @@ export const connectionMachine = setup({
     $adopt: { actions: by('adoptRequests') },
     $taskEnded: { actions: by('expireTask') },
     $restarted: { target: '.gone', actions: 'endRestarted' },
+    $replaced: { target: '.gone', actions: ['endClosed', 'kill'] },
     'provider.requestResolved': { guard: by('isKnown'), actions: by('resolveRequest') },
     'provider.requestUndeliverable': { guard: by('isBeingAnswered'), actions: by('failRequest') },
     'request.deliveryTimedOut': { guard: by('isBeingAnswered'), actions: by('failRequest') },

@@ -83,8 +83,12 @@ export const threadGuards = {
     link.phase !== 'open' || opened.nativeThreadId !== session?.nativeThreadId,
   isOfLiveLink: (of: Of, event: Named) => isMine(of, event) && of.context.link.phase !== 'none',
   /** Of the provider that the sub-agent belongs to. */
-  isSubagent: ({ context: { lineage, settings } }: Of, { instanceId }: { readonly instanceId: string }) =>
-    lineage?.kind === 'subagent' && settings.instanceId === instanceId,
+  isSubagent: (of: Of, event: Named & { readonly instanceId: string }) => {
+    const { lineage, link, settings } = of.context;
+    const isNew = link.phase === 'none' || !isMine(of, event);
+    return isNew && lineage?.kind === 'subagent' && settings.instanceId === event.instanceId;
+  },
+  hasAdoption: ({ context }: Of) => context.adoption !== null,
   isActive: ({ context }: Of, { turnId }: NamesTurn) =>
     turnId !== null && turnId === context.activeTurn?.turnId,
   isActiveOrAny: ({ context }: Of, { turnId }: NamesTurn) =>

@@ -62,6 +62,7 @@ export const threadMachine = setup({
       initial: 'ready',
       always: [
         { guard: 'isToBeDeleted', target: 'deleted' },
+        { guard: 'hasAdoption', target: 'bound', actions: 'adopt' },
         { guard: 'hasSwitch', actions: 'switchProvider' },
         { guard: 'mustPrepare', target: 'preparing' },
         { guard: 'canDrain', target: 'bound.working', actions: 'beginQueued' },
@@ -77,7 +78,7 @@ export const threadMachine = setup({
         'thread.stop': { target: '.stopped', actions: 'holdStopped' },
         'thread.archive': [{ guard: 'isNotArchived', actions: 'archive' }, { actions: by('sayNoEffect') }],
         'transfer.offered': { actions: by('noteOffer') },
-        'connection.adopted': { guard: by('isSubagent'), target: 'bound', actions: by('adopt') },
+        'connection.adopted': { guard: by('isSubagent'), actions: by('noteAdoption') },
         'thread.switchProvider': { actions: by('noteSwitch') },
         'thread.delete': { target: 'deleted', actions: 'sayDeleting' },
         'checkpoint.rollback': { guard: 'canRollBack', target: 'restoring', actions: by('beginRollback') },
@@ -173,6 +174,7 @@ export const threadMachine = setup({
               { guard: by('isNew'), target: 'working.running', actions: by('beginOfProvider') },
             ],
             'connection.idled': { actions: by('toConnection') },
+            'connection.adopted': { guard: by('isSubagent'), actions: [by('noteAdoption'), 'giveWay'] },
             'thread.stop': { actions: ['holdStopped', 'closeToStop'] },
             'thread.archive': [
               { guard: 'isNotArchived', actions: ['archive', 'closeToArchive'] },

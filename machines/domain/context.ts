@@ -5,7 +5,7 @@ import type { PromptSettings } from './effect.ts';
 import type { Failure } from './error.ts';
 import type { ConnectionId, InstanceId, ItemId, RequestId, ThreadId, TurnId } from './ids.ts';
 import type { InstanceWork } from './instance.ts';
-import type { Session } from './input.ts';
+import type { Session, ThreadInputOf } from './input.ts';
 import type { Lineage } from './lineage.ts';
 import type { Fork, Opening, Rollback } from './opening.ts';
 import type { LiveRequest } from './request.ts';
@@ -106,6 +106,8 @@ export interface ThreadContext {
   readonly tasks: readonly OwnTask[];
   /** The instance that the thread goes on with as soon as no connection is left. */
   readonly switching: Switching | null;
+  /** What carries the thread as soon as no connection of its own is left; never for longer than one input. */
+  readonly adoption: ThreadInputOf<'connection.adopted'> | null;
   readonly turnCount: number;
   readonly itemCount: number;
 }

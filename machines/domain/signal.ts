@@ -13,6 +13,8 @@ export type ConnectionSignal =
   | { readonly type: '$adopt'; readonly requests: Readonly<Record<RequestId, LiveRequest>> }
   /** Background work has ended, and what it asked with it. */
   | { readonly type: '$taskEnded'; readonly itemId: ItemId }
+  /** The agent of another thread goes on with this one, and carries it from now on. */
+  | { readonly type: '$replaced' }
   /** The server has restarted: the process of this connection is gone. */
   | { readonly type: '$restarted' };
 

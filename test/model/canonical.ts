@@ -80,6 +80,7 @@ function plainPart({
   rollback,
   worktree,
   session,
+  adoption,
 }: ThreadContext) {
   const hasSession = link.phase === 'open' || link.phase === 'closing';
   // a sub-agent that is no conversation of its own
@@ -107,6 +108,7 @@ function plainPart({
     transfers: [],
     otherSessions: {},
     switching: null,
+    adoption,
     turnCount: 0,
     itemCount: 0,
     // a try is told from another one only while it is under way

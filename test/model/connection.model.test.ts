@@ -48,6 +48,7 @@ const EVENTS: readonly AnyEventObject[] = [
     })),
   ),
   { type: '$restarted' },
+  { type: '$replaced' },
   { type: '$taskEnded', itemId: TASK },
   ...['R0', 'R1'].map((id) => ({ type: '$adopt', requests: { [id]: { ...LIVE, taskId: TASK } } })),
   ...['R0', 'R1', 'R90'].flatMap((id) => [

@@ -3,6 +3,8 @@ import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import { threadContextOf } from '../../machines/charts.ts';
 import type { ThreadContext, TurnEnd, TurnOutput } from '../../machines/domain/context.ts';
 import { threadMachine } from '../../machines/thread.machine.ts';
+import { connectionIdIn } from '../../machines/thread-turns.ts';
+import * as agents from '../helpers/agent-inputs.ts';
 import * as make from '../helpers/inputs.ts';
 import { describeAlone } from './alone-suite.ts';
 import { Alone } from './alone.ts';
@@ -46,10 +48,15 @@ interface Place {
 
 function placeOf(snapshot: AnyMachineSnapshot): Place {
   const thread = threadContextOf(snapshot);
-  const { queue, activeTurn, sideTurns, connectionCount } = thread;
+  const { queue, activeTurn, sideTurns } = thread;
   const used = JSON.stringify([queue.entries, activeTurn, sideTurns]);
   const fresh = ['T0', 'T1', 'T2', 'T3'].find((name) => !used.includes(`"${name}"`)) ?? 'T4';
-  return { thread, on: Math.max(1, connectionCount), fresh, hasRoom: queue.entries.length === 0 };
+  return {
+    thread,
+    on: Math.max(1, Number(connectionIdIn(thread).split('#')[1])),
+    fresh,
+    hasRoom: queue.entries.length === 0,
+  };
 }
 
 /** A second prompt that waits finds a held one there. */
@@ -298,6 +305,24 @@ function carriedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   ];
 }
 
+const ENDS_OF_AGENT = new Set(['$opened', 'xstate.done.actor.connection', 'xstate.done.actor.turn']);
+
+/** A sub-agent that another thread's connection carries, and that a person goes on with. */
+function agentIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { thread, on, fresh, hasRoom } = place;
+  const active = thread.activeTurn?.turnId ?? null;
+  return [
+    ...(hasRoom ? [make.submit(fresh), make.began(fresh, { native: `n.${fresh}`, on })] : []),
+    agents.adopted(on + 1),
+    agents.adopted(on + 1, { nativeThreadId: null }),
+    agents.adopted(on + 1, { instanceId: make.OTHER_INSTANCE }),
+    ...[on, on - 1].map((each) => agents.agentStarted(active, each)),
+    ...toldBy(snapshot, place).filter(({ type }) => ENDS_OF_AGENT.has(type)),
+    make.STOP,
+  ];
+}
+
 /** A prompt with another model, where that means another session. */
 function reopenedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   const place = placeOf(snapshot);
@@ -349,6 +374,7 @@ describeAlone(
     ),
     walk(make.startOf(), carriedIn, keyOfCarried),
     walk(make.startOf({ modelSwitch: 'byResume' }), reopenedIn),
+    walk(agents.startAsSubagent(), agentIn),
   ],
   { stateCount: 18_000, edgeCount: 580_000, arrowCount: 160 },
 );

@@ -79,6 +79,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     mostFirings: MOST_FIRINGS,
   },
   {
+    name: 'sub-agents that another connection carries',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, carried: 1, ...again },
+    stateCount: 3_400,
+    edgeCount: 49_000,
+    replayCount: 5_000,
+    mostFirings: MOST_FIRINGS,
+  },
+  {
     name: 'forks and what they bring back',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, ...again },
     stateCount: 800,

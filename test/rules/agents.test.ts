@@ -25,7 +25,14 @@ import {
 import type { ThreadInputOf } from '../../machines/domain/input.ts';
 import { withBefore } from '../../machines/thread-checkpoints.ts';
 import { activeOfProvider } from '../../machines/thread-turns.ts';
-import { actionIs, decidesBy, guardIs, withoutAction, withoutTransition } from '../helpers/mutants.ts';
+import {
+  actionIs,
+  chartWith,
+  decidesBy,
+  guardIs,
+  withoutAction,
+  withoutTransition,
+} from '../helpers/mutants.ts';
 import { rule } from '../helpers/rule.ts';
 import { threadMove } from '../helpers/without.ts';
 
@@ -188,6 +195,35 @@ describe('a sub-agent', () => {
     when: [...begins, ...completes, closed(ON), adopted(ON), began('b', { on: ON })],
     holds: (is) => expect([is.active, is.status]).toEqual(['b', 'running']),
     without: { 'the way': NO_PLACE },
+  });
+
+  rule('is carried again where a person has gone on with it by itself, and nothing runs', {
+    lineage: SUBAGENT,
+    when: [
+      ...[submit('b'), opened(1), accepted('b'), started('b'), ended('b'), settled('b')],
+      ...[adopted(ON), began('c', { on: ON })],
+    ],
+    holds: (is) => {
+      expect(is.did('connection.kill')).toEqual(['connection.kill connectionId=t1#1']);
+      expect(is.did('tell').join()).toMatch(/type=instance.release .*connectionId=t1#1/);
+      expect([is.active, is.status]).toEqual(['c', 'running']);
+    },
+    without: {
+      'the way': withoutTransition('thread', 'bound.idle > connection.adopted'),
+      'the end of its own': withoutAction('thread', 'giveWay'),
+    },
+  });
+
+  rule('goes on with what a person asked, though its parent is at it again', {
+    lineage: SUBAGENT,
+    given: [submit('b'), opened(1), accepted('b'), started('b')],
+    when: [adopted(ON)],
+    holds: (is) => expect([is.answer, is.active]).toEqual(['ignored', 'b']),
+    without: {
+      'its place between turns': chartWith('thread', 'bound.working', (state) => {
+        state.on = { ...state.on, 'connection.adopted': { actions: 'interruptTurn' } };
+      }),
+    },
   });
 
   rule('what it changes counts as done in the turn of its parent', {
