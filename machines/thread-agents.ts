@@ -5,19 +5,31 @@ import type { Fact } from './domain/fact.ts';
 import type { ThreadInputOf } from './domain/input.ts';
 import { RESUME } from './domain/opening.ts';
 import type { ThreadEvent } from './thread-events.ts';
+import { NO_LINK } from './thread-context.ts';
 import { ownTurns, withTransfer } from './thread-transfers.ts';
+import { openingModelOf } from './thread-turns.ts';
 
 type Context = ThreadContext;
 type ThreadMove = Move<Context, never>;
 const act = actOf<Context, ThreadEvent>();
 
 export const agentMoves = {
+  /** Nothing is opened where another thread's connection carries this one. */
+  bind: act((context) => (context.link.phase === 'open' ? {} : bound(context))),
   startAgent: act((context, event: ThreadInputOf<'provider.agentStarted'>) => startAgent(context, event)),
   noteAdoption: act((_, adoption: ThreadInputOf<'connection.adopted'>) => ({ set: { adoption } })),
   /** A connection of its own that nobody uses. */
   giveWay: act(() => ({ toConnection: { type: '$replaced' } })),
   adopt: act((context) => adopted(context)),
 };
+
+const bound = (context: Context): ThreadMove =>
+  withOwnStory(context, {
+    set: {
+      connectionCount: context.connectionCount + 1,
+      link: { ...NO_LINK, phase: 'opening', model: openingModelOf(context) },
+    },
+  });
 
 /** The child is made in the same transaction where it is not there yet, and is live from then on. */
 function startAgent(context: Context, event: ThreadInputOf<'provider.agentStarted'>): ThreadMove {
@@ -78,7 +90,7 @@ export const afterCarried = ({ link: { carried } }: Context): Partial<Context> =
  * The same move, which opens a connection of its own. A sub-agent that had no session, only a place in its parent's,
  * begins a new conversation, which is told what was said; the prompt that goes along asks for that.
  */
-export function withOwnStory(context: Context, move: ThreadMove): ThreadMove {
+function withOwnStory(context: Context, move: ThreadMove): ThreadMove {
   const { lineage, session, opening, transfers, threadId } = context;
   const isNew = session === null && opening.type === 'resume';
   const isTold = transfers.some(({ source }) => source === threadId);

@@ -9,6 +9,9 @@ import type { TurnInput } from './turn-context.ts';
 export type ThreadStart = Pick<ThreadInputOf<'thread.create'>, 'threadId' | 'settings' | 'capabilities'> &
   Partial<Pick<ThreadInputOf<'thread.create'>, 'lineage' | 'opening' | 'worktree'>>;
 
+/** Nothing stands behind the thread. */
+export const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
+
 export const contextOf = ({
   threadId,
   settings,
@@ -26,7 +29,7 @@ export const contextOf = ({
   sideTurns: [],
   queue: { status: 'flowing', reason: null, entries: [] },
   retryable: null,
-  link: { phase: 'none', closing: null, end: null, folds: false },
+  link: NO_LINK,
   connectionCount: 0,
   session: null,
   opening,

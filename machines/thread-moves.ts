@@ -11,6 +11,7 @@ import type { LinkSignal, ProgressSignal } from './domain/signal.ts';
 import type { Prompt, Queue } from './domain/turn.ts';
 import type { ThreadEvent } from './thread-events.ts';
 import * as agents from './thread-agents.ts';
+import { NO_LINK } from './thread-context.ts';
 import { workspaceMoves } from './thread-workspace.ts';
 import * as checkpoints from './thread-checkpoints.ts';
 import { close } from './thread-closing.ts';
@@ -28,7 +29,6 @@ type Context = ThreadContext;
 const act = actOf<Context, ThreadEvent>();
 const DELAYED =
   'the configuration of the provider has changed: the prompt waits until the turns that run on it have ended';
-const NO_LINK = { phase: 'none', closing: null, end: null, folds: false } as const;
 
 export const threadMoves = {
   sayCreated: act(({ threadId, settings, lineage }) => ({
@@ -79,16 +79,6 @@ export const threadMoves = {
   ...tasks.taskMoves,
 
   // the connection
-  bind: act((context) => {
-    // nothing is opened where another thread's connection carries this one
-    if (context.link.phase === 'open') return {};
-    return agents.withOwnStory(context, {
-      set: {
-        connectionCount: context.connectionCount + 1,
-        link: { ...NO_LINK, phase: 'opening', model: turns.openingModelOf(context) },
-      },
-    });
-  }),
   ...agents.agentMoves,
   noteOpened: act((context, { nativeThreadId, capabilities }: Extract<LinkSignal, { type: '$opened' }>) => ({
     set: {

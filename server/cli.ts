@@ -220,6 +220,7 @@ function addViews(program: Command, { terminal, exit }: Build): void {
     .addOption(new Option('--status <status>', 'only these').choices(statusSchema.options))
     .option('--query <text>', 'only those whose title or preview has it')
     .option('--archived', 'the archived ones instead')
+    .option('--all', 'sub-agents as well, also those that ask nothing')
     .action(async (flags: LsFlags) => {
       const { lsCommand } = await import('./cli/ls.ts');
       exit(await lsCommand(flags, terminal));

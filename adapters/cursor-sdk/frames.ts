@@ -9,7 +9,7 @@ export function takeNotification(session: Session, { method, params, rawRef }: L
   const { transcript } = session;
   const update = method === 'update' ? updateNoticeSchema.safeParse(params).data : undefined;
   if (update !== undefined) {
-    return session.report(...transcript.take(update.update, { nativeTurnId: update.runId, rawRef }));
+    return session.reportAll(...transcript.take(update.update, { nativeTurnId: update.runId, rawRef }));
   }
   const ended = method === 'ended' ? endedSchema.safeParse(params).data : undefined;
   if (ended !== undefined) return endTurn(session, ended, rawRef);
@@ -25,7 +25,7 @@ function endTurn(
 ): void {
   const { connectionId, transcript, turn } = session;
   const end = outcomeOf(result);
-  session.report(...transcript.end({ nativeTurnId, rawRef }, end.outcome));
+  session.reportAll(...transcript.end({ nativeTurnId, rawRef }, end.outcome));
   const ref = byNative(nativeTurnId);
   if (end.failure !== null) session.report(errorItem(end.failure, { connectionId, turn: ref, rawRef }));
   session.report({ type: 'provider.turnEnded', connectionId, ...ref, ...end });

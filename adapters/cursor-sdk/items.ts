@@ -72,6 +72,14 @@ function editOf({ args, result }: ToolCall, cwd: string): ItemBody {
   return changed({ path, kind: 'modified', ...(typeof diff === 'string' ? { diff } : {}) });
 }
 
+export const isSubagent = ({ type }: ToolCall): boolean => type === 'task';
+
+/** What a sub-agent is to do. */
+export const jobOf = ({ args }: ToolCall): { readonly title: string; readonly prompt: string } => ({
+  title: text(args['description']),
+  prompt: text(args['prompt']),
+});
+
 function subagentOf({ args, result }: ToolCall): ItemBody {
   const agentId = result?.status === 'success' ? result.value['agentId'] : undefined;
   const native = typeof agentId === 'string' ? { nativeThreadId: agentId } : {};

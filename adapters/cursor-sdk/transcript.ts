@@ -4,7 +4,8 @@ import type { ItemBody, ItemStatus, PlanStep } from '../../machines/domain/item.
 import type { TurnOutcome, Usage } from '../../machines/domain/turn.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { IGNORED } from './ignored.ts';
-import { contentOf, stepsOf } from './items.ts';
+import { agentStarted, type Birth, type Child, type Children } from './children.ts';
+import { contentOf, isSubagent, jobOf, stepsOf, type Content } from './items.ts';
 import { unrecognizedFrame, usageOf } from './translate.ts';
 import * as wire from './wire.ts';
 import type { ToolCall, Update } from './wire.ts';
@@ -22,6 +23,8 @@ interface TranscriptStart {
   readonly parentItemId?: ItemId;
   /** Stands before the keys of its items. */
   readonly prefix?: string;
+  /** Where sub-agents are threads of their own; absent: they are told of under their items. */
+  readonly children?: Children;
 }
 
 /** Text that is being streamed. */
@@ -36,6 +39,15 @@ interface OpenCall {
   readonly call: ToolCall;
   /** What its sub-agent does. */
   readonly inner: Transcript;
+  /** Set where that is a thread of its own. */
+  readonly child: Child | null;
+}
+
+type RunOutcome = Exclude<TurnOutcome, 'absorbed' | 'unknown'>;
+interface InnerEnd {
+  readonly outcome: RunOutcome;
+  readonly status: ItemStatus;
+  readonly text: string;
 }
 
 type ItemReportType = 'provider.itemStarted' | 'provider.itemCompleted';
@@ -77,13 +89,13 @@ export class Transcript {
   }
 
   /** The run is over: what it has left open ends with it. */
-  end(place: Place, outcome: Exclude<TurnOutcome, 'absorbed' | 'unknown'>): readonly ProviderReport[] {
+  end(place: Place, outcome: RunOutcome): readonly ProviderReport[] {
     const status = outcome === 'completed' ? 'completed' : 'interrupted';
-    const calls = [...this.#calls.values()].flatMap(({ itemId, call, inner }) => [
-      ...inner.end(place, outcome),
+    const calls = [...this.#calls.values()].flatMap((open) => [
+      ...this.#endInner(open, { outcome, status: 'interrupted', text: '' }, place),
       this.#item('provider.itemCompleted', place, {
-        itemId,
-        ...contentOf(call, this.#start.cwd, false),
+        itemId: open.itemId,
+        ...withThread(contentOf(open.call, this.#start.cwd, false), open.child),
         status: status === 'completed' ? 'unknown' : status,
       }),
     ]);
@@ -154,24 +166,52 @@ export class Transcript {
     if (steps !== null) return [...this.#endText(place), ...this.#plan(steps, place)];
     const isDone = update.type === 'tool-call-completed';
     const known = this.#calls.get(callId);
-    const { itemId, inner } = known ?? this.#newCall(callId, place);
-    const told = { itemId, ...contentOf(call, this.#start.cwd, isDone) };
+    const open = known ?? this.#newCall(callId, { call, isDone }, place);
+    const { itemId, child } = open;
+    const told = { itemId, ...withThread(contentOf(call, this.#start.cwd, isDone), child) };
     if (isDone) {
       this.#calls.delete(callId);
-      const rest = inner.end(place, 'completed');
+      const rest = this.#endInner(open, { ...told, outcome: 'completed' }, place);
       return [...this.#endText(place), ...rest, this.#item('provider.itemCompleted', place, told)];
     }
-    this.#calls.set(callId, { itemId, call, inner });
+    this.#calls.set(callId, { ...open, call });
     if (known !== undefined) return [];
-    return [...this.#endText(place), this.#item('provider.itemStarted', place, told)];
+    const begun = child === null ? [] : [agentStarted(child, this.#birthOf(callId, call, place))];
+    return [...this.#endText(place), this.#item('provider.itemStarted', place, told), ...begun];
   }
 
   /** Ids of calls come from the model, which may use one again in another run. */
-  #newCall(callId: string, place: Place): Pick<OpenCall, 'itemId' | 'inner'> {
-    const { connectionId, cwd } = this.#start;
+  #newCall(
+    callId: string,
+    { call, isDone }: { readonly call: ToolCall; readonly isDone: boolean },
+    place: Place,
+  ): OpenCall {
+    const { connectionId, cwd, children } = this.#start;
     const itemId = itemIdOf(place.nativeTurnId, this.#key(`call:${callId}`));
+    const isFollowed = isSubagent(call) && !isDone && children !== undefined;
+    const child = isFollowed ? children.begin(this.#birthOf(callId, call, place)) : null;
     const prefix = this.#key(`${callId}:`);
-    return { itemId, inner: new Transcript({ connectionId, cwd, parentItemId: itemId, prefix }) };
+    const start =
+      child === null
+        ? { connectionId, cwd, parentItemId: itemId, prefix }
+        : { connectionId: child.connectionId, cwd, ...(children && { children }) };
+    return { itemId, call, child, inner: new Transcript(start) };
+  }
+
+  #birthOf(callId: string, call: ToolCall, { nativeTurnId, rawRef }: Place): Birth {
+    const { connectionId } = this.#start;
+    const itemId = itemIdOf(nativeTurnId, this.#key(`call:${callId}`));
+    return { connectionId, nativeTurnId, callId, itemId, ...jobOf(call), rawRef };
+  }
+
+  /** What a sub-agent has left open ends with its call. */
+  #endInner({ inner, child }: OpenCall, end: InnerEnd, place: Place): readonly ProviderReport[] {
+    const { children } = this.#start;
+    if (child === null || children === undefined) return inner.end(place, end.outcome);
+    const { nativeTurnId } = child;
+    children.tell(child, () => inner.end({ ...place, nativeTurnId }, end.outcome));
+    children.end(child, end.status, end.text);
+    return [];
   }
 
   #plan(steps: readonly PlanStep[], { nativeTurnId }: Place): readonly ProviderReport[] {
@@ -192,7 +232,12 @@ export class Transcript {
   #inner(update: Update, place: Place): readonly ProviderReport[] | null {
     const { data } = wire.nestedSchema.safeParse(update);
     if (data === undefined) return null;
-    return this.#calls.get(data.callId)?.inner.take(data.taskUpdate, place) ?? null;
+    const { inner, child } = this.#calls.get(data.callId) ?? {};
+    const { children } = this.#start;
+    if (inner === undefined) return null;
+    if (!child || children === undefined) return inner.take(data.taskUpdate, place);
+    children.tell(child, () => inner.take(data.taskUpdate, { ...place, nativeTurnId: child.nativeTurnId }));
+    return [];
   }
 
   /** The SDK does not say whose it is: where several commands run, it is told when they are done. */
@@ -236,4 +281,10 @@ export class Transcript {
     const parent = parentItemId === undefined ? {} : { parentItemId };
     return { type, connectionId, ...byNative(nativeTurnId), item: { ...told, ...parent, rawRef } };
   }
+}
+
+/** The item of a sub-agent names its thread. */
+function withThread(content: Content, child: Child | null): Content {
+  if (child === null || content.body.kind !== 'subagent') return content;
+  return { ...content, body: { ...content.body, threadId: child.threadId } };
 }

@@ -13,6 +13,8 @@ export interface LsFlags extends ClientFlags {
   readonly status?: Status;
   readonly archived?: boolean;
   readonly query?: string;
+  /** Sub-agents as well, below the threads that have begun them; else only those that ask something. */
+  readonly all?: boolean;
 }
 
 const STYLES: Readonly<Record<Status, Style>> = {
@@ -29,8 +31,8 @@ const STATUS_COLUMN = 1;
 export function lsCommand(flags: LsFlags, terminal: Terminal): Promise<ExitCode> {
   return withClient(flags, async (client) => {
     const now = Date.now();
-    const rows = await allRows(client, flags);
-    if (terminal.isJson) for (const row of rows) terminal.print('', row);
+    const rows = listed(await allRows(client, flags), flags.all === true);
+    if (terminal.isJson) for (const { depth: _, ...row } of rows) terminal.print('', row);
     else if (rows.length > 0) printTable(rows, now, terminal);
     else terminal.note('no threads');
     return EXIT_CODES.ok;
@@ -59,7 +61,27 @@ async function allRows(client: Client, { status, archived = false, query }: LsFl
   return rows;
 }
 
-function printTable(rows: readonly ThreadRow[], now: number, terminal: Terminal): void {
+const isOfPerson = ({ lineageKind, openRequestCount }: ThreadRow): boolean =>
+  lineageKind !== 'subagent' || openRequestCount > 0;
+
+/** A row and how deep it stands below others. */
+export type Nested = ThreadRow & { readonly depth: number };
+
+/** Sub-agents stand below the thread that has begun them, where that is listed, too. */
+export function listed(found: readonly ThreadRow[], all: boolean): Nested[] {
+  const rows = all ? found : found.filter(isOfPerson);
+  const ids = new Set(rows.map(({ id }) => id));
+  const isBelow = ({ lineageKind, parentId }: ThreadRow): boolean =>
+    lineageKind === 'subagent' && parentId !== null && ids.has(parentId);
+  const below = Map.groupBy(rows.filter(isBelow), ({ parentId }) => parentId);
+  const withAll = (row: ThreadRow, depth: number): Nested[] => [
+    { ...row, depth },
+    ...(below.get(row.id) ?? []).flatMap((each) => withAll(each, depth + 1)),
+  ];
+  return rows.filter((row) => !isBelow(row)).flatMap((row) => withAll(row, 0));
+}
+
+function printTable(rows: readonly Nested[], now: number, terminal: Terminal): void {
   const cells = [HEAD, ...rows.map((row) => cellsOf(row, now))];
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
   cells.forEach((line, index) => {
@@ -76,13 +98,13 @@ function printTable(rows: readonly ThreadRow[], now: number, terminal: Terminal)
   });
 }
 
-function cellsOf(row: ThreadRow, now: number): string[] {
-  const { id, status, openRequestCount, instanceId, updatedAt, title, preview } = row;
+function cellsOf(row: Nested, now: number): string[] {
+  const { depth, id, status, openRequestCount, instanceId, updatedAt, title, preview } = row;
   const asks = openRequestCount === 0 ? '' : String(openRequestCount);
   const age = `${durationOf(Math.max(0, now - updatedAt))} ago`;
   // what a provider wrote must not move the cursor
   const text = stripVTControlCharacters(title || preview || '(no prompt yet)').replaceAll(/\s+/g, ' ');
-  return [id, status, asks, instanceId, age, text];
+  return [id, status, asks, instanceId, age, depth === 0 ? text : `${'  '.repeat(depth - 1)}└ ${text}`];
 }
 
 /** Only the last column gives way. */

@@ -152,7 +152,7 @@ describe('the updates of a run', () => {
     ]);
   });
 
-  it('are those of a sub-agent, which are told below its call', () => {
+  it('are those of a sub-agent, which are told below its call where it is no thread', () => {
     const inner = (taskUpdate: object) => ({
       type: 'tool-call-delta',
       callId: 'task',
