@@ -18,7 +18,9 @@ import { close } from './thread-closing.ts';
 import { withNotice } from './thread-notices.ts';
 import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
+import { next, onQueue, queueMoves } from './thread-queue-moves.ts';
 import * as tasks from './thread-tasks.ts';
+import { transcriptMoves } from './thread-transcript.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -72,6 +74,7 @@ export const threadMoves = {
   })),
   clearError: act(() => ({ set: { lastError: null } })),
 
+  ...queueMoves,
   ...worktreeMoves,
   ...tasks.taskMoves,
 
@@ -275,67 +278,7 @@ export const threadMoves = {
 
   ...workspaceMoves,
 
-  // the transcript
-  recordStart: act((context, event: Of<'provider.itemStarted'>) =>
-    turns.recordItem(context, 'item.started', event),
-  ),
-  recordUpdate: act((context, event: Of<'provider.itemUpdated'>) =>
-    turns.recordItem(context, 'item.updated', event),
-  ),
-  recordEnd: act((context, event: Of<'provider.itemCompleted'>) => {
-    const { kind } = event.item.body;
-    const move = turns.recordItem(context, 'item.completed', event);
-    const canAsk = (kind === 'subagent' || kind === 'task') && context.link.phase !== 'none';
-    return canAsk ? { ...move, toConnection: { type: '$taskEnded', itemId: event.item.itemId } } : move;
-  }),
-  recordUsage: act((_, { usage }: Of<'provider.usageReported'>) => ({
-    facts: [{ type: 'usage.updated', usage }],
-  })),
-  recordPlan: act((_, { turnId, explanation, steps }: Of<'provider.planReported'>) => ({
-    facts: [{ type: 'plan.updated', turnId, explanation, steps }],
-  })),
-
-  // the queue
-  enqueue: act((context, { prompt }: { prompt: Prompt }) =>
-    onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
-  ),
-  /** A start goes to the head: it would have begun at once. */
-  enqueueAny: act((context, { mode, prompt }: Of<'turn.submit'>) =>
-    mode === 'start'
-      ? next(context, prompt)
-      : onQueue(context, [queue.added(prompt, context.queue.entries.length)]),
-  ),
-  /** To the head, to run as soon as it can, whatever else is queued. */
-  enqueueNext: act((context, { prompt }: { prompt: Prompt }) => next(context, prompt)),
-  editEntry: act((context, { queueEntryId, text }: Of<'queue.edit'>) =>
-    onQueue(context, [{ type: 'queue.edited', queueEntryId, text }]),
-  ),
-  reorderEntry: act((context, { queueEntryId, before }: Of<'queue.reorder'>) =>
-    onQueue(context, [queue.reordered(context.queue, queueEntryId, before)]),
-  ),
-  cancelEntry: act((context, { queueEntryId }: Of<'queue.cancel'>) => ({
-    ...onQueue(context, [queue.removed(queueEntryId, 'cancelled')]),
-    effects: tasks.cancelled(
-      context,
-      context.queue.entries.filter(({ turnId }) => turnId === queueEntryId),
-    ),
-  })),
-  promoteEntry: act((context, { queueEntryId }: Of<'queue.promote'>) => {
-    const entry = context.queue.entries.find((each) => each.turnId === queueEntryId);
-    if (entry === undefined) return {};
-    return {
-      ...onQueue(context, [queue.removed(queueEntryId, 'promoted')]),
-      toTurn: { type: '$steer', steer: turns.promptOf(entry) },
-    };
-  }),
-  /** A person does not wait for background work either. */
-  releaseQueue: act((context) => {
-    const move = onQueue(context, queue.released(context.queue));
-    return { ...move, set: { ...move.set, link: { ...context.link, folds: false } } };
-  }),
-  holdForBackground: act((context) => onQueue(context, queue.held(context.queue, 'background'))),
-  holdInterrupted: act((context) => onQueue(context, queue.held(context.queue, 'interrupted'))),
-  holdStopped: act((context) => onQueue(context, queue.held(context.queue, 'stopped'))),
+  ...transcriptMoves,
 };
 
 const noEffect = (command: string): Fact => ({ type: 'command.noEffect', command });
@@ -344,14 +287,6 @@ const change = (settings: Settings, changed: Partial<Settings>, fact: Fact): Mov
   set: { settings: { ...settings, ...changed } },
   facts: [fact],
 });
-
-const onQueue = (context: Context, facts: readonly Fact[]): Move<Context, never> => ({
-  set: { queue: queue.foldQueue(context.queue, facts) },
-  facts,
-});
-
-const next = (context: Context, prompt: Prompt): Move<Context, never> =>
-  onQueue(context, [...queue.released(context.queue), queue.added(prompt, 0, { intent: 'next' })]);
 
 /** It is open, and nobody wants it closed. */
 const again = (link: Link): Link => ({ ...link, phase: 'open', closing: null, end: null });

@@ -1,6 +1,5 @@
 /** What a thread takes in without moving: most of it is passed on to a child, which decides what becomes of it. */
 import { by } from './act.ts';
-import type { HoldReason } from './domain/turn.ts';
 
 const toConnection = { actions: by('toConnection') };
 const ofConnection = { guard: by('isOfConnection'), actions: by('toConnection') };
@@ -41,6 +40,14 @@ export const PASSED_TO_TURN = {
   'request.respond': ofTurn,
 };
 
+export const OF_SETTINGS = {
+  'thread.setTitle': { actions: by('setTitle') },
+  'thread.setModel': { actions: by('setModel') },
+  'thread.setRuntimeMode': { actions: by('setRuntimeMode') },
+  'thread.setInteractionMode': { actions: by('setInteractionMode') },
+  'thread.setDeliveryMode': { actions: by('setDeliveryMode') },
+};
+
 export const OF_CAPTURES = {
   'checkpoint.captured': { guard: by('isAsked'), actions: by('noteCapture') },
   'checkpoint.missing': { guard: by('isAsked'), actions: by('noteCapture') },
@@ -52,8 +59,3 @@ export const OF_TASKS = {
   'task.ended': { guard: by('isUnderWay'), actions: by('noteTaskEnd') },
   'task.acknowledge': { actions: by('acknowledge') },
 };
-
-/** Of a settled state: its agent is told what others have done for it; where a person goes on first, it waits for that. */
-export const told = (reason: HoldReason | null) => ({
-  always: { guard: 'hasResults', actions: { type: 'wake', params: { reason } } } as const,
-});

@@ -127,7 +127,7 @@ const sendersOf = (tasks: readonly OwnTask[]): OwnTask['threadId'][] => [
 ];
 
 /** Of the prompt that tells of it: derived, since a task is told of once. */
-const newsIdOf = (taskId: TurnId): TurnId => turnIdSchema.parse(itemIdOf(taskId, 'news'));
+const newsIdOf = (taskId: TurnId): TurnId => turnIdSchema.parse(`${taskId}:0`);
 
 /** Characters of what went wrong. */
 const WHY_LENGTH = 500;
@@ -212,3 +212,8 @@ export const taskMoves = {
   acknowledge: act((context, event: Of<'task.acknowledge'>) => acknowledge(context, event)),
   wake: act((context, { reason }: { readonly reason: HoldReason | null }) => wake(context, reason)),
 };
+
+/** Of a settled state: its agent is told what others have done for it; where a person goes on first, it waits for that. */
+export const told = (reason: HoldReason | null) => ({
+  always: { guard: 'hasResults', actions: { type: 'wake', params: { reason } } } as const,
+});

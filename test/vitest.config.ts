@@ -16,6 +16,8 @@ export default defineConfig(({ mode }) => {
       exclude: isSlow ? ALWAYS_EXCLUDED : [...ALWAYS_EXCLUDED, ...SLOW_SUITES],
       ...(mode === 'browser' ? { globalSetup: 'test/build-console.ts' } : {}),
       pool: 'forks',
+      // the fast files share what they import; each of the others begins with a process of its own
+      isolate: isSlow,
       // these run agents, or kill servers; the others only share the cores
       maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,

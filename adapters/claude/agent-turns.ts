@@ -24,7 +24,7 @@ export function performAgentTurn(run: Run, found: Found, effect: TurnEffect): Pr
       return interrupt(run, found, effect);
     case 'turn.settle':
       run.host.settled(agent.threadId, effect.turnId, effect.attempt);
-      agent.isSettled = true;
+      agent.settledTurnId = effect.nativeTurnId;
       return session.agents.removeOver();
     case 'turn.steer':
       return agent.report(refusalOf(effect, NO_STEER));

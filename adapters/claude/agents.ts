@@ -36,7 +36,7 @@ export interface Speaker {
  */
 const CHILD_CAPABILITIES: Capabilities = {
   interrupt: true,
-  nativeSteer: true,
+  nativeSteer: false,
   images: CAPABILITIES.images,
   planMode: CAPABILITIES.planMode,
   resume: false,
@@ -72,8 +72,8 @@ export class Agent implements Speaker {
   turn: TurnRef = byNative(null);
   /** Its task is not over. */
   isRunning = false;
-  /** Its thread has seen to the end of the last turn. */
-  isSettled = false;
+  /** The last turn that its thread has seen to the end of. */
+  settledTurnId: string | null = null;
   /** Claude's word for what went wrong at the model's end. */
   errorWord = '';
   readonly #carrier: Carrier;
@@ -88,6 +88,11 @@ export class Agent implements Speaker {
     this.transcript = new Transcript(this.connectionId, carrier.cwd);
   }
 
+  /** It works no more, and its thread has seen to that. */
+  get isOver(): boolean {
+    return !this.isRunning && this.settledTurnId === this.turn.nativeTurnId;
+  }
+
   report(...reports: readonly ProviderReport[]): void {
     if (!this.#isGone) this.#carrier.reportOn(this.threadId, ...reports);
   }
@@ -96,7 +101,6 @@ export class Agent implements Speaker {
     const { connectionId } = this;
     this.turn = byNative(`agent:${key}`);
     this.isRunning = true;
-    this.isSettled = false;
     this.errorWord = '';
     this.report({ type: 'provider.turnStarted', connectionId, ...this.turn, isNew: false });
     this.told(prompt, key, rawRef);
@@ -104,7 +108,7 @@ export class Agent implements Speaker {
 
   /** A message for it. */
   told(text: string, key: string, rawRef: string): void {
-    if (text === '') return;
+    if (text === '' || !this.isRunning) return;
     const { connectionId, turn } = this;
     const body: ItemBody = { kind: 'user_message', intent: 'provider', attachments: [] };
     this.report(ownItem({ connectionId, turn, rawRef }, { key: `told:${key}`, body, text }));
@@ -220,8 +224,7 @@ export class Agents {
   /** One that works no more, and has nothing in the background, has no place in the process. */
   removeOver(): void {
     for (const agent of this.all) {
-      const { isRunning, isSettled, transcript } = agent;
-      if (!isRunning && isSettled && !transcript.hasBackground) this.remove(agent, null);
+      if (agent.isOver && !agent.transcript.hasBackground) this.remove(agent, null);
     }
   }
 

@@ -14,7 +14,15 @@ import type { Run } from './run.ts';
 import type { TurnResult } from './prompts.ts';
 import type { Session } from './sessions.ts';
 import type { Place } from './speech.ts';
-import { callerOf, endOrphans, takeMessage, takeTaskEnd, takeTasksLeft, takeTaskStart } from './tasks.ts';
+import {
+  callerOf,
+  endOrphans,
+  startEarlyTasks,
+  takeMessage,
+  takeTaskEnd,
+  takeTasksLeft,
+  takeTaskStart,
+} from './tasks.ts';
 import { errorItem, nameOf, resultOf, translate, unrecognized, usageOf } from './translate.ts';
 import * as wire from './wire.ts';
 import type { CanUseTool, Frame } from './wire.ts';
@@ -152,10 +160,12 @@ function endOf(result: wire.Result, session: Session): TurnResult {
 function takeAssistant(frame: wire.AssistantFrame, taken: Taken): void {
   const { session, rawRef } = taken;
   const agent = session.agents.speaking(frame.agent_id, frame.parent_tool_use_id);
-  if (agent !== null) return agent.says(frame, rawRef);
-  session.errorWord = frame.error ?? '';
-  const speaker = callerOf(session, frame.parent_tool_use_id);
-  speaker.report(...speaker.transcript.assistant(frame, placeOf(taken, speaker)));
+  if (agent === null) {
+    session.errorWord = frame.error ?? '';
+    const speaker = callerOf(session, frame.parent_tool_use_id);
+    speaker.report(...speaker.transcript.assistant(frame, placeOf(taken, speaker)));
+  } else agent.says(frame, rawRef);
+  startEarlyTasks(session);
 }
 
 /** Prompts come back when claude reads them; results of tools come as messages of the user, too. */

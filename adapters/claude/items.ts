@@ -78,7 +78,8 @@ export function finished(began: Content, result: ToolResult, details: unknown): 
     case 'plan':
       return { ...began, status };
     case 'subagent':
-      return { ...began, text: agentReport(details) ?? text, status };
+      // for that of a nested one there are only the words that are for the model
+      return { ...began, text: agentReport(details) ?? (began.text || text), status };
     default:
       return { ...began, text, status };
   }

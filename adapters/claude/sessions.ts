@@ -11,6 +11,12 @@ import type { PermissionMode } from './policy.ts';
 import { Prompts } from './prompts.ts';
 import type { InEffect } from './requests.ts';
 import { Transcript } from './transcript.ts';
+import type { TaskStarted } from './wire.ts';
+
+interface EarlyTask {
+  readonly task: TaskStarted;
+  readonly rawRef: string;
+}
 
 interface SessionStart extends SessionPlace {
   readonly sessionId: string;
@@ -23,6 +29,8 @@ export class Session extends ProcessSession<ClaudeProcess> implements Speaker, C
   readonly transcript: Transcript;
   readonly requests = new OpenRequests<OpenRequest>();
   readonly agents = new Agents();
+  /** Tasks by a call that nobody has told of yet. */
+  readonly earlyTasks = new Map<string, EarlyTask>();
   /** Claude's id of the conversation; `/clear` begins another one. */
   sessionId: string;
   /** What was told when it was opened. */

@@ -18,7 +18,26 @@ interface Taken {
 export const callerOf = (session: Session, callId: string | null | undefined): Speaker =>
   session.speakers.find(({ transcript }) => transcript.has(callId ?? '')) ?? session;
 
-export function takeTaskStart(task: z.infer<typeof wire.taskStartedSchema>, taken: Taken): void {
+/** 2.1.197 says that a nested sub-agent has begun before it tells of the call; newer versions also say where it runs. */
+export function takeTaskStart(task: wire.TaskStarted, taken: Taken): void {
+  const { session, rawRef } = taken;
+  const { tool_use_id: callId, is_backgrounded: isBackground } = task;
+  const isKnown = session.speakers.some(({ transcript }) => transcript.has(callId ?? ''));
+  const isEarly = !isKnown && (isBackground ?? null) === null && task.task_type === AGENT_TASK;
+  if (isEarly && typeof callId === 'string') session.earlyTasks.set(callId, { task, rawRef });
+  else startTask(task, taken);
+}
+
+/** Calls are told of. */
+export function startEarlyTasks(session: Session): void {
+  for (const [callId, { task, rawRef }] of session.earlyTasks) {
+    if (!session.speakers.some(({ transcript }) => transcript.has(callId))) continue;
+    session.earlyTasks.delete(callId);
+    startTask(task, { session, rawRef });
+  }
+}
+
+function startTask(task: wire.TaskStarted, taken: Taken): void {
   const { session: carrier, rawRef } = taken;
   const { task_id: taskId, tool_use_id: callId = null, description: title, prompt, uuid: key } = task;
   const owner = callerOf(carrier, callId);
@@ -29,30 +48,29 @@ export function takeTaskStart(task: z.infer<typeof wire.taskStartedSchema>, take
   beginAgent(carrier.agents, { carrier, owner, rawRef }, asked);
 }
 
-/** The result of a message to a sub-agent. Older versions say only here that it has woken one that was over. */
+/** The result of a message to a sub-agent: it reads it as soon as it can. Older versions say only here that it was woken. */
 export function takeMessage(
   frame: wire.UserFrame,
   owner: Speaker,
   { session: carrier, rawRef }: Taken,
 ): void {
-  const { data } = wire.sentResultSchema.safeParse(frame.tool_use_result);
-  const [part] = Array.isArray(frame.message.content) ? frame.message.content : [];
-  const result = wire.toolResultSchema.safeParse(part).data;
-  if (data?.success !== true || result === undefined) return;
-  const { tool_use_id: callId } = result;
-  const input = owner.transcript.inputOf(callId);
-  const taskId = data.resumedAgentId ?? data.pin?.id;
-  if (input === null || taskId === undefined) return;
-  const prompt = textIn(input, 'message');
-  const agent = carrier.agents.of(taskId);
-  if (data.resumedAgentId !== null && data.resumedAgentId !== undefined) {
-    const title = textIn(input, 'summary');
-    beginAgent(
-      carrier.agents,
-      { carrier, owner, rawRef },
-      { taskId, callId, key: frame.uuid, title, prompt },
-    );
-  } else if (agent?.isRunning === true) agent.told(prompt, frame.uuid, rawRef);
+  const sent = sentIn(frame, owner);
+  if (sent === null) return;
+  const { taskId, callId, isWoken, input } = sent;
+  const [prompt, title, key] = [textIn(input, 'message'), textIn(input, 'summary'), frame.uuid];
+  if (isWoken) beginAgent(carrier.agents, { carrier, owner, rawRef }, { taskId, callId, key, title, prompt });
+  else carrier.agents.of(taskId)?.told(prompt, key, rawRef);
+}
+
+function sentIn({ message, tool_use_result: details }: wire.UserFrame, { transcript }: Speaker) {
+  const { data } = wire.sentResultSchema.safeParse(details);
+  const [part] = typeof message.content === 'string' ? [] : message.content;
+  const callId = wire.toolResultSchema.safeParse(part).data?.tool_use_id ?? '';
+  const input = transcript.inputOf(callId);
+  const woken = data?.resumedAgentId ?? null;
+  const taskId = woken ?? data?.pin?.id;
+  if (input === null || taskId === undefined) return null;
+  return { taskId, callId, isWoken: woken !== null, input };
 }
 
 const STATUS: Readonly<Record<string, ItemStatus>> = {
@@ -70,6 +88,7 @@ interface End {
 export function takeTaskEnd(task: z.infer<typeof wire.taskNotificationSchema>, taken: Taken): void {
   const { session } = taken;
   const { task_id: taskId, summary } = task;
+  if (typeof task.tool_use_id === 'string') session.earlyTasks.delete(task.tool_use_id);
   const owner = ownerOf(session, taskId);
   const isTold = endTask({ taskId, status: STATUS[task.status] ?? 'unknown', summary }, taken);
   // a sub-agent that works takes it into its turn
@@ -98,11 +117,12 @@ const isWorking = ({ agents }: Session, speaker: Speaker): boolean =>
   agents.on(speaker.connectionId)?.isRunning === true;
 
 /** `true`: it was work in the background. */
-function endTask({ taskId, status, summary: text }: End, { session, rawRef }: Taken): boolean {
+function endTask({ taskId, status, summary }: End, { session, rawRef }: Taken): boolean {
   const owner = ownerOf(session, taskId);
   const agent = session.agents.of(taskId);
-  agent?.end(endOf(status, text, agent.errorWord), rawRef);
-  const reports = owner.transcript.taskEnded(taskId, { status, text }, { turn: owner.turn, rawRef });
+  agent?.end(endOf(status, summary, agent.errorWord), rawRef);
+  const end = { status, summary, said: (status === 'completed' && agent?.transcript.said) || '' };
+  const reports = owner.transcript.taskEnded(taskId, end, { turn: owner.turn, rawRef });
   owner.report(...reports);
   endOrphans({ session, rawRef });
   session.agents.removeOver();

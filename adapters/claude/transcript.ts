@@ -29,6 +29,13 @@ type Under = Pick<OpenTool, 'turn' | 'parentItemId' | 'parentId'>;
 
 type Block = z.infer<typeof wire.blockSchema>;
 
+interface TaskEnd {
+  readonly status: ItemStatus;
+  /** Claude's words for it. */
+  readonly summary: string;
+  /** The last words of a sub-agent. */
+  readonly said: string;
+}
 interface FollowedTask {
   readonly taskId: string;
   readonly callId: string | null;
@@ -52,6 +59,7 @@ export class Transcript {
   readonly #todos = new Todos();
   readonly #speech: Speech;
   #isInterrupted = false;
+  #said = '';
   #usage: MessageUsage | null = null;
 
   constructor(connectionId: ConnectionId, cwd: string) {
@@ -63,6 +71,11 @@ export class Transcript {
   /** Of the newest reply of the model. */
   get usage(): MessageUsage | null {
     return this.#usage;
+  }
+
+  /** The last words of the model. */
+  get said(): string {
+    return this.#said;
   }
 
   /** Work that outlives its turn goes on. */
@@ -98,7 +111,7 @@ export class Transcript {
 
   /** The call of a sub-agent, which is a thread of its own; where claude has woken it without one, its task. */
   followed({ taskId, callId, title }: FollowedTask, { threadId, ...place }: FollowedPlace) {
-    this.#tasks.set(taskId, callId ?? this.#tasks.get(taskId) ?? taskKey(taskId));
+    if (callId !== null) this.#tasks.set(taskId, callId);
     const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
     if (tool === undefined) return null;
     const { body } = tool.content;
@@ -185,8 +198,11 @@ export class Transcript {
       return [];
     }
     if (frame.ambient) return [];
-    const use = { id: taskKey(taskId), name: 'task', input: {} };
-    const kind = frame.task_type === AGENT_TASK ? 'subagent' : 'task';
+    const isAgent = frame.task_type === AGENT_TASK;
+    const kind = isAgent ? 'subagent' : 'task';
+    // claude 2.1.329 goes on with a sub-agent that was over where a message for it was left
+    const id = isAgent ? `task:${taskId}:${frame.uuid}` : `task:${taskId}`;
+    const use = { id, name: 'task', input: {} };
     const content: Content = { body: { kind, title: description }, text: '', status: 'open' };
     this.#tasks.set(taskId, use.id);
     return [
@@ -204,20 +220,19 @@ export class Transcript {
   }
 
   /** A task that runs in the foreground is ended by the result of its call. */
-  taskEnded(
-    taskId: string,
-    end: { readonly status: ItemStatus; readonly text: string },
-    place: Place,
-  ): readonly ProviderReport[] {
+  taskEnded(taskId: string, end: TaskEnd, place: Place): readonly ProviderReport[] {
     const tool = this.#tools.get(this.#tasks.get(taskId) ?? '');
     this.#tasks.delete(taskId);
     if (tool === undefined) return [];
     tool.isStopped = end.status === 'interrupted';
+    const { status, summary, said } = end;
+    const text = said || (tool.isBackground && summary) || tool.content.text;
+    const content: Content = { ...tool.content, text };
+    tool.content = content;
     if (!tool.isBackground) return [];
     this.#tools.delete(tool.use.id);
-    const text = end.text === '' ? tool.content.text : end.text;
-    const content: Content = { ...tool.content, text, status: end.status };
-    return [this.#report('provider.itemCompleted', tool.turn, this.#toolDraft(tool, content, place))];
+    const draft = this.#toolDraft(tool, { ...content, status }, place);
+    return [this.#report('provider.itemCompleted', tool.turn, draft)];
   }
 
   /** Background tasks that are not among those that live, all of them: they have ended without a word. */
@@ -233,6 +248,7 @@ export class Transcript {
     if (block.type === 'redacted_thinking') return [];
     const kind = block.type === 'text' ? 'assistant_message' : 'reasoning';
     const text = block.type === 'text' ? block.text : block.thinking;
+    if (block.type === 'text') this.#said = text;
     const status = frame.aborted === true ? 'interrupted' : 'completed';
     return this.#speech.block(kind, { text, status }, place);
   }
@@ -361,8 +377,6 @@ export class Transcript {
 
 /** A task that is a sub-agent. */
 export const AGENT_TASK = 'local_agent';
-/** Of a task that no call stands for. */
-const taskKey = (taskId: string): string => `task:${taskId}`;
 
 /** Older versions say only here that the work goes on. */
 function isLaunched(details: unknown): boolean {

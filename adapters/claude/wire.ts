@@ -217,7 +217,7 @@ export const agentResultSchema = z.looseObject({
 
 /** Of a message to a sub-agent. */
 export const sentResultSchema = z.looseObject({
-  success: z.boolean(),
+  success: z.literal(true),
   /** It was over, and goes on. */
   resumedAgentId: text.nullish(),
   /** It reads the message when it has time. */
@@ -274,6 +274,7 @@ export const taskStartedSchema = z.object({
   is_backgrounded: z.boolean().nullish(),
   ambient: z.boolean().nullish(),
 });
+export type TaskStarted = z.infer<typeof taskStartedSchema>;
 export const taskUpdatedSchema = z.object({
   ...onTask,
   patch: z.looseObject({ status: text.optional(), is_backgrounded: z.boolean().optional() }),

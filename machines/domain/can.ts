@@ -3,6 +3,7 @@ import { NO_CAPABILITIES } from './capability.ts';
 import { SUBMIT_MODES } from './command.ts';
 import type { PendingRollback } from './checkpoint.ts';
 import { decide, type Lookups, type Refusal, type ThreadView } from './decide.ts';
+import { inheritedTurnOrdinal } from './evolve-state.ts';
 import { instanceIdSchema, itemIdSchema, requestIdSchema, threadIdSchema, turnIdSchema } from './ids.ts';
 import type { CommandInput } from './input.ts';
 import type { Owner } from './request.ts';
@@ -60,11 +61,12 @@ const PLAIN: readonly (readonly [string, CommandInput])[] = [
 ];
 
 /** What is listed only while it would do something. */
-function isUseful(name: string, { context }: ThreadView): boolean {
+function isUseful(name: string, { context }: ThreadView, turnOrdinal: number | null): boolean {
   if (name === 'turn.interrupt') return context.activeTurn !== null;
   if (name === 'thread.archive') return !context.archived;
   if (name === 'thread.unarchive') return context.archived;
-  if (name === 'checkpoint.rollback' || name === 'turn.edit') return context.turnCount > 0;
+  if (name === 'checkpoint.rollback' || name === 'turn.edit')
+    return (turnOrdinal ?? context.turnCount) > inheritedTurnOrdinal(context.lineage);
   if (name === 'task.acknowledge') return context.tasks.some(({ result }) => result !== null);
   if (name === 'queue.resume') return context.queue.status === 'held';
   return true;
@@ -76,17 +78,19 @@ export interface Known {
   readonly instance?: Refusal | null;
   /** Ordinal of the newest completed turn. */
   readonly completedTurnOrdinal?: number | null;
+  /** Ordinal of the newest turn that is not rolled back. */
+  readonly turnOrdinal?: number | null;
 }
 
 /** `openRequests`: requests that wait for an answer, with their owners. */
 export function canOf(
   view: ThreadView,
   openRequests: readonly OpenRequest[],
-  { instance = null, completedTurnOrdinal = null }: Known = {},
+  { instance = null, completedTurnOrdinal = null, turnOrdinal = null }: Known = {},
 ): string[] {
   const none: Lookups = { request: null, plan: null, instance };
   const names = PLAIN.filter(
-    ([name, input]) => isUseful(name, view) && decide(view, input, none) === null,
+    ([name, input]) => isUseful(name, view, turnOrdinal) && decide(view, input, none) === null,
   ).map(([name]) => name);
   const entry = view.context.queue.entries[0]?.turnId;
   if (entry !== undefined) {

@@ -1,5 +1,6 @@
 /** Checkpoints, and the mark of what a rollback took out of the conversation. */
-import type { CheckpointRow } from './checkpoint.ts';
+import type { CheckpointRow, RollbackTarget } from './checkpoint.ts';
+import { inheritedTurnOrdinal } from './evolve-state.ts';
 import type { ThreadTables } from './evolve.ts';
 import type { Fact, FactEvent, FactOf } from './fact.ts';
 import type { TurnId } from './ids.ts';
@@ -67,7 +68,19 @@ function rollBack(tables: ThreadTables, fact: FactOf<'rollback.ended'>, at: numb
   }
   if (!target.conversation) return;
   const since = markTurns(tables, turnIds);
+  noteStaying(tables, target);
   markItems(tables, { turnIds: new Set(turnIds), since, at });
+}
+
+/** The newest turns are those that stay; what a fork has inherited does in any case. */
+function noteStaying(tables: ThreadTables, { turnId, ordinal }: RollbackTarget): void {
+  const { state } = tables;
+  if (state === null) return;
+  const turn = turnId === null ? undefined : tables.turns.get(turnId);
+  const staying = turn?.status === 'completed' ? ordinal : (turn?.completedBefore ?? null);
+  const inherited = inheritedTurnOrdinal(state.lineage);
+  const completedTurnOrdinal = staying ?? (inherited === 0 ? null : inherited);
+  tables.state = { ...state, completedTurnOrdinal, turnOrdinal: Math.max(ordinal, inherited) };
 }
 
 /** When the first of them began; 0 where one is not known. */

@@ -1,5 +1,6 @@
 /** The thread's own row: settings, status, queue, usage and plan folded from facts. */
 import type { Fact, FactEvent, FactOf } from './fact.ts';
+import type { Lineage } from './lineage.ts';
 import { CHILD_LIMIT, type ThreadRow, type ThreadState } from './snapshot.ts';
 import { withoutModel, type Queue } from './turn.ts';
 
@@ -34,11 +35,16 @@ export function initialState(fact: FactOf<'thread.created'>, at: number): Thread
     lineage: fact.lineage ?? null,
     itemCount: fact.lineage?.itemOrdinal ?? 0,
     completedTurnOrdinal: fact.lineage?.kind === 'fork' ? fact.lineage.turnOrdinal : null,
+    turnOrdinal: inheritedTurnOrdinal(fact.lineage),
     bound: false,
     removal: 'none',
     errands: 0,
   };
 }
+
+/** Of a fork: the turns that are its source's. */
+export const inheritedTurnOrdinal = (lineage: Lineage | null | undefined): number =>
+  lineage?.kind === 'fork' ? lineage.turnOrdinal : 0;
 
 export function evolveState(state: ThreadState, event: FactEvent): ThreadState {
   const { fact } = event;

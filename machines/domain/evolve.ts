@@ -47,17 +47,23 @@ export function evolve(tables: ThreadTables, event: FactEvent): void {
 }
 
 function evolveTurns(tables: ThreadTables, { fact, at }: FactEvent): void {
-  if (fact.type === 'turn.began') {
-    const itemsBefore = tables.state?.itemCount ?? null;
-    const turn = begunTurn(fact, at);
-    tables.turns.set(fact.turnId, itemsBefore === null ? turn : { ...turn, itemsBefore });
-    return;
-  }
+  if (fact.type === 'turn.began') return noteBegun(tables, fact, at);
   if (!('turnId' in fact) || fact.turnId === null) return;
   const turn = tables.turns.get(fact.turnId);
   if (turn === undefined) return;
   tables.turns.set(fact.turnId, evolveTurn(turn, fact, at));
   if (fact.type === 'turn.ended' && fact.outcome === 'completed') noteCompleted(tables, turn);
+}
+
+function noteBegun(tables: ThreadTables, fact: FactOf<'turn.began'>, at: number): void {
+  const { state } = tables;
+  const { itemCount: itemsBefore = null, completedTurnOrdinal: completedBefore = null } = state ?? {};
+  if (state !== null) tables.state = { ...state, turnOrdinal: fact.ordinal };
+  tables.turns.set(fact.turnId, {
+    ...begunTurn(fact, at),
+    ...(itemsBefore !== null && { itemsBefore }),
+    ...(completedBefore !== null && { completedBefore }),
+  });
 }
 
 function noteCompleted(tables: ThreadTables, { ordinal }: TurnRow): void {

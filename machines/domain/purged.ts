@@ -31,6 +31,7 @@ export function purgedState({ row, settings, lineage }: ThreadState): ThreadStat
     lineage,
     itemCount: null,
     completedTurnOrdinal: null,
+    turnOrdinal: null,
     bound: false,
     removal: 'deleted',
     errands: 0,

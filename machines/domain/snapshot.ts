@@ -57,6 +57,8 @@ export const threadStateSchema = z.object({
   itemCount: z.number().int().nonnegative().nullable().default(null),
   /** Ordinal of the newest completed turn, inherited ones included; `null`: there is none, or an older release wrote it. */
   completedTurnOrdinal: z.number().int().nonnegative().nullable().default(null),
+  /** Ordinal of the newest turn that is not rolled back, inherited ones included; `null`: an older release wrote it. */
+  turnOrdinal: z.number().int().nonnegative().nullable().default(null),
   /** A connection stands behind the thread: a restart has to see to it. */
   bound: z.boolean(),
   /** A delete is under way or done; the thread is no longer listed. */

@@ -134,6 +134,8 @@ export const turnRowSchema = z.object({
   into: turnIdSchema.nullable(),
   /** Items that the thread had when it began; absent in rows of older releases. */
   itemsBefore: z.number().int().nonnegative().optional(),
+  /** Ordinal of the newest turn that had completed when this one began, inherited ones included. Absent: none had. */
+  completedBefore: z.number().int().nonnegative().optional(),
   begunAt: z.number(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),

@@ -24,19 +24,16 @@ const SINCE_2 = {
   mergedTurnOrdinal: 0,
 } as const;
 
-/** And since format 3. */
-const SINCE_3 = { tasks: [] } as const;
-
-/** And since format 4. */
-const SINCE_4 = { adoption: null } as const;
-
-const ofBase =
-  (defaults: object): Lift =>
-  (entry) =>
-    entry.kind === 'base' ? { ...entry, input: withDefaults(entry.input, defaults) } : entry;
+/** The same since format 3. */
+const SINCE_3 = { adoption: null, tasks: [] } as const;
 
 /** Append-only: the lift at index 0 makes format 2 from format 1. */
-const LIFTS: readonly Lift[] = [ofBase(SINCE_2), ofBase(SINCE_3), ofBase(SINCE_4)];
+const LIFTS: readonly Lift[] = [baseWith(SINCE_2), baseWith(SINCE_3)];
+
+function baseWith(defaults: object): Lift {
+  return (entry) =>
+    entry.kind === 'base' ? { ...entry, input: withDefaults(entry.input, defaults) } : entry;
+}
 
 /** The format in which entries are written now; stored with each. */
 export const ENTRY_FORMAT = LIFTS.length + 1;

@@ -93,6 +93,7 @@ function stateOf({
     lineage,
     itemCount,
     completedTurnOrdinal,
+    turnOrdinal: null,
     bound: machine.children.connection !== undefined || worktree?.status === 'making',
     removal: 'none',
     errands: 0,

@@ -22,6 +22,8 @@ interface Visible {
   readonly rows: ThreadProjection;
   readonly turnsUntil: number;
   readonly itemsUntil: number;
+  /** When what is seen branched off: what was rolled back since is still seen. Epoch ms. */
+  readonly leftAt: number;
 }
 
 type Parts = Pick<IntakeParts, 'threads' | 'journal'>;
@@ -31,7 +33,7 @@ export function branchAt(parts: Parts, threadId: ThreadId, turnId: TurnId | unde
   for (const visible of visibleFrom(parts, threadId)) {
     const turn = turnId === undefined ? newestCompleted(visible) : turnIn(visible, turnId);
     if (turn === null) continue;
-    if (turn.status === 'completed') return branchOf(visible, turn);
+    if (hasCompleted(visible, turn)) return branchOf(visible, turn);
     throw new RuntimeError('TURN_NOT_COMPLETED', `turn ${turn.turnId} has not completed`, {
       details: { status: turn.status },
     });
@@ -43,11 +45,12 @@ export function branchAt(parts: Parts, threadId: ThreadId, turnId: TurnId | unde
 
 /** The thread, then what it branched off from, then what that did. */
 function* visibleFrom({ threads, journal }: Parts, threadId: ThreadId): Generator<Visible> {
-  let [turnsUntil, itemsUntil] = [Infinity, Infinity];
+  let [turnsUntil, itemsUntil, leftAt] = [Infinity, Infinity, Infinity];
   for (let next: ThreadId | null = threadId; next !== null;) {
     const rows: ThreadProjection = threads.peek(next)?.projection ?? new ThreadProjection(next, journal);
-    yield { rows, turnsUntil, itemsUntil };
+    yield { rows, turnsUntil, itemsUntil, leftAt };
     const lineage = rows.state?.lineage ?? null;
+    leftAt = Math.min(leftAt, rows.state?.row.createdAt ?? Infinity);
     if (lineage?.kind !== 'fork') return;
     next = lineage.parentId;
     turnsUntil = Math.min(turnsUntil, lineage.turnOrdinal);
@@ -60,10 +63,20 @@ function turnIn({ rows, turnsUntil }: Visible, turnId: TurnId): TurnRow | null {
   return turn === undefined || turn.ordinal > turnsUntil ? null : turn;
 }
 
-function newestCompleted({ rows, turnsUntil }: Visible): TurnRow | null {
+/** As it is seen: a thread may have rolled back what another one had inherited of it. */
+function hasCompleted({ rows, leftAt }: Visible, turn: TurnRow): boolean {
+  if (turn.status !== 'rolledBack' || leftAt === Infinity) return turn.status === 'completed';
+  const prompt = rows.items.get(itemIdOf(turn.turnId, `prompt:${turn.turnId}`));
+  const isSeen = prompt?.rolledBack === true && prompt.updatedAt > leftAt;
+  const { endedAt, failure, reason, into } = turn;
+  return isSeen && endedAt !== null && failure === null && reason === null && into === null;
+}
+
+function newestCompleted(visible: Visible): TurnRow | null {
+  const { rows, turnsUntil } = visible;
   for (let below = turnsUntil + 1; ;) {
     const page = rows.turnsBelow(below, TURNS_AT_ONCE);
-    const found = page.find(({ status }) => status === 'completed');
+    const found = page.find((turn) => hasCompleted(visible, turn));
     if (found !== undefined) return found;
     if (page.length < TURNS_AT_ONCE) return null;
     below = page.at(-1)?.ordinal ?? 0;
@@ -72,7 +85,7 @@ function newestCompleted({ rows, turnsUntil }: Visible): TurnRow | null {
 
 /** Of the turns that the thread has itself; 0: none has. */
 export const newestCompletedOrdinal = (rows: ThreadProjection): number =>
-  newestCompleted({ rows, turnsUntil: Infinity, itemsUntil: Infinity })?.ordinal ?? 0;
+  newestCompleted({ rows, turnsUntil: Infinity, itemsUntil: Infinity, leftAt: Infinity })?.ordinal ?? 0;
 
 function branchOf({ rows, itemsUntil }: Visible, turn: TurnRow): Branch {
   const next = turnAfter(rows, turn.ordinal);

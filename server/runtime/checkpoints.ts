@@ -1,7 +1,7 @@
 /** Performs what the charts ask of the workspace's files. Nobody waits here: each answer enters as an input. */
 import { LISTED_FILES, type Overlap } from '../../machines/domain/checkpoint.ts';
 import type { CheckpointEffect } from '../../machines/domain/effect.ts';
-import { failureOf } from '../../machines/domain/error.ts';
+import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
@@ -15,7 +15,8 @@ import type { Threads } from './threads.ts';
 const RETRY_MS = 500;
 
 export interface CheckpointsParts {
-  readonly history: WorkspaceHistory;
+  /** `null`: workspaces are not captured here. */
+  readonly history: WorkspaceHistory | null;
   readonly journal: Pick<Journal, 'checkpoint' | 'checkpointsAbove'>;
   readonly threads: Pick<Threads, 'peek'>;
   readonly clock: Clock;
@@ -57,6 +58,7 @@ export class Checkpoints {
   /** What keeps the thread's captures in these repositories goes; a repository that is gone has nothing. */
   forget(threadId: ThreadId, roots: readonly string[]): void {
     const { history, log } = this.#parts;
+    if (history === null) return;
     for (const root of roots) {
       const warn = (thrown: unknown): void =>
         log.warn({ threadId, root, failure: failureOf(thrown) }, 'captured files could not be forgotten');
@@ -82,7 +84,7 @@ export class Checkpoints {
     try {
       if (tries > 1 && point === 'after') await this.#pause(RETRY_MS * (tries - 1));
       const cwd = this.#parts.threads.peek(threadId)?.context.settings.cwd ?? '/';
-      const found = await this.#parts.history.capture(cwd, { threadId, name: `${turnId}/${point}` });
+      const found = await this.#history.capture(cwd, { threadId, name: `${turnId}/${point}` });
       if (found.status === 'missing') return { type: 'checkpoint.missing', ...named, reason: found.message };
       const { root, tree, ref } = found;
       const told = { type: 'checkpoint.captured', ...named, root, tree, ref } as const;
@@ -122,7 +124,7 @@ export class Checkpoints {
     // without a beginning in the same repository nothing can be said of the turn
     if (before === null || before.root !== root) return { changes: null, overlaps: [] };
     const range = { from: before.tree, to: tree };
-    const { total, changes } = await this.#parts.history.changes(root, range, { limit: LISTED_FILES });
+    const { total, changes } = await this.#history.changes(root, range, { limit: LISTED_FILES });
     this.#running.delete(turnId);
     const overlaps = [...(running?.overlaps.values() ?? [])];
     const { files: fileCount, additions, deletions } = total;
@@ -137,13 +139,22 @@ export class Checkpoints {
 
   async #restore(threadId: ThreadId, { rollbackId, ordinal, files, force }: Restore): Promise<RuntimeInput> {
     try {
-      const { journal, history } = this.#parts;
-      const restored = files ? await restoreFiles({ journal, history }, threadId, { ordinal, force }) : null;
+      const { journal } = this.#parts;
+      const restored = files
+        ? await restoreFiles({ journal, history: this.#history }, threadId, { ordinal, force })
+        : null;
       return { type: 'checkpoint.restored', rollbackId, restored, failure: null };
     } catch (thrown) {
       this.#parts.log.warn({ threadId, failure: failureOf(thrown) }, 'files could not be put back');
       return { type: 'checkpoint.restored', rollbackId, restored: null, failure: failureOf(thrown) };
     }
+  }
+
+  /** @throws {RuntimeError} CHECKPOINT_MISSING */
+  get #history(): WorkspaceHistory {
+    const { history } = this.#parts;
+    if (history !== null) return history;
+    throw new RuntimeError('CHECKPOINT_MISSING', 'the files of workspaces are not captured here');
   }
 
   #pause(ms: number): Promise<void> {

@@ -26,8 +26,7 @@ type OwnEffect = CheckpointEffect | WorktreeEffect | Rebuild | BuildTransfer;
 export interface Performers {
   readonly adapters: Adapters;
   readonly transfers: Transfers;
-  /** `null`: workspaces are not captured. */
-  readonly checkpoints: Checkpoints | null;
+  readonly checkpoints: Checkpoints;
   readonly worktrees: ThreadWorktrees;
   readonly keys: AgentKeys;
 }
@@ -55,7 +54,7 @@ export class Effects {
     if (effect.type === 'instance.rebuild') adapters.rebuild(effect.instanceId);
     else if (effect.type === 'transfer.build') transfers.build(effect);
     else if (isOfWorktree(effect)) worktrees.perform(effect);
-    else if (stream.kind === 'thread') checkpoints?.perform(stream.id, effect);
+    else if (stream.kind === 'thread') checkpoints.perform(stream.id, effect);
   }
 
   #perform(stream: StagedEffect['stream'], effect: ProviderEffect): void {

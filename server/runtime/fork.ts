@@ -36,7 +36,9 @@ export function forkInput(
   const { ownerId } = branch;
   const fork = nativeForkOf(intake.thread(ownerId), branch, made.settings.instanceId);
   if (fork === null) {
-    const transfer = { kind: 'fork', source: ownerId, after: 0, until: turn.ordinal } as const;
+    // what its own thread has rolled back since is seen through the fork alone
+    const source = turn.status === 'rolledBack' ? threadId : ownerId;
+    const transfer = { kind: 'fork', source, after: 0, until: turn.ordinal } as const;
     return { type: command.type, create: { ...made, lineage, opening: RESUME }, transfer };
   }
   const opening = { type: 'fork', fork, threadId: ownerId, turnOrdinal: turn.ordinal } as const;
@@ -65,6 +67,7 @@ function settingsOf(source: Settings, asked: CommandOf<'thread.fork'>): Settings
 /** By the provider itself, where it can and knows the turn; else what was said is carried. */
 function nativeForkOf(owner: LoadedThread | null, branch: Branch, instanceId: InstanceId): Fork | null {
   if (owner === null || owner.context.settings.instanceId !== instanceId) return null;
+  if (branch.turn.status === 'rolledBack') return null;
   const { session, capabilities } = owner.context;
   if (session?.state !== 'confirmed' || capabilities.fork === undefined) return null;
   const { nativeThreadId } = session;

@@ -13,17 +13,22 @@ export interface MachineMoment {
   /** Those that are not closed. */
   readonly requests: readonly OpenRequest[];
   readonly completedTurnOrdinal: number | null;
+  /** Of the newest turn that is not rolled back; `null`: not known. */
+  readonly turnOrdinal: number | null;
 }
 
 /** `instance`: why nothing can begin on the thread's; `null`: it can. */
 export function machineStateOf({ actor, timers, projection }: LoadedThread, instance: Refusal | null) {
-  const completedTurnOrdinal = projection.state?.completedTurnOrdinal ?? null;
+  const { completedTurnOrdinal = null, turnOrdinal = null } = projection.state ?? {};
   const requests = projection.requests.live();
-  return machineStateAt({ charts: actor.charts, timers, requests, completedTurnOrdinal }, instance);
+  return machineStateAt(
+    { charts: actor.charts, timers, requests, completedTurnOrdinal, turnOrdinal },
+    instance,
+  );
 }
 
 export function machineStateAt(moment: MachineMoment, instance: Refusal | null): MachineState {
-  const { charts, timers, requests, completedTurnOrdinal } = moment;
+  const { charts, timers, requests, completedTurnOrdinal, turnOrdinal } = moment;
   const { root, connection, turn } = charts;
   const { status, activeTurnId } = statusOf(root);
   const context = threadContextOf(root);
@@ -35,7 +40,7 @@ export function machineStateAt(moment: MachineMoment, instance: Refusal | null):
     activeTurnId,
     value: root.value,
     tags: [...new Set(tags)].toSorted(),
-    can: canOf({ ...charts, context }, requests, { instance, completedTurnOrdinal }),
+    can: canOf({ ...charts, context }, requests, { instance, completedTurnOrdinal, turnOrdinal }),
     children: {
       ...(connection === undefined ? {} : { connection: connection.value }),
       ...(turn === undefined ? {} : { turn: turn.value }),

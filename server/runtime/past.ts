@@ -172,8 +172,9 @@ function machineOf({ moment, unsure, tables }: ThreadAt, state: ThreadState): Ma
   const { charts, timers } = moment;
   const { status, activeTurnId } = state.row;
   if (charts === null || unsure !== null) return { ...UNSURE, status, activeTurnId };
-  const { completedTurnOrdinal } = state;
-  return machineStateAt({ charts, timers, requests: tables.openRequests(), completedTurnOrdinal }, null);
+  const { completedTurnOrdinal, turnOrdinal } = state;
+  const requests = tables.openRequests();
+  return machineStateAt({ charts, timers, requests, completedTurnOrdinal, turnOrdinal }, null);
 }
 
 /** Facts tell the status whatever the charts say. */

@@ -6,15 +6,16 @@ import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { InstanceConfig } from '../../machines/ports/provider.ts';
 import { Adapters } from './adapters.ts';
 import { AgentKeys } from './agent-keys.ts';
+import { Announcements } from './announcements.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { CommittedTick, Diffs, FolderReads, Runtime, RuntimeReads, ServerInfo } from './api.ts';
 import { Chores } from './chores.ts';
 import { ConfiguredInstances, type InstanceChanges } from './configured-instances.ts';
-import { committedTick, takeChanged, type Changed } from './committed.ts';
+import { takeChanged } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects, type Performers } from './effects.ts';
-import { Family } from './family.ts';
+import { familyOf, type Family } from './family.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -44,7 +45,6 @@ export class ThreadRuntime implements Runtime {
   readonly diffs: Diffs;
   readonly past: StoredPast;
   readonly threads: Threads;
-  /** Which agent is behind a key. */
   readonly keys: AgentKeys;
   readonly family: Family;
   readonly counters: Counters = {
@@ -63,15 +63,14 @@ export class ThreadRuntime implements Runtime {
   readonly #ingress: Ingress;
   readonly #deltas: DeltaBuffer;
   readonly #timers: Timers;
-  readonly #checkpoints: Checkpoints | null;
+  readonly #checkpoints: Checkpoints;
   readonly #worktrees: ThreadWorktrees;
   readonly #effects: Effects;
   readonly #transfers: Transfers;
   readonly #loop: TickLoop;
   readonly #hibernation: Hibernation;
   readonly #chores: Chores;
-  readonly #listeners = new Set<(tick: CommittedTick) => void>();
-  readonly #watchers = new Map<ThreadId, number>();
+  readonly #announcements: Announcements;
   readonly #inspections = new Inspections();
   #phase: 'starting' | 'ready' | 'stopping' | 'stopped' = 'starting';
   #onSettled: (() => void) | null = null;
@@ -92,8 +91,7 @@ export class ThreadRuntime implements Runtime {
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
-    this.keys = new AgentKeys(this.threads);
-    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
+    [this.keys, this.family] = [new AgentKeys(this.threads), familyOf(options, this.threads)];
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
     this.past = new StoredPast({ ...options, rows: reads.rows });
@@ -102,19 +100,14 @@ export class ThreadRuntime implements Runtime {
       () => this.#loop.wake(),
       (isFull) => this.#adapters.setPaused('ingress', isFull),
     );
+    const seen = { threads: this.threads, reads, instances: this.#instances, inspections: this.#inspections };
+    this.#announcements = new Announcements({ ...options, ...seen });
     const push = (arrival: Arrival): void => this.#ingress.push(arrival);
-    this.#deltas = new DeltaBuffer({
-      windowMs: options.deltaWindowMs,
-      clock,
-      out: (threadId, input) => push({ kind: 'delta', threadId, input }),
-      push,
-      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
-      onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
-    });
+    this.#deltas = this.#makeDeltas(push);
     this.#adapters = new Adapters({ ...options, deltas: this.#deltas, push });
     this.#configured = new ConfiguredInstances({ ...options, adapters: this.#adapters, push });
     const told = { ...options, threads: this.threads, push: this.#tell };
-    this.#checkpoints = history === undefined ? null : new Checkpoints({ ...told, history });
+    this.#checkpoints = new Checkpoints({ ...told, history: history ?? null });
     const schedule = options.schedule ?? ((run: () => void) => void setImmediate(run));
     this.#transfers = new Transfers({ ...told, schedule });
     this.#worktrees = new ThreadWorktrees({ ...options, deltas: this.#deltas, push });
@@ -219,20 +212,11 @@ export class ThreadRuntime implements Runtime {
   }
 
   onCommitted(listener: (tick: CommittedTick) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#announcements.listen(listener);
   }
 
   watch(threadId: ThreadId): () => void {
-    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
-    let isWatching = true;
-    return () => {
-      if (!isWatching) return;
-      isWatching = false;
-      const count = (this.#watchers.get(threadId) ?? 1) - 1;
-      if (count > 0) this.#watchers.set(threadId, count);
-      else this.#watchers.delete(threadId);
-    };
+    return this.#announcements.watch(threadId);
   }
 
   inspect(threadId: ThreadId): () => void {
@@ -277,7 +261,7 @@ export class ThreadRuntime implements Runtime {
     try {
       this.#recover();
       // the files as the turns left them, before anybody else changes them
-      await this.#checkpoints?.idle();
+      await this.#checkpoints.idle();
       this.#runDry();
     } catch (error) {
       // a store that does not answer: the next start does the same
@@ -316,29 +300,9 @@ export class ThreadRuntime implements Runtime {
       if ('result' in answer) answer.arrival.resolve(answer.result);
       else answer.arrival.reject(answer.error);
     }
-    this.#announce(staging, changed);
+    this.#announcements.say(staging, changed);
     if (staging.entries.some((entry) => entry.kind === 'base')) this.#chores.noteBase();
     if (this.#onSettled !== null && !this.#isBusy()) this.#onSettled();
-  }
-
-  #announce(staging: Staging, changed: Changed): void {
-    if (this.#listeners.size === 0 || staging.entries.length === 0) return;
-    const tick = committedTick(staging, {
-      current: (threadId) => this.threads.peek(threadId),
-      watched: this.#watchers,
-      instanceOf: (threadId) => this.reads.row(threadId)?.instanceId ?? null,
-      instances: this.#instances,
-      changed,
-      inspections: this.#inspections,
-      redact: this.#options.redact,
-    });
-    for (const listener of this.#listeners) {
-      try {
-        listener(tick);
-      } catch (error) {
-        this.#options.log.error({ failure: failureOf(error) }, 'a listener threw');
-      }
-    }
   }
 
   #arm(thread: LoadedThread | null): void {
@@ -359,6 +323,18 @@ export class ThreadRuntime implements Runtime {
     return { adapters, transfers, checkpoints, worktrees: this.#worktrees, keys: this.keys };
   }
 
+  #makeDeltas(push: (arrival: Arrival) => void): DeltaBuffer {
+    const { deltaWindowMs: windowMs, clock } = this.#options;
+    return new DeltaBuffer({
+      windowMs,
+      clock,
+      out: (threadId, input) => push({ kind: 'delta', threadId, input }),
+      push,
+      isBuffered: (threadId) => isBuffered(this.threads.peek(threadId)),
+      onHeld: (threadId) => this.threads.peek(threadId)?.noteProgress(clock.monotonic()),
+    });
+  }
+
   #makeChores(options: RuntimeOptions): Chores {
     return new Chores({
       ...options,
@@ -367,7 +343,7 @@ export class ThreadRuntime implements Runtime {
       forget: (threadId) => {
         this.threads.drop(threadId);
         this.past.forget(threadId);
-        this.#checkpoints?.forget(threadId, options.journal.checkpointRoots(threadId));
+        this.#checkpoints.forget(threadId, options.journal.checkpointRoots(threadId));
         this.#worktrees.remove(threadId);
       },
     });
@@ -387,8 +363,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #isBusy(): boolean {
-    for (const thread of this.threads.loaded()) if (!thread.isSettled) return true;
-    return false;
+    return Iterator.from(this.threads.loaded()).some((thread) => !thread.isSettled);
   }
 
   #drained(deadlineMs: number): Promise<void> {

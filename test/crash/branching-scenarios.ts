@@ -92,7 +92,7 @@ export const IN_REPOSITORY: readonly Scenario[] = [
   {
     name: 'a working tree that goes with its thread',
     isInRepository: true,
-    givenCount: 2,
+    givenCount: 3,
     steps: [inWorktree, openGate, submit('t1', 'first'), ask('t1', 'thread.delete')],
   },
 ];

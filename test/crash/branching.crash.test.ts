@@ -4,6 +4,8 @@ import { BRANCHING, IN_REPOSITORY } from './branching-scenarios.ts';
 import { playPoints } from './play-points.ts';
 import { SqliteCrashStore } from './sqlite-crash-store.ts';
 
+/** Some hundred git processes each. */
+const TIMEOUT_MS = 300_000;
 const played = { pointCount: 0 };
 const stores: SqliteCrashStore[] = [];
 
@@ -14,7 +16,7 @@ function makeStore(): SqliteCrashStore {
 }
 
 describe('a crash at every commit boundary of', () => {
-  test.each([...BRANCHING, ...IN_REPOSITORY])('$name', (scenario) =>
+  test.each([...BRANCHING, ...IN_REPOSITORY])('$name', { timeout: TIMEOUT_MS }, (scenario) =>
     playPoints(makeStore, scenario, { played }),
   );
 

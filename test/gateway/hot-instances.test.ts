@@ -35,12 +35,13 @@ test('every change of an instance is a frame of the shell', async () => {
   const server = await startServer();
   const rows = await followShell(server);
   const last = (name: string) => rows().findLast((row) => row.instanceId === name);
-  server.saveInstances([scripted('scripted'), scripted('added'), scripted('off', { enabled: false })]);
+  const three = [scripted('scripted'), scripted('added'), scripted('off', { enabled: false })];
+  server.saveInstances(three, { isToldOf: false });
   await until(() => last('off')?.reason === 'disabled');
   expect(last('added')).toMatchObject({ available: true, state: 'unchecked' });
   expect(last('off')).toMatchObject({ available: false, state: 'unavailable' });
   server.saveInstances([scripted('scripted'), scripted('off')]);
-  await until(() => last('off')?.available === true);
+  await until(() => last('off')?.available === true && last('added')?.removed === true);
   expect(last('added')).toMatchObject({ removed: true, available: false });
   const client = await server.client();
   const { providers, notices } = await client.call('providers.list', {});

@@ -177,6 +177,7 @@ describe('the published document', () => {
     expect(document['x-notifications'].map((each) => each.name)).toEqual([
       'orchestration.thread',
       'orchestration.shell',
+      'inspection.thread',
     ]);
     expect(document.components.errors.map((each) => each.data.code)).toContain('COMMAND_CONFLICT');
   });

@@ -172,6 +172,7 @@ export function stateOf(
     lineage: null,
     itemCount: 0,
     completedTurnOrdinal: null,
+    turnOrdinal: null,
     bound: false,
     removal: 'none',
     errands: 0,

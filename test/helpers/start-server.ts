@@ -31,8 +31,8 @@ export interface TestServer {
   client(): Promise<Client>;
   /** Stops the server, and starts another one on the same folder, world and port. */
   restart(): Promise<void>;
-  /** Writes the file that the server watches. */
-  saveInstances(instances: readonly unknown[]): void;
+  /** Writes the file that the server watches, and has it read; or else it finds out by itself. */
+  saveInstances(instances: readonly unknown[], how?: { readonly isToldOf?: boolean }): void;
 }
 
 /** Where it is built. */
@@ -97,7 +97,10 @@ export async function startServer(
       await running.stop(0);
       running = await start(config);
     },
-    saveInstances: (instances) => writeFileSync(path, JSON.stringify({ instances })),
+    saveInstances: (instances, { isToldOf = true } = {}) => {
+      writeFileSync(path, JSON.stringify({ instances }));
+      if (isToldOf) void running.reload();
+    },
   };
 }
 

@@ -15,6 +15,7 @@ const REQUIRED = [
   ['killed-streaming', 'killed-command', 'killed-approval'],
   ['resume', 'restart-streaming', 'stop-command', 'archive-active', 'two-threads'],
   ['goal', 'steer-by-restart', 'sub-agent', 'compaction-by-hand', 'fork'],
+  ['fork-siblings', 'merge-back', 'rollback-turn', 'rollback-in-fork'],
 ].flat();
 
 describeRecordings({

@@ -115,18 +115,28 @@ describe('translated tools', () => {
     ]);
   });
 
-  it('what sub-agents do is shown under the calls that began them', () => {
+  it('what sub-agents do is told as turns of their own', () => {
     expect(linesOf('agents')).toEqual([
       'T1 turnAccepted',
       'T1 turnStarted',
       'T1 itemStarted subagent#1 open',
-      'T1 itemCompleted assistant_message#1 completed of subagent#1 "outer begins"',
-      'T1 itemStarted subagent#2 open of subagent#1',
-      'T1 itemStarted command#1 open of subagent#2',
-      'T1 itemCompleted command#1 completed of subagent#2 "inner"',
-      'T1 itemCompleted assistant_message#2 completed of subagent#2 "inner is done"',
-      'T1 itemCompleted subagent#2 completed of subagent#1 "  <tools-used-before-summary>Bash</tools-used-before-summary>\\n  \\n[Subagent hand-back] The text below is the final report"',
-      'T1 itemCompleted assistant_message#3 completed of subagent#1 "outer is done"',
+      'T1 itemUpdated subagent#1 open',
+      'T1 agentStarted',
+      'T2 turnStarted',
+      'T2 itemCompleted user_message#1 completed "outer job"',
+      'T2 itemCompleted assistant_message#1 completed "outer begins"',
+      'T2 itemStarted subagent#2 open',
+      'T2 itemUpdated subagent#2 open',
+      'T2 agentStarted',
+      'T3 turnStarted',
+      'T3 itemCompleted user_message#2 completed "inner job"',
+      'T3 itemStarted command#1 open',
+      'T3 itemCompleted command#1 completed "inner"',
+      'T3 itemCompleted assistant_message#2 completed "inner is done"',
+      'T3 turnEnded completed',
+      'T2 itemCompleted subagent#2 completed "inner is done"',
+      'T2 itemCompleted assistant_message#3 completed "outer is done"',
+      'T2 turnEnded completed',
       'T1 itemCompleted subagent#1 completed "outer is done"',
       'T1 itemStarted assistant_message#4 open',
       'itemDelta assistant_message#4 "main is done"',

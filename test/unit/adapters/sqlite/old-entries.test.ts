@@ -1,34 +1,29 @@
-import { describe, expect, it, vi } from 'vitest';
-import type * as upcasting from '../../../../machines/domain/upcast.ts';
+import { describe, expect, it } from 'vitest';
+import { ENTRY_FORMAT } from '../../../../machines/domain/upcast.ts';
 import { EntryMaker, threadId, tickOf } from '../../../helpers/journal-samples.ts';
 import { openAsTool, setUpJournal } from '../../../helpers/sqlite-setup.ts';
 
-/** As if the releases of format 1 had called the input `thread.rename`. */
-vi.mock(import('../../../../machines/domain/upcast.ts'), async (importOriginal) => {
-  const { upcast } = await importOriginal();
-  const lift: upcasting.Lift = (entry) => {
-    const input = entry.input as Record<string, unknown>;
-    if (input['type'] !== 'thread.rename') return entry;
-    return { ...entry, input: { type: 'thread.setTitle', title: input['name'] } };
-  };
-  return { ENTRY_FORMAT: 2, upcast: (entry, format) => upcast(entry, format, [lift]) };
-});
+const ALL = { limit: 9, deltas: true };
 
 describe('entries of an older release', () => {
   it('are lifted before they are parsed, and new ones are not', () => {
     const { journal, folder } = setUpJournal();
     const entries = new EntryMaker();
-    const [old, current] = [entries.input('a'), entries.input('a')];
+    const [old, current] = [entries.base('a', 'old'), entries.base('a', 'current')];
     journal.commit(tickOf({ entries: [old, current] }));
     const tool = openAsTool(folder);
-    expect(tool.prepare('select distinct format from entries').all()).toMatchObject([{ format: 2 }]);
+    expect(tool.prepare('select distinct format from entries').all()).toEqual([{ format: ENTRY_FORMAT }]);
+    const context = `'$.charts.root.context'`;
     tool.exec(
-      `update entries set format = 1, crc = null, input = '{"type":"thread.rename","name":"old"}'
+      `update entries set format = 1, crc = null, input = json_set(input, ${context}, json('{"own":1}'))
        where sequence = 1`,
     );
-    expect(journal.readThread(threadId('a'), 0, { limit: 9, deltas: true })).toEqual([
-      { ...old, input: { type: 'thread.setTitle', title: 'old' } },
-      current,
-    ]);
+    const [lifted, same] = journal.readThread(threadId('a'), 0, ALL);
+    expect(lifted?.input).toMatchObject({
+      charts: {
+        root: { context: { own: 1, opening: { type: 'resume' }, transfers: [], mergedTurnOrdinal: 0 } },
+      },
+    });
+    expect(same).toEqual(current);
   });
 });

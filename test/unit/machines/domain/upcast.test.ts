@@ -34,8 +34,8 @@ describe('upcast', () => {
       ...workspace,
       lineage: null,
       mergedTurnOrdinal: 0,
-      tasks: [],
       adoption: null,
+      tasks: [],
     };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
       kind: 'base',
