@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ThreadSnapshot } from '../../machines/domain/snapshot.ts';
 import { whyOf, type Bound, type Why } from '../../machines/domain/why.ts';
+import { askingAgents } from './asking-agents.ts';
 import { commandLine } from './command-line.ts';
 import { withClient, type ClientFlags } from './connection.ts';
 import { clockTimeOf, durationOf } from './durations.ts';
@@ -19,13 +20,28 @@ export function whyCommand(threadId: string, flags: ClientFlags, terminal: Termi
     const { snapshot } = await client.call('orchestration.getThreadProjection', { threadId });
     const { providers } = await client.call('providers.list', {});
     const instance = providers.find((each) => each.instanceId === snapshot.thread.instanceId) ?? null;
-    const why = whyOf(snapshot, instance);
-    const scene = { thread: snapshot.thread, flags, now: Date.now() };
+    const asked = (await askingAgents(client, snapshot)).flatMap(askedBy);
+    const why = [
+      ...asked,
+      ...whyOf(snapshot, instance).map((each) => ({ ...each, thread: snapshot.thread })),
+    ];
+    const now = Date.now();
     const text = [terminal.style('bold', `${threadId} is ${snapshot.thread.status}`)];
-    for (const each of why) text.push(...linesOf(each, scene, terminal));
-    terminal.print(text.join('\n'), { threadId, status: snapshot.thread.status, why });
+    for (const { thread, ...each } of why) text.push(...linesOf(each, { thread, flags, now }, terminal));
+    const document = why.map(({ thread, ...each }) =>
+      thread.id === threadId ? each : { ...each, threadId: thread.id },
+    );
+    terminal.print(text.join('\n'), { threadId, status: snapshot.thread.status, why: document });
     return EXIT_CODES.ok;
   });
+}
+
+/** What a sub-agent asks; the thread that has begun it may wait for that. */
+function askedBy(agent: ThreadSnapshot): (Why & Pick<Scene, 'thread'>)[] {
+  const { thread } = agent;
+  const asked = whyOf(agent, null).filter(({ requestId }) => requestId !== null);
+  const name = thread.title === '' ? thread.id : `"${thread.title}" (${thread.id})`;
+  return asked.map((each) => ({ ...each, what: `its sub-agent ${name}: ${each.what}`, thread }));
 }
 
 function linesOf(why: Why, scene: Scene, terminal: Terminal): string[] {

@@ -200,8 +200,11 @@ describe('a sub-agent', () => {
   rule('is carried again where a person has gone on with it by itself, and nothing runs', {
     lineage: SUBAGENT,
     when: [
-      ...[submit('b'), opened(1), accepted('b'), started('b'), ended('b'), settled('b')],
-      ...[adopted(ON), began('c', { on: ON })],
+      submit('b'),
+      opened(1),
+      ...[accepted, started, ended, settled].map((said) => said('b')),
+      adopted(ON),
+      began('c', { on: ON }),
     ],
     holds: (is) => {
       expect(is.did('connection.kill')).toEqual(['connection.kill connectionId=t1#1']);

@@ -12,6 +12,7 @@ import { byNative } from '../../machines/domain/input.ts';
 import type { ItemBody } from '../../machines/domain/item.ts';
 import type { RequestDraft } from '../../machines/domain/request.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
+import { askingAgents } from '../../server/cli/asking-agents.ts';
 import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
 import { startThread, threadId } from '../helpers/server-runs.ts';
 import type { RuntimeRun } from '../helpers/start-runtime.ts';
@@ -103,6 +104,18 @@ class Agent {
     this.#run.settle();
   }
 }
+
+/** The item of an agent in its parent, still open. */
+const itemOf = (run: RuntimeRun, { threadId: of }: Agent, parent: Agent | null = null) => ({
+  connectionId: parent?.connectionId ?? run.provider.connectionIds[0]!,
+  ...byNative(parent === null ? null : 'one-1'),
+  item: {
+    itemId: itemIdOf('item', of),
+    body: { kind: 'subagent', title: '', threadId: of } as const,
+    text: '',
+    status: 'open' as const,
+  },
+});
 
 /** A turn of `t1` is under way. */
 async function startParent() {
@@ -239,6 +252,21 @@ describe('a sub-agent', () => {
       nativeTurnId: 'one-1',
     });
     expect(run.status).toBe('running');
+  });
+
+  test('that asks is found from the thread that waits for it, at any depth', async () => {
+    const { run } = await startParent();
+    const one = new Agent(run, 'one').start().begin();
+    const two = new Agent(run, 'two', one).start().begin();
+    run.provider.report(T1, { type: 'provider.itemStarted', ...itemOf(run, one) });
+    one.say({ type: 'provider.itemStarted', ...itemOf(run, two, one) });
+    const call = (_: string, { threadId: of }: { threadId: ThreadId }) =>
+      Promise.resolve({ snapshot: run.snapshot(of) });
+    const client = { call } as never;
+    expect(await askingAgents(client, run.snapshot())).toEqual([]);
+    two.ask();
+    const asking = await askingAgents(client, run.snapshot());
+    expect(asking.map(({ thread }) => thread.id)).toEqual([two.threadId]);
   });
 
   test('stays readable when its parent is deleted', async () => {
