@@ -138,7 +138,7 @@ describe('what runs next', () => {
       expect([is.active, is.status]).toEqual(['b', 'starting']);
       expect(is.said('connection.opening')).toEqual(['connection.opening connectionId=t1#2 resume=native']);
     },
-    without: { 'the last place': withoutAlways('thread', 'unbound', 3) },
+    without: { 'the last place': withoutAlways('thread', 'unbound', 4) },
   });
 
   rule('a queued prompt does not overtake others that are held', {

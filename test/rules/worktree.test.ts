@@ -51,7 +51,7 @@ describe('a working tree', () => {
         null,
       ]),
     without: {
-      'the making': withoutAlways('thread', 'unbound', 2),
+      'the making': withoutAlways('thread', 'unbound', 3),
       'the wait of the prompt': withoutTransition('thread', 'preparing > turn.submit'),
     },
   });
@@ -176,7 +176,7 @@ describe('a working tree', () => {
     when: [compact('c'), ARCHIVE],
     holds: (is) =>
       expect(is.taken.map(({ refusal }) => refusal?.code)).toEqual(['THREAD_BUSY', 'THREAD_BUSY']),
-    without: { 'the state': withoutAlways('thread', 'unbound', 2) },
+    without: { 'the state': withoutAlways('thread', 'unbound', 3) },
   });
 
   rule('a compaction has to wait for it after a failure too', {

@@ -34,6 +34,7 @@ describe('upcast', () => {
       ...workspace,
       lineage: null,
       mergedTurnOrdinal: 0,
+      tasks: [],
       adoption: null,
     };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
