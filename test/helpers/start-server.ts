@@ -97,9 +97,9 @@ export async function startServer(
       await running.stop(0);
       running = await start(config);
     },
-    saveInstances: (instances, { isToldOf = true } = {}) => {
+    saveInstances: (instances, how) => {
       writeFileSync(path, JSON.stringify({ instances }));
-      if (isToldOf) void running.reload();
+      if (how?.isToldOf !== false) void running.reload();
     },
   };
 }
