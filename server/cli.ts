@@ -14,6 +14,7 @@ import type { DiffFlags } from './cli/diff.ts';
 import type { RollbackFlags } from './cli/rollback.ts';
 import type { SwitchFlags } from './cli/switch.ts';
 import { Terminal, type Streams } from './cli/terminal.ts';
+import type { ServeFlags } from './cli/serve-command.ts';
 import type { ConfigFlags } from './config.ts';
 import type { ServerAdapters } from './serve.ts';
 
@@ -104,10 +105,12 @@ function clientCommand(parent: Command, name: string, description: string): Comm
 
 function addServe(program: Command, build: Build): void {
   const { terminal, exit } = build;
-  listening(command(program, 'serve', 'run the server until a signal')).action(async (flags: ConfigFlags) => {
-    const { serveCommand } = await import('./cli/serve-command.ts');
-    exit(await serveCommand(flags, build, terminal));
-  });
+  listening(command(program, 'serve', 'run the server until a signal'))
+    .option('--inspect [url]', 'show all threads to Stately’s inspector on this machine')
+    .action(async (flags: ServeFlags) => {
+      const { serveCommand } = await import('./cli/serve-command.ts');
+      exit(await serveCommand(flags, build, terminal));
+    });
   clientCommand(program, 'console', 'print a link that opens the web console, once and soon').action(
     async (flags: ClientFlags) => {
       const { consoleCommand } = await import('./cli/console.ts');

@@ -9,13 +9,19 @@ import type { Terminal } from './terminal.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
+export interface ServeFlags extends ConfigFlags {
+  /** Where Stately's inspector listens; `true`: where it does by default. */
+  readonly inspect?: string | true;
+}
+
 export async function serveCommand(
-  flags: ConfigFlags,
+  { inspect, ...flags }: ServeFlags,
   { adapters, release, ...served }: CliParts,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const config = loadConfig(flags, process.env);
   const log = makeLog({ level: config.logLevel, redact: adapters.secrets.redact });
+  const startRelay = await relayTo(inspect);
   const source = { path: configPath(flags, process.env), load: () => loadConfig(flags, process.env) };
   const server = await serve(config, adapters, { log, release, source, ...served }).catch(
     (error: unknown) => {
@@ -25,14 +31,24 @@ export async function serveCommand(
     },
   );
   const { url, tokenFile } = server;
+  const relay = startRelay(server);
   const place = { url, pid: process.pid, tokenFile };
   writeServerFile(config.data, place);
   terminal.print(`threadchart listens on ${url} (token in ${tokenFile})`, place);
   // in no log: only who sits at the terminal may use it
   if (!terminal.isJson && terminal.columns !== null) terminal.print(`console: ${server.signInUrl()}`, {});
   const exitCode = await ended(server, config.drainMs, (message) => log.info({}, message));
+  relay?.end();
   removeServerFile(config.data);
   return exitCode;
+}
+
+/** Nothing of it is loaded where nobody asks for it. @throws {RuntimeError} INVALID_PARAMS */
+async function relayTo(inspect: string | true | undefined) {
+  if (inspect === undefined) return () => null;
+  const { DEFAULT_INSPECTOR_URL, InspectionRelay, inspectorUrl } = await import('../inspection-relay.ts');
+  const url = inspectorUrl(inspect === true ? DEFAULT_INSPECTOR_URL : inspect);
+  return ({ runtime }: RunningServer) => new InspectionRelay(runtime, url);
 }
 
 /** Resolves when the server has stopped: on a signal, or because its store failed for good. */

@@ -51,6 +51,9 @@ describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
     await page.getByRole('link', { name: 'Changes' }).click();
     await page.getByRole('region', { name: 'Changes' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Inspect' }).click();
+    await page.locator('.chart .state.lit').first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     const other = await client.dispatch({ ...make, instanceId: 'scripted' });
     await openThread(page, other.threadId);
     await sendPrompt(page, 'question after');

@@ -1,0 +1,102 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { threadIdSchema } from '../../machines/domain/ids.ts';
+import { startServer, type TestServer } from '../helpers/start-server.ts';
+import { until } from '../helpers/until.ts';
+import { usingTempFolder } from '../helpers/using-temp-folder.ts';
+import { openConsole, openThread, reached, sendPrompt, useBrowser } from './browser.ts';
+
+useBrowser();
+
+interface Inspected {
+  readonly server: TestServer;
+  readonly page: Page;
+  readonly threadId: string;
+}
+
+/** A thread that has completed a turn, and the panel of its inside. */
+async function openInside(): Promise<Inspected> {
+  const server = await startServer();
+  const client = await server.client();
+  const place = { cwd: usingTempFolder(), instanceId: 'scripted' };
+  const { threadId } = await client.dispatch({ type: 'thread.create', ...place });
+  const page = await openConsole(server, { width: 1500, height: 900 });
+  await openThread(page, threadId);
+  await sendPrompt(page, 'hi');
+  await reached(page, 'ready');
+  await page.getByRole('link', { name: 'Inspect' }).click();
+  await page.locator('.chart .state.lit').first().waitFor();
+  return { server, page, threadId };
+}
+
+const litStates = (page: Page): Promise<(string | null)[]> =>
+  page
+    .locator('.chart .state.lit:not(.name)')
+    .evaluateAll((all) => all.map((each) => each.getAttribute('data-state')));
+
+/** The state of a chart with those around it. */
+function pathsOf(value: unknown, above = ''): string[] {
+  const at = (key: string): string => (above === '' ? key : `${above}.${key}`);
+  if (typeof value === 'string') return [at(value)];
+  return Object.entries(value as object).flatMap(([key, inner]) => [at(key), ...pathsOf(inner, at(key))]);
+}
+
+describe('the inside of a thread', () => {
+  it('lights the states that the machines are in, as they go', async () => {
+    const { server, page, threadId } = await openInside();
+    const { reads } = server.running().runtime;
+    const id = threadIdSchema.parse(threadId);
+    const isLit = async (value: unknown): Promise<boolean> =>
+      JSON.stringify(await litStates(page)) === JSON.stringify(pathsOf(value));
+    await until(() => isLit(reads.machineState(id).value));
+    const client = await server.client();
+    await client.dispatch({ type: 'turn.submit', threadId, text: 'wait' });
+    await until(() => reads.machineState(id).status === 'running');
+    await until(() => isLit(reads.machineState(id).value));
+    await page.getByRole('button', { name: /^turn/ }).click();
+    await until(() => isLit(reads.machineState(id).children.turn));
+    await client.dispatch({ type: 'turn.interrupt', threadId });
+    await page.getByRole('button', { name: /^thread/ }).click();
+    await until(() => reads.machineState(id).status === 'interrupted');
+    await until(() => isLit(reads.machineState(id).value));
+  });
+
+  it('goes back to any entry, and shows the whole thread as it was then', async () => {
+    const { server, page, threadId } = await openInside();
+    const { reads } = server.running().runtime;
+    const id = threadIdSchema.parse(threadId);
+    const began = reads
+      .entries(id, 0, { limit: 100, deltas: true })
+      .entries.find(({ facts }) => facts.some(({ type }) => type === 'turn.began'));
+    await page.getByRole('slider', { name: 'Entry' }).fill(String(began?.version));
+    await until(async () => (await litStates(page)).includes('bound.working.starting'));
+    expect(await page.locator('.chart .arrow.lit:not(.label)').count()).toBe(1);
+    await page.getByRole('button', { name: 'Thread then' }).click();
+    await page.locator('.inspect .transcript').getByText('hi', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Next change' }).click();
+    const moment = page.getByRole('group', { name: 'Moment' }).locator('output');
+    await until(async () => Number.parseInt((await moment.textContent()) ?? '', 10) > (began?.version ?? 0));
+    await page.getByRole('button', { name: 'Context' }).click();
+    await page.locator('.context dt').first().waitFor();
+    await page.getByRole('button', { name: 'Sequence' }).click();
+    await page.locator('.sequence .message').first().waitFor();
+    const address = new URL(page.url());
+    address.hash = `#/thread/${threadId}/inspect?at=1`;
+    await page.goto(address.href);
+    await until(async () => (await litStates(page)).join() === 'unbound,unbound.ready');
+    await page.getByRole('button', { name: 'Now', exact: true }).click();
+    await until(async () => (await litStates(page)).join() === 'bound,bound.idle,bound.idle.ready');
+  });
+
+  it('filters the journal', async () => {
+    const { page } = await openInside();
+    const rows = page.locator('.journal tbody tr');
+    await until(async () => (await rows.count()) > 3);
+    const all = await rows.count();
+    await page.getByLabel('Entries', { exact: true }).selectOption('State changes');
+    await until(async () => (await rows.count()) < all);
+    await page.getByLabel('Filter by event').fill('connection.opened');
+    await until(async () => (await rows.count()) === 1);
+    expect(await rows.first().textContent()).toContain('connection opening → open');
+  });
+});
