@@ -36,6 +36,7 @@ describe('upcast', () => {
       mergedTurnOrdinal: 0,
       tasks: [],
       adoption: null,
+      tasks: [],
     };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
       kind: 'base',
