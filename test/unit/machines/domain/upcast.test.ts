@@ -34,7 +34,6 @@ describe('upcast', () => {
       ...workspace,
       lineage: null,
       mergedTurnOrdinal: 0,
-      tasks: [],
       adoption: null,
       tasks: [],
     };
