@@ -50,11 +50,8 @@ export async function startServer(
   let provider: ScriptedProvider | null = null;
   const scripted = scriptedDriver(world, undefined, (made) => void (provider = made));
   const adapters = adaptersOf([scripted, ...drivers]);
-  const file = configFileSchema.parse({
-    port: 0,
-    instances: [{ instanceId: 'scripted', driver: 'scripted' }],
-    ...given,
-  });
+  const instances = [{ instanceId: 'scripted', driver: 'scripted' }];
+  const file = configFileSchema.parse({ port: 0, instances, ...given });
   let config: Config = { ...file, data: folder.path };
   // of its own, because tests of the command line write `config.json`
   const path = join(folder.path, 'watched.json');
@@ -97,9 +94,9 @@ export async function startServer(
       await running.stop(0);
       running = await start(config);
     },
-    saveInstances: (instances, { isToldOf = true } = {}) => {
-      writeFileSync(path, JSON.stringify({ instances }));
-      if (isToldOf) void running.reload();
+    saveInstances: (saved, how) => {
+      writeFileSync(path, JSON.stringify({ instances: saved }));
+      if (how?.isToldOf !== false) void running.reload();
     },
   };
 }

@@ -65,6 +65,8 @@ const PAYLOADS: Readonly<Partial<Record<CommandType, (of: Of) => Record<string, 
   'thread.switchProvider': ({ random }) => ({ instanceId: random.pick(INSTANCES) }),
   'thread.setTitle': ({ random }) => ({ title: `title ${random.below(100)}` }),
   'thread.setModel': ({ random }) => ({ model: `model-${random.below(3)}` }),
+  'task.delegate': ({ random }) => ({ text: random.pick(WORDS) }),
+  'task.acknowledge': () => ({ taskIds: ['none'] }),
 };
 
 function entryOf({ random, journal, threadId }: Of): string {
