@@ -96,7 +96,7 @@ export class ThreadRuntime implements Runtime {
     this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
-    this.past = new StoredPast({ ...options, rows: reads.rows });
+    this.past = new StoredPast({ ...options, reads, threads: this.threads });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),
