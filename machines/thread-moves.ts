@@ -19,6 +19,7 @@ import * as forks from './thread-forks.ts';
 import * as queue from './thread-queue.ts';
 import { next, onQueue, queueMoves } from './thread-queue-moves.ts';
 import * as tasks from './thread-tasks.ts';
+import { transcriptMoves } from './thread-transcript.ts';
 import * as transfers from './thread-transfers.ts';
 import * as turns from './thread-turns.ts';
 import { removeWorktree, worktreeMoves } from './thread-worktree.ts';
@@ -287,25 +288,7 @@ export const threadMoves = {
 
   ...workspaceMoves,
 
-  // the transcript
-  recordStart: act((context, event: Of<'provider.itemStarted'>) =>
-    turns.recordItem(context, 'item.started', event),
-  ),
-  recordUpdate: act((context, event: Of<'provider.itemUpdated'>) =>
-    turns.recordItem(context, 'item.updated', event),
-  ),
-  recordEnd: act((context, event: Of<'provider.itemCompleted'>) => {
-    const { kind } = event.item.body;
-    const move = turns.recordItem(context, 'item.completed', event);
-    const canAsk = (kind === 'subagent' || kind === 'task') && context.link.phase !== 'none';
-    return canAsk ? { ...move, toConnection: { type: '$taskEnded', itemId: event.item.itemId } } : move;
-  }),
-  recordUsage: act((_, { usage }: Of<'provider.usageReported'>) => ({
-    facts: [{ type: 'usage.updated', usage }],
-  })),
-  recordPlan: act((_, { turnId, explanation, steps }: Of<'provider.planReported'>) => ({
-    facts: [{ type: 'plan.updated', turnId, explanation, steps }],
-  })),
+  ...transcriptMoves,
 };
 
 const noEffect = (command: string): Fact => ({ type: 'command.noEffect', command });

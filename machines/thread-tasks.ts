@@ -127,7 +127,7 @@ const sendersOf = (tasks: readonly OwnTask[]): OwnTask['threadId'][] => [
 ];
 
 /** Of the prompt that tells of it: derived, since a task is told of once. */
-const newsIdOf = (taskId: TurnId): TurnId => turnIdSchema.parse(itemIdOf(taskId, 'news'));
+const newsIdOf = (taskId: TurnId): TurnId => turnIdSchema.parse(`${taskId}:0`);
 
 /** Characters of what went wrong. */
 const WHY_LENGTH = 500;

@@ -5,7 +5,7 @@ import { connectionInputOf, contextOf, turnInputOf } from './thread-context.ts';
 import type { ForConnection, ForTurn, ThreadTypes } from './thread-events.ts';
 import { threadGuards } from './thread-guards.ts';
 import { threadMoves } from './thread-moves.ts';
-import * as passing from './thread-passing.ts';
+import * as pass from './thread-passing.ts';
 import { told } from './thread-tasks.ts';
 import { turnMachine } from './turn.machine.ts';
 
@@ -32,9 +32,9 @@ export const threadMachine = setup({
   entry: 'sayCreated',
   on: {
     'thread.fork': { actions: by('fork') },
-    ...passing.OF_TASKS,
+    ...pass.OF_TASKS,
     'thread.mergeBack': { guard: by('hasNews'), actions: by('mergeBack') },
-    ...passing.OF_SETTINGS,
+    ...pass.OF_SETTINGS,
     'thread.unarchive': [{ guard: 'isArchived', actions: 'unarchive' }, { actions: by('sayNoEffect') }],
     'turn.interrupt': { guard: by('isNone'), actions: by('sayNoEffect') },
     'queue.edit': { guard: by('hasEntry'), actions: by('editEntry') },
@@ -49,7 +49,7 @@ export const threadMachine = setup({
     'runtime.clockJumped': { actions: by('sayClockJumped') },
     'runtime.warned': { actions: by('sayWarned') },
     'plan.implemented': { guard: by('isFirst'), actions: by('sayImplemented') },
-    ...passing.OF_CAPTURES,
+    ...pass.OF_CAPTURES,
     'runtime.recovered': { guard: 'hasErrands', actions: 'captureAgain' },
   },
   states: {
@@ -83,18 +83,14 @@ export const threadMachine = setup({
       },
       states: {
         ready: { description: 'New, or its last turn completed.', tags: 'ready', ...told(null) },
-        interrupted: {
-          description: 'Its turn was interrupted.',
-          tags: 'interrupted',
-          ...told('interrupted'),
-        },
+        interrupted: { description: 'Its turn was cut off.', tags: 'interrupted', ...told('interrupted') },
         stopped: {
           description: 'Stopped by a person, or found without a provider after a restart.',
           tags: 'stopped',
           ...told('stopped'),
           on: { 'thread.stop': { actions: by('sayNoEffect') } },
         },
-        error: { description: 'A turn failed or the connection was lost.', tags: 'error', ...told('failed') },
+        error: { description: 'Its turn or its connection failed.', tags: 'error', ...told('failed') },
       },
     },
     preparing: {
@@ -122,7 +118,7 @@ export const threadMachine = setup({
       entry: 'bind',
       invoke: { id: 'connection', src: 'connection', input: ({ context }) => connectionInputOf(context) },
       on: {
-        ...passing.PASSED_TO_CONNECTION,
+        ...pass.PASSED_TO_CONNECTION,
         'connection.opened': { guard: by('isOtherConversation'), actions: by('toConnection') },
         'connection.delayed': { guard: by('isMine'), actions: [by('toConnection'), 'sayDelayed'] },
         'provider.turnEnded': { guard: by('isSide'), actions: by('endSideTurn') },
@@ -213,7 +209,7 @@ export const threadMachine = setup({
           entry: ['askForTransfers', 'boundHandOver'],
           invoke: { id: 'turn', src: 'turn', input: ({ context }) => turnInputOf(context) },
           on: {
-            ...passing.PASSED_TO_TURN,
+            ...pass.PASSED_TO_TURN,
             'turn.submit': [
               { guard: by('isQueue'), actions: by('enqueue') },
               { guard: by('isSteer'), actions: by('steerTurn') },

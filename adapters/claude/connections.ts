@@ -85,7 +85,7 @@ async function launch(
   });
   session.process = process;
   if (run.isPaused) process.setPaused(true);
-  const answer = await process.ask(INITIALIZE).finally(() => tools.remove());
+  const answer = await process.ask(INITIALIZE).finally(async () => tools.remove());
   checkMode(session, answer);
   if (rollback?.files && cut?.dropped) await rewindFiles(process, cut.dropped);
   return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;

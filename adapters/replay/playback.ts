@@ -185,6 +185,7 @@ const played = ({ fork: _, rollback: __, ...recorded }: Capabilities): Capabilit
   resume: false,
   compact: false,
   modelSwitch: false,
+  delegation: false,
 });
 
 const isOpen = (line: { readonly kind: string }): line is RecordingLineOf<'open'> => line.kind === 'open';

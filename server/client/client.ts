@@ -105,7 +105,7 @@ export class Client {
    * @throws {RuntimeError} with the code of the refusal; nothing happened then
    */
   async dispatch(command: GivenCommand, options: { commandId?: string } = {}): Promise<DispatchResult> {
-    const params = { commandId: options.commandId ?? crypto.randomUUID(), command };
+    const params = { commandId: options.commandId ?? makeCommandId(), command };
     for (;;) {
       await this.#link.whenOpen();
       const outcome = await this.#request<'orchestration.dispatchCommand'>(
@@ -180,6 +180,10 @@ export class Client {
     });
   }
 }
+
+/** `randomUUID` is there only for pages that came over TLS or from loopback. */
+const makeCommandId = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 type OutcomeOf<M extends MethodName> =
   | Exclude<Outcome, { type: 'result' }>

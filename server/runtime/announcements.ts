@@ -9,6 +9,7 @@ import type { Reads } from './reads.ts';
 import type { RuntimeOptions } from './runtime-options.ts';
 import type { Staging } from './staging.ts';
 import type { Threads } from './threads.ts';
+import { Watchers } from './watchers.ts';
 
 interface AnnouncementsParts extends Pick<RuntimeOptions, 'log' | 'redact'> {
   readonly threads: Pick<Threads, 'peek'>;
@@ -20,7 +21,7 @@ interface AnnouncementsParts extends Pick<RuntimeOptions, 'log' | 'redact'> {
 export class Announcements {
   readonly #parts: AnnouncementsParts;
   readonly #listeners = new Set<(tick: CommittedTick) => void>();
-  readonly #watchers = new Map<ThreadId, number>();
+  readonly #watchers = new Watchers();
 
   constructor(parts: AnnouncementsParts) {
     this.#parts = parts;
@@ -34,15 +35,7 @@ export class Announcements {
 
   /** The thread's `state` is part of what is said until all that was returned here has been called. */
   watch(threadId: ThreadId): () => void {
-    this.#watchers.set(threadId, (this.#watchers.get(threadId) ?? 0) + 1);
-    let isWatching = true;
-    return () => {
-      if (!isWatching) return;
-      isWatching = false;
-      const count = (this.#watchers.get(threadId) ?? 1) - 1;
-      if (count > 0) this.#watchers.set(threadId, count);
-      else this.#watchers.delete(threadId);
-    };
+    return this.#watchers.add(threadId);
   }
 
   /** What was committed, to everybody; one that throws harms no other. */
@@ -51,7 +44,7 @@ export class Announcements {
     const { threads, reads, instances, inspections, redact, log } = this.#parts;
     const tick = committedTick(staging, {
       current: (threadId) => threads.peek(threadId),
-      watched: this.#watchers,
+      watched: this.#watchers.counts,
       instanceOf: (threadId) => reads.row(threadId)?.instanceId ?? null,
       instances,
       changed,

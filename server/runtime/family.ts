@@ -3,7 +3,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { TaskBounds } from './take.ts';
+import { abilitiesOf, type TaskBounds } from './take.ts';
 import type { Threads } from './threads.ts';
 
 /** Rows as the tick under way has them. */
@@ -94,3 +94,9 @@ export class Family {
     return busyIn(this.#parts, threadId, this.bounds.aliveCount);
   }
 }
+
+/** Of a whole runtime. */
+export const familyOf = (
+  options: { readonly journal: Journal; readonly taskBounds?: TaskBounds },
+  threads: FamilyParts['threads'],
+): Family => new Family({ journal: options.journal, threads }, abilitiesOf(options).taskBounds);

@@ -15,7 +15,7 @@ import { takeChanged } from './committed.ts';
 import { DeltaBuffer } from './delta-buffer.ts';
 import { StoredDiffs } from './diffs.ts';
 import { Effects, type Performers } from './effects.ts';
-import { Family } from './family.ts';
+import { familyOf, type Family } from './family.ts';
 import { NO_FOLDERS } from './folders.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { Hibernation } from './hibernation.ts';
@@ -45,7 +45,6 @@ export class ThreadRuntime implements Runtime {
   readonly diffs: Diffs;
   readonly past: StoredPast;
   readonly threads: Threads;
-  /** Which agent is behind a key. */
   readonly keys: AgentKeys;
   readonly family: Family;
   readonly counters: Counters = {
@@ -92,8 +91,7 @@ export class ThreadRuntime implements Runtime {
       onQuarantined: (threadId, error) => log.error({ threadId, error }, 'a thread is quarantined'),
       onMended: (threadId, error) => log.warn({ threadId, error }, 'damaged rows were made again'),
     });
-    this.keys = new AgentKeys(this.threads);
-    this.family = new Family({ journal, threads: this.threads }, abilitiesOf(options).taskBounds);
+    [this.keys, this.family] = [new AgentKeys(this.threads), familyOf(options, this.threads)];
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
     this.past = new StoredPast({ ...options, reads, threads: this.threads });
@@ -365,8 +363,7 @@ export class ThreadRuntime implements Runtime {
   }
 
   #isBusy(): boolean {
-    for (const thread of this.threads.loaded()) if (!thread.isSettled) return true;
-    return false;
+    return Iterator.from(this.threads.loaded()).some((thread) => !thread.isSettled);
   }
 
   #drained(deadlineMs: number): Promise<void> {

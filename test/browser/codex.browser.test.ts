@@ -3,7 +3,7 @@ import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer } from '../helpers/live-server.ts';
 import { byUserText, replies } from '../model-endpoint/script.ts';
 import { runCommand } from '../model-endpoint/codex-tools.ts';
-import { text } from '../model-endpoint/step.ts';
+import { gate, text } from '../model-endpoint/step.ts';
 import { openConsole, reached, useBrowser } from './browser.ts';
 
 useBrowser();
@@ -26,5 +26,24 @@ describe.skipIf(requireAgent('codex') === null)('the console with codex', () => 
     await page.getByText('Here I am.').last().waitFor({ timeout: 60_000 });
     await reached(page, 'ready');
     expect(await page.locator('.user_message').count()).toBe(2);
+  });
+
+  it('says why nothing comes of a codex that was stopped, and ends it', async () => {
+    const script = replies([[text('It begins '), gate('never'), text('and ends.')]]);
+    const server = await startLiveServer(byUserText({ begin: script }));
+    const page = await openConsole(server);
+    await page.keyboard.press('n');
+    await page.getByLabel('Folder').fill(server.workspace);
+    await page.getByLabel('First prompt').fill('begin');
+    await page.getByRole('button', { name: 'Create and send' }).click();
+    await page.locator('.assistant_message', { hasText: 'It begins' }).waitFor({ timeout: 60_000 });
+    for (const { pid } of await server.agentProcesses()) process.kill(pid, 'SIGSTOP');
+    const why = page.getByRole('list', { name: 'What it waits for' });
+    await why.getByText('codex works on the turn').waitFor();
+    await why.getByText(/of silence: the turn is interrupted because nothing came/).waitFor();
+    await page.getByRole('button', { name: 'Interrupt' }).click();
+    await why.getByText('codex was told to stop and has not said that it did').waitFor();
+    await why.getByText(/the turn is ended without the answer/).waitFor();
+    await page.locator('.thread-head [data-status=interrupted]').waitFor({ timeout: 60_000 });
   });
 });

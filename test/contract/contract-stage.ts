@@ -2,6 +2,7 @@ import { execFile as execFileCallback } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { AgentTools } from '../../machines/domain/effect.ts';
 import type { InstanceId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import type { ProviderAdapter } from '../../machines/ports/provider.ts';
@@ -73,9 +74,13 @@ export class ContractStage {
   }
 
   /** A thread on an open connection, with a process if there is none yet. */
-  async openThread(settings: Partial<Settings> = {}): Promise<ProviderThread> {
+  async openThread(
+    settings: Partial<Settings> = {},
+    tools: AgentTools | null = null,
+  ): Promise<ProviderThread> {
     if (!this.#isStarted) await this.startProcess();
     const thread = this.newThread(settings);
+    thread.tools = tools;
     await thread.open();
     return thread;
   }

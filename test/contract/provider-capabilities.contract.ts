@@ -43,16 +43,14 @@ const SCENARIOS: Readonly<Record<Capability, Scenario>> = {
   delegation: {
     async can(stage) {
       const { tools, bearers } = await listenForAgents();
-      const thread = stage.newThread();
-      thread.tools = tools;
-      await thread.open();
+      await stage.openThread({}, tools);
       await until(() => bearers.has(tools.bearer), WAIT);
     },
     async cannot(stage) {
+      stage.world.script('hello', [[say('hello')]]);
+      await stage.takeScripts();
       const { tools, bearers } = await listenForAgents();
-      const thread = stage.newThread();
-      thread.tools = tools;
-      await thread.open();
+      const thread = await stage.openThread({}, tools);
       await thread.turn('hello');
       expect([...bearers]).toEqual([]);
     },

@@ -200,6 +200,18 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'tasks of another thread, whose end is told',
+    steps: [
+      create('t1'),
+      submit('t1', 'wait'),
+      ask('t1', 'task.delegate', { newThreadId: 'd1', instanceId: 'other', text: 'one' }),
+      ask('t1', 'task.delegate', { newThreadId: 'd2', text: 'wait', wake: 'always' }),
+      submit('t1', 'done', 'steer'),
+      submit('d2', 'two', 'steer'),
+      submit('t1', 'three', 'queue'),
+    ],
+  },
+  {
     name: 'a silent turn',
     steps: [
       create('t1'),

@@ -22,6 +22,7 @@ const CLIENT_COMMANDS = new Set([
   'switch',
   'ls',
   'why',
+  'console',
   'diff',
   'rollback',
   'fork',

@@ -1,4 +1,5 @@
 /** Whole inputs of the catalogue in a word each, about thread `t1`. Turns and requests are named by a letter. */
+import type { Task, TaskResult } from '../../machines/domain/task.ts';
 import type { TransferPlan } from '../../machines/domain/transfer.ts';
 import type { Lineage } from '../../machines/domain/lineage.ts';
 import { RESUME as RESUMED } from '../../machines/domain/opening.ts';
@@ -130,6 +131,30 @@ export const mergeBack = (into: string, until: number): ThreadInput => ({
 export const offered = (source: string, more: Partial<TransferPlan> = {}): ThreadInput => ({
   type: 'transfer.offered',
   plan: { kind: 'merge-back', source: threadIdSchema.parse(source), after: 1, until: 2, ...more },
+});
+const TASK: Task = {
+  taskId: turnOf('k'),
+  threadId: threadIdSchema.parse('child'),
+  instanceId: instanceIdSchema.parse('i'),
+  title: 'look',
+  wake: 'settled',
+};
+/** To a thread that is there already. */
+export const delegated = (name = 'k', more: Partial<Task> = {}): ThreadInput => ({
+  type: 'task.delegate',
+  task: { ...TASK, taskId: turnOf(name), ...more },
+  create: null,
+  prompt: promptOf(name, { from: [THREAD] }),
+});
+export const taskEnded = (name = 'k', more: Partial<TaskResult> = {}): ThreadInput => ({
+  type: 'task.ended',
+  taskId: turnOf(name),
+  threadId: TASK.threadId,
+  result: { outcome: 'completed', failure: null, text: 'found', isCut: false, ...more },
+});
+export const acknowledged = (name = 'k'): ThreadInput => ({
+  type: 'task.acknowledge',
+  taskIds: [turnOf(name)],
 });
 export const lineageOf = (more: Partial<Lineage> = {}): Lineage => ({
   kind: 'fork',

@@ -60,6 +60,7 @@ function carriedPart({ session, opening, transfers, otherSessions, switching, ..
     turnCount: Math.min(2, turnCount),
   };
 }
+const RESULT = { outcome: 'completed', failure: null, text: 'x', isCut: false };
 const TRANSFER = { transferId: 'X0', kind: 'resume', source: 't1', after: 0, until: 1 };
 const OTHER_SESSION = { session: { nativeThreadId: 'native', state: 'confirmed' }, seenTurns: 0 };
 
@@ -79,6 +80,7 @@ function plainPart({
   capturedTurnId,
   rollback,
   worktree,
+  tasks,
   session,
   adoption,
 }: ThreadContext) {
@@ -104,6 +106,10 @@ function plainPart({
     captures: captures.map((asked) => ({ ...asked, tries: CAPTURE_ATTEMPTS })),
     capturedTurnId,
     rollback: rollback && { ...rollback, prompt: promptIn(rollback.prompt) },
+    // what has ended waits for the same
+    tasks: tasks.map(({ result, ...task }) =>
+      result === null ? { ...task, result } : { ...task, wake: 'settled', result: RESULT },
+    ),
     opening: RESUME,
     transfers: [],
     otherSessions: {},

@@ -32,6 +32,8 @@ export interface Bounds {
   readonly transfers?: 1;
   /** Other threads branch off, and bring back what they have done. */
   readonly forks?: 1;
+  /** Another thread does something for this one, under so many policies of waking it. */
+  readonly delegates?: 1 | 2;
   /** The thread is a sub-agent that another thread's connection carries, with a session or without, and has some itself. */
   readonly carried?: 1;
   readonly nativeSteer: boolean;
@@ -116,7 +118,7 @@ export class Environment {
       ...said.map((input) => this.#moveOf('provider', input)),
       ...workspaceInputs(seen).map((input) => this.#moveOf('provider', input)),
       ...worktreeInputs(seen).map((input) => this.#moveOf('runtime', input)),
-      ...told.map(([cause, input]) => this.#moveOf(cause, input)),
+      ...[...told, ...taskInputs(seen, this.#bounds)].map(([cause, input]) => this.#moveOf(cause, input)),
       this.#moveOf('runtime', make.RECOVERED),
     ];
   }
@@ -166,6 +168,9 @@ interface Seen {
   readonly canRollBack: boolean;
   /** Of the making of its working tree; `null`: it has none. */
   readonly worktreeTry: number | null;
+  /** What another thread does; `null`: nothing ever is. */
+  readonly tasks: readonly string[] | null;
+  readonly canDelegate: boolean;
   /** What is still to be carried; `null`: nothing ever is. */
   readonly transfers: readonly string[] | null;
 }
@@ -195,6 +200,15 @@ function seenIn({ root, turn, connection }: Charts, bounds: Bounds): Seen {
     captures: thread.captures,
     canRollBack: bounds.captures !== undefined,
     transfers: transfersIn(thread, bounds),
+    ...delegatedIn(thread, running, bounds),
+  };
+}
+
+function delegatedIn(thread: ThreadContext, turn: TurnContext | undefined, { delegates }: Bounds) {
+  const isFirst = thread.tasks.length === 0 && waitingIn(thread, turn) === 0 && turn?.attempt === 1;
+  return {
+    tasks: delegates === undefined ? null : thread.tasks.map(({ taskId }) => taskId),
+    canDelegate: isFirst,
   };
 }
 
@@ -204,8 +218,7 @@ function transfersIn({ transfers }: ThreadContext, bounds: Bounds): readonly str
 }
 
 function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bounds) {
-  const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
-  const waitingCount = thread.queue.entries.length + steerCount + editedCount(thread);
+  const waitingCount = waitingIn(thread, turn);
   // a prompt that came back made it one more; nothing is begun then that could do it again
   const isOver = waitingCount > bounds.prompts;
   const canWait = waitingCount < bounds.prompts;
@@ -216,6 +229,11 @@ function roomIn(thread: ThreadContext, turn: TurnContext | undefined, bounds: Bo
     canRetry: !isOver,
     canBegin: thread.activeTurn === null || thread.sideTurns.length < bounds.sideTurns,
   };
+}
+
+function waitingIn(thread: ThreadContext, turn: TurnContext | undefined): number {
+  const steerCount = turn === undefined ? 0 : turn.steers.length + (turn.sentSteer === null ? 0 : 1);
+  return thread.queue.entries.length + steerCount + editedCount(thread);
 }
 
 const editedCount = ({ rollback }: ThreadContext): number => (rollback?.prompt ? 1 : 0);
@@ -230,7 +248,8 @@ function turnsIn(thread: ThreadContext, turn: TurnContext | undefined): readonly
   const known = [thread.rollback?.prompt ?? null, ...thread.captures];
   const prompts = [...known, ...thread.queue.entries, ...(turn?.steers ?? []), ...(turn?.undelivered ?? [])];
   const one = [thread.activeTurn, turn?.prompt, turn?.sentSteer];
-  return [...prompts, ...thread.sideTurns, ...one].map((each) => each?.turnId);
+  const tasks = thread.tasks.map(({ taskId: turnId }) => ({ turnId }));
+  return [...prompts, ...thread.sideTurns, ...one, ...tasks].map((each) => each?.turnId);
 }
 
 function freshIn(letter: string, used: readonly (string | undefined)[]): string {
@@ -327,6 +346,19 @@ function toldIn({ on, transfers, active }: Seen, bounds: Bounds): [Cause, Thread
     ...(bounds.forks === undefined ? [] : FORK_INPUTS),
     ...(transfers === null ? [] : built),
     ...(bounds.carried === undefined ? [] : agentInputs(on, active)),
+  ];
+}
+
+/** One at a time, and none while the news of another waits. */
+function taskInputs({ tasks, canDelegate, freshTurn }: Seen, { delegates }: Bounds): [Cause, ThreadInput][] {
+  if (tasks === null) return [];
+  const wakes = canDelegate ? (['settled', 'always'] as const).slice(0, delegates) : [];
+  return [
+    ...wakes.map((wake): [Cause, ThreadInput] => ['user', make.delegated(freshTurn, { wake })]),
+    ...[...tasks, FOREIGN].flatMap((name): [Cause, ThreadInput][] => [
+      ['user', make.acknowledged(name)],
+      ['runtime', make.taskEnded(name)],
+    ]),
   ];
 }
 

@@ -65,6 +65,9 @@ describe('every reachable state of a thread', () => {
       'transfer.built',
       'transfer.failed',
       'transfer.offered',
+      // of tasks of other threads
+      'task.delegate',
+      'task.ended',
       // of sub-agents
       'provider.agentStarted',
       'connection.adopted',

@@ -87,6 +87,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     mostFirings: MOST_FIRINGS,
   },
   {
+    name: 'tasks of other threads',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, delegates: 2, ...again },
+    stateCount: 100,
+    edgeCount: 1_000,
+    replayCount: 500,
+    mostFirings: MOST_FIRINGS,
+  },
+  {
     name: 'forks and what they bring back',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, ...again },
     stateCount: 800,

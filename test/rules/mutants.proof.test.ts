@@ -26,6 +26,7 @@ import './requests.test.ts';
 import './roster.test.ts';
 import './side-turns.test.ts';
 import './steers.test.ts';
+import './tasks.test.ts';
 import './thread-commands.test.ts';
 import './transcript.test.ts';
 import './transfers.test.ts';

@@ -32,6 +32,8 @@ const WEIGHTS = {
   'thread.delete': 0.1,
   'thread.fork': 1,
   'thread.mergeBack': 2,
+  'task.delegate': 2,
+  'task.acknowledge': 0.5,
 };
 type CommandType = keyof typeof WEIGHTS;
 

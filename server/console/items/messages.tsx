@@ -1,6 +1,7 @@
 /** What people and agents say. */
 import { Markdown } from '../text/markdown.tsx';
 import { IconButton } from '../ui/button.tsx';
+import { canCopy, copy } from '../ui/clipboard.ts';
 import { clockTime, wholeTime } from '../ui/times.ts';
 import { AttachmentImages } from './attachment-images.tsx';
 import type { ItemProps } from './item-view.tsx';
@@ -42,7 +43,7 @@ function MessageFoot({ item, actions }: Pick<ItemProps<'assistant_message'>, 'it
   return (
     <footer class="item-foot hover-only">
       <time title={wholeTime(item.updatedAt)}>{clockTime(item.updatedAt)}</time>
-      <IconButton icon="copy" label="Copy" onClick={() => void navigator.clipboard.writeText(text)} />
+      {canCopy() && <IconButton icon="copy" label="Copy" onClick={() => void copy(text)} />}
       {actions !== null && turnId !== null && item.rolledBack !== true && (
         <>
           {actions.can('thread.fork') && (

@@ -1,6 +1,7 @@
 /** What agents do: folded, with one line that says what it was. */
 import type { ComponentChildren } from 'preact';
 import type { WireItem } from '../../gateway/frame.ts';
+import { threadHref } from '../state/route.ts';
 import { Diff } from '../text/diff.tsx';
 import { Markdown } from '../text/markdown.tsx';
 import { duration } from '../ui/times.ts';
@@ -111,6 +112,9 @@ export const Task = ({ item, body, actions }: ItemProps<'task' | 'subagent'>) =>
     note={item.background === true ? 'in background' : undefined}
   >
     <Markdown text={item.text} />
+    {body.kind === 'subagent' && body.threadId !== undefined && (
+      <a href={threadHref(body.threadId)}>Open its thread</a>
+    )}
   </Tool>
 );
 

@@ -16,6 +16,9 @@ export function SignIn({ failure }: { readonly failure: Failure | null }) {
         within 15 minutes:
       </p>
       <pre>threadchart console</pre>
+      <p class="muted">
+        In a clone of the repository: <code>npm run -s threadchart -- console</code>
+      </p>
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -15,7 +15,7 @@ interface ThreadLinkProps {
 
 export function ThreadLink({ row, depth, isCurrent, isUnread, now }: ThreadLinkProps) {
   const attention = row.openRequestCount > 0;
-  const says = [attention ? 'waits for you' : row.status, isUnread && 'unread', depth > 0 && 'branch'];
+  const says = [attention ? 'waits for you' : row.status, isUnread && 'unread', kindOf(row)];
   return (
     <li class={`depth-${depth}`}>
       <a
@@ -29,12 +29,17 @@ export function ThreadLink({ row, depth, isCurrent, isUnread, now }: ThreadLinkP
         <span class="thread-title">{titleOf(row)}</span>
         <time class="thread-time">{shortTime(row.updatedAt, now)}</time>
         <span class="thread-more">
-          {row.instanceId} · {folderName(row.cwd)}
+          {[kindOf(row), row.instanceId, folderName(row.cwd)].filter(Boolean).join(' · ')}
           {row.backgroundCount > 0 && ` · ${row.backgroundCount} in background`}
         </span>
       </a>
     </li>
   );
 }
+
+const KINDS = { fork: 'fork', delegate: 'delegated', subagent: 'sub-agent' } as const;
+
+const kindOf = ({ lineageKind }: ThreadRow): string | null =>
+  lineageKind === undefined ? null : KINDS[lineageKind];
 
 const folderName = (cwd: string): string => cwd.split('/').findLast((part) => part !== '') ?? '/';

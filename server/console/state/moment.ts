@@ -11,6 +11,8 @@ export interface Moment extends Omit<ThreadSnapshot, 'items' | 'roster'> {
   /** The newest ones, ascending. */
   readonly latest: readonly WireItem[];
   readonly roster: readonly WireItem[];
+  /** Those that ended with their owner while this was looked at: they can be asked again. */
+  readonly expired: readonly RequestRow[];
   /** Of the last frame. */
   readonly version: number;
 }
@@ -31,6 +33,7 @@ export function momentOf(view: ThreadView, pages: ItemPages): Moment | null {
     latest: ordered.slice(-LATEST_COUNT),
     roster: ordered.filter(({ background }) => background === true),
     requests: [...view.requests.values()].filter(isOpen),
+    expired: [...view.requests.values()].filter(({ outcome }) => outcome === 'expired').slice(-1),
     queue: state.queue,
     usage: state.usage,
     plan: state.plan,
@@ -53,7 +56,7 @@ export function momentOfSnapshot(snapshot: WireSnapshot, version: number): Momen
     at: (ordinal) => byOrdinal.get(ordinal) ?? null,
     want: () => undefined,
   };
-  return { ...snapshot, items, latest: snapshot.items.slice(-LATEST_COUNT), version };
+  return { ...snapshot, items, latest: snapshot.items.slice(-LATEST_COUNT), expired: [], version };
 }
 
 const isOpen = ({ status }: RequestRow): boolean => status !== 'closed';

@@ -1,5 +1,6 @@
 /** Markdown to nodes. What an agent says is not trusted: everything goes through DOMPurify, and links open elsewhere. */
 import { Lexer, Marked } from 'marked';
+import { canCopy, copy } from '../ui/clipboard.ts';
 import { highlightIn } from './highlight.ts';
 import { safeNodes } from './safe-nodes.ts';
 
@@ -31,7 +32,7 @@ export function renderBlock(source: string, into: HTMLElement): void {
     link.setAttribute('target', '_blank');
     link.setAttribute('rel', 'noopener noreferrer');
   }
-  for (const code of nodes.querySelectorAll<HTMLElement>('pre > code')) addCopyButton(code);
+  if (canCopy()) for (const code of nodes.querySelectorAll<HTMLElement>('pre > code')) addCopyButton(code);
   into.replaceChildren(nodes);
   void highlightIn(into);
 }
@@ -43,9 +44,7 @@ function addCopyButton(code: HTMLElement): void {
   button.className = 'copy-code';
   button.textContent = 'Copy';
   button.addEventListener('click', () => {
-    void navigator.clipboard.writeText(code.textContent ?? '').then(() => {
-      button.textContent = 'Copied';
-    });
+    void copy(code.textContent ?? '').then(() => (button.textContent = 'Copied'));
   });
   code.parentElement?.append(button);
 }

@@ -16,6 +16,8 @@ export class ThreadActions {
   readonly store: ThreadStore;
   /** Of the last thing that was refused. */
   readonly failure = signal<Failure | null>(null);
+  /** Where there is no room for the details beside the conversation. */
+  readonly hasDetails = signal(false);
   readonly asking = signal<Asking | null>(null);
   /** One text, so that who reads it draws again only when it has changed. */
   readonly #can = computed(() => this.store.moment.value?.machine.can.join(' ') ?? '');

@@ -6,6 +6,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import type { ThreadCommand } from '../state/thread-store.ts';
 import type { ChatProps } from './chat.tsx';
+import { EditDialog } from './edit-dialog.tsx';
 import { RollbackDialog } from './rollback-dialog.tsx';
 
 export function Asked(props: ChatProps) {
@@ -20,26 +21,14 @@ export function Asked(props: ChatProps) {
   switch (asking.kind) {
     case 'rename':
       return (
-        <TextDialog
-          title="Rename"
-          label="Title"
-          text={moment.thread.title}
-          verb="Rename"
+        <RenameDialog
+          title={moment.thread.title}
           onClose={close}
-          onText={(title) => void run({ type: 'thread.setTitle', title })}
+          onTitle={(title) => void run({ type: 'thread.setTitle', title })}
         />
       );
     case 'edit':
-      return (
-        <TextDialog
-          title="Edit and run again"
-          label="Prompt"
-          text={asking.item.text}
-          verb="Run"
-          onClose={close}
-          onText={(text) => void run({ type: 'turn.edit', text })}
-        />
-      );
+      return <EditDialog actions={actions} item={asking.item} />;
     case 'delete':
       return (
         <Dialog title="Delete this thread?" onClose={close}>
@@ -61,31 +50,33 @@ export function Asked(props: ChatProps) {
   }
 }
 
-interface TextDialogProps {
+interface RenameDialogProps {
   readonly title: string;
-  readonly label: string;
-  readonly text: string;
-  readonly verb: string;
   readonly onClose: () => void;
-  readonly onText: (text: string) => void;
+  readonly onTitle: (title: string) => void;
 }
 
-function TextDialog({ title, label, text: given, verb, onClose, onText }: TextDialogProps) {
-  const text = useSignal(given);
+function RenameDialog({ title, onClose, onTitle }: RenameDialogProps) {
+  const text = useSignal(title);
   return (
-    <Dialog title={title} onClose={onClose}>
-      <textarea
-        aria-label={label}
-        rows={label === 'Title' ? 1 : 8}
-        value={text.value}
-        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-      />
-      <div class="row">
-        <Button look="primary" disabled={text.value.trim() === ''} onClick={() => onText(text.value.trim())}>
-          {verb}
+    <Dialog title="Rename" onClose={onClose}>
+      <form
+        class="row grow"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onTitle(text.value.trim());
+        }}
+      >
+        <input
+          aria-label="Title"
+          maxLength={200}
+          value={text.value}
+          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+        />
+        <Button look="primary" type="submit" disabled={text.value.trim() === ''}>
+          Rename
         </Button>
-        <Button onClick={onClose}>Cancel</Button>
-      </div>
+      </form>
     </Dialog>
   );
 }

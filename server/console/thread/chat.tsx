@@ -8,6 +8,7 @@ import { DetailsPanel } from './details-panel.tsx';
 import { QueueView } from './queue-view.tsx';
 import { RequestsView } from './requests-view.tsx';
 import { Transcript } from './transcript.tsx';
+import { Trouble } from './trouble.tsx';
 import { WhyLine } from './why-line.tsx';
 
 export interface ChatProps {
@@ -24,6 +25,7 @@ export function Chat({ store, moment, actions }: ChatProps) {
         <Transcript moment={moment} actions={actions} />
         <div class="dock">
           <RequestsView moment={moment} actions={actions} />
+          <Trouble moment={moment} actions={actions} />
           <WhyLine moment={moment} instance={store.instances.value.get(moment.thread.instanceId) ?? null} />
           <QueueView moment={moment} actions={actions} />
           {failure !== null && (
@@ -32,7 +34,7 @@ export function Chat({ store, moment, actions }: ChatProps) {
           <Composer store={store} moment={moment} actions={actions} />
         </div>
       </div>
-      <DetailsPanel moment={moment} />
+      <DetailsPanel moment={moment} isOpen={actions.hasDetails.value} />
     </div>
   );
 }

@@ -66,7 +66,6 @@ export function Composer({ store, moment, actions }: ChatProps) {
       <div class="composer-foot">
         <AttachButton draft={draft} actions={actions} />
         <SettingsBar store={store} moment={moment} actions={actions} />
-        <span class="spacer" />
         <SendButtons
           modes={modes}
           actions={actions}
@@ -88,7 +87,7 @@ interface SendButtonsProps extends KeyContext {
 function SendButtons({ modes, actions, isEmpty, send }: SendButtonsProps) {
   const [first, second, ...more] = modes;
   return (
-    <>
+    <div class="send-buttons">
       {actions.can('turn.interrupt') && (
         <Button
           icon="stop"
@@ -114,7 +113,7 @@ function SendButtons({ modes, actions, isEmpty, send }: SendButtonsProps) {
           {LABELS[first]}
         </Button>
       )}
-    </>
+    </div>
   );
 }
 

@@ -6,11 +6,17 @@ import { TodoList } from '../items/todo-list.tsx';
 import type { Moment } from '../state/moment.ts';
 import { amount } from '../ui/times.ts';
 
-export function DetailsPanel({ moment }: { readonly moment: Moment }) {
+interface DetailsPanelProps {
+  readonly moment: Moment;
+  /** Asked for where there is little room. */
+  readonly isOpen?: boolean;
+}
+
+export function DetailsPanel({ moment, isOpen = false }: DetailsPanelProps) {
   const { plan, usage, roster, latest } = moment;
   const todo = latest.findLast(({ body }) => body.kind === 'todo_list')?.body;
   return (
-    <aside class="details" aria-label="Details">
+    <aside class={isOpen ? 'details open' : 'details'} aria-label="Details">
       {plan !== null && plan.steps.length > 0 && (
         <Section title="Plan">
           {plan.explanation !== null && <p>{plan.explanation}</p>}

@@ -12,11 +12,16 @@ interface RequestsViewProps {
   readonly actions: ThreadActions | null;
 }
 
-export function RequestsView({ moment: { requests }, actions }: RequestsViewProps) {
+export function RequestsView({ moment: { requests, expired, machine }, actions }: RequestsViewProps) {
+  // an agent that goes on has no use for what it asked before
+  const askable = machine.children.turn === undefined && actions !== null ? expired : [];
   return (
     <div class="requests" aria-live="polite">
       {requests.map((request) => (
         <RequestCard key={request.requestId} request={request} actions={actions} />
+      ))}
+      {askable.map((request) => (
+        <ExpiredCard key={request.requestId} request={request} actions={actions} />
       ))}
     </div>
   );
@@ -40,6 +45,19 @@ function RequestCard({ request, actions }: RequestCardProps) {
       ) : (
         <Decisions request={request} actions={actions} />
       )}
+    </section>
+  );
+}
+
+function ExpiredCard({ request, actions }: RequestCardProps) {
+  const { requestId, body } = request;
+  return (
+    <section class="card" aria-label="Not answered in time">
+      <header class="card-head">Not answered in time: {TITLES[body.kind]}</header>
+      <RequestBodyView request={request} />
+      <div class="row">
+        <Button onClick={() => void actions?.run({ type: 'request.askAgain', requestId })}>Ask again</Button>
+      </div>
     </section>
   );
 }

@@ -28,9 +28,13 @@ export function RollbackDialog({ actions, turnId, onClose }: RollbackDialogProps
   useEffect(() => {
     client.call('orchestration.getRollbackPlan', { threadId, turnId }).then(
       (read) => (plan.value = read),
-      (error: unknown) => (failure.value = failureOf(error)),
+      (error: unknown) => {
+        failure.value = failureOf(error);
+        // a person decides to go on without
+        if (failure.value.code === 'CHECKPOINT_MISSING') files.value = false;
+      },
     );
-  }, [client, threadId, turnId, plan, failure]);
+  }, [client, threadId, turnId, plan, failure, files]);
   const run = (): void => {
     onClose();
     const parts = { files: files.value, conversation: conversation.value };

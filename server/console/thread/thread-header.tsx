@@ -3,6 +3,7 @@ import type { ConsoleStore } from '../state/console-store.ts';
 import type { Moment } from '../state/moment.ts';
 import { THREAD_TABS, threadHref, type ThreadTab } from '../state/route.ts';
 import { titleOf } from '../shell/thread-tree.ts';
+import { IconButton } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { StatusWord } from '../ui/status.tsx';
@@ -47,6 +48,15 @@ export function ThreadHeader({ store, moment, actions, tab }: ThreadHeaderProps)
           </a>
         ))}
       </nav>
+      {tab === 'chat' && (
+        <IconButton
+          icon="panel"
+          label="Details"
+          class="icon-button details-toggle"
+          aria-pressed={actions.hasDetails.value}
+          onClick={() => (actions.hasDetails.value = !actions.hasDetails.value)}
+        />
+      )}
       <Menu label="Thread actions" items={menuOf(actions, moment)} />
     </header>
   );

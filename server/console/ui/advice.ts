@@ -19,6 +19,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PROVIDER_UNAUTHORIZED: 'Log in to the agent in a terminal, then retry.',
   PROVIDER_CONTEXT_EXCEEDED: 'Compact the conversation, or go on in a new thread.',
   PROVIDER_QUOTA_EXCEEDED: 'Switch to another agent, or wait for the quota.',
+  CHECKPOINT_MISSING: 'It can be done without putting files back.',
   CAPABILITY_UNSUPPORTED: 'This agent cannot do that; another one may.',
 };
 

@@ -23,7 +23,7 @@ interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export const IconButton = ({ icon, label, ...rest }: IconButtonProps) => (
-  <button type="button" {...rest} class="icon-button" aria-label={label} title={label}>
+  <button type="button" class="icon-button" {...rest} aria-label={label} title={label}>
     <Icon name={icon} />
   </button>
 );

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { attachmentIdSchema, itemIdSchema } from '../../../../machines/domain/ids.ts';
 import { canTake, decide } from '../../../../machines/domain/decide.ts';
+import { TASK_LIMIT } from '../../../../machines/domain/task.ts';
 import { ERRORS, type ErrorCode } from '../../../../machines/domain/error.ts';
 import { threadInputSchema, type ThreadInput } from '../../../../machines/domain/input.ts';
 import type { RequestRow } from '../../../../machines/domain/request.ts';
@@ -18,6 +19,7 @@ import {
   implemented,
   inactive,
   interrupt,
+  delegated,
   mergeBack,
   item,
   promote,
@@ -60,6 +62,11 @@ const withPlan: ThreadInput = {
 const PLANNED = [...running('a'), item('Completed', 'a', plan), ...finished('a'), implemented('p')];
 const full = [...running('a'), ...Array.from({ length: 100 }, (_, index) => submit(`q${index}`, 'queue'))];
 
+const manyTasks = [
+  ...running('a'),
+  ...Array.from({ length: TASK_LIMIT }, (_, index) => delegated(`k${index}`)),
+];
+
 const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
   ['THREAD_BUSY', running('a'), submit('b')],
   ['THREAD_ARCHIVED', [ARCHIVE], submit('b')],
@@ -76,6 +83,7 @@ const REFUSALS: readonly [ErrorCode, readonly Cue[], ThreadInput][] = [
   ['ANSWER_INVALID', [...running('a'), numberAsked], answered('many')],
   ['CAPABILITY_UNSUPPORTED', [], withImage],
   ['THREAD_NOT_FORKED', [], mergeBack('t2', 1)],
+  ['TASK_LIMIT', manyTasks, delegated('more')],
   ['PLAN_NOT_FOUND', [], withPlan],
   ['PLAN_IMPLEMENTED', [...PLANNED], withPlan],
 ];
@@ -103,6 +111,9 @@ const ELSEWHERE: readonly ErrorCode[] = [
   'WORKTREE_FAILED',
   'WORKTREE_SETUP_FAILED',
   'WORKTREE_TIMED_OUT',
+  'TASK_NOT_FOUND',
+  'TASK_NOT_ALLOWED',
+  'TASK_TOO_DEEP',
   'ITEM_NOT_FOUND',
   'ENTRY_NOT_FOUND',
   'SUBSCRIPTION_NOT_FOUND',
