@@ -64,6 +64,8 @@ const PAYLOADS: Readonly<Partial<Record<CommandType, (of: Of) => Record<string, 
   'queue.promote': (of) => ({ queueEntryId: entryOf(of) }),
   'thread.switchProvider': ({ random }) => ({ instanceId: random.pick(INSTANCES) }),
   'thread.setTitle': ({ random }) => ({ title: `title ${random.below(100)}` }),
+  'task.delegate': ({ random }) => ({ text: random.pick(WORDS) }),
+  'task.acknowledge': () => ({ taskIds: ['none'] }),
   'thread.setModel': ({ random }) => ({ model: `model-${random.below(3)}` }),
 };
 
