@@ -12,7 +12,7 @@ import { takeFrame } from './frames.ts';
 import { cutAfter, hasMessages, readHistory, type Cut } from './history.ts';
 import { launchMode, PROGRAM, sessionSpec, type Beginning } from './launch.ts';
 import { unmetPolicy } from './policy.ts';
-import { writeToolsFile } from './tools-file.ts';
+import { writeToolsFile, type ToolsFile } from './tools-file.ts';
 import { wanted } from './requests.ts';
 import type { Run } from './run.ts';
 import { Session } from './sessions.ts';
@@ -85,10 +85,18 @@ async function launch(
   });
   session.process = process;
   if (run.isPaused) process.setPaused(true);
-  const answer = await process.ask(INITIALIZE).finally(async () => tools.remove());
+  const answer = await initialized(process, tools);
   checkMode(session, answer);
   if (rollback?.files && cut?.dropped) await rewindFiles(process, cut.dropped);
   return settings.model ?? answer.models.find(({ value }) => value === 'default')?.resolvedModel ?? null;
+}
+
+async function initialized(process: ClaudeProcess, tools: ToolsFile): Promise<Initialized> {
+  try {
+    return await process.ask(INITIALIZE);
+  } finally {
+    await tools.remove();
+  }
 }
 
 function beginningOf({ resume, fork }: OpenConnection, cut: Cut | null): Beginning {

@@ -3,7 +3,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import { abilitiesOf, type TaskBounds } from './take.ts';
+import { boundsIn, type TaskBounds } from './task-bounds.ts';
 import type { Threads } from './threads.ts';
 
 /** Rows as the tick under way has them. */
@@ -99,4 +99,4 @@ export class Family {
 export const familyOf = (
   options: { readonly journal: Journal; readonly taskBounds?: TaskBounds },
   threads: FamilyParts['threads'],
-): Family => new Family({ journal: options.journal, threads }, abilitiesOf(options).taskBounds);
+): Family => new Family({ journal: options.journal, threads }, boundsIn(options));

@@ -8,7 +8,7 @@ import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { FolderReads } from './api.ts';
 import type { Clock } from './clock.ts';
-import type { TaskBounds } from './take.ts';
+import type { TaskBounds } from './task-bounds.ts';
 import type { Workspaces } from './workspace.ts';
 
 export interface Log {

@@ -23,6 +23,7 @@ import type { LoadedThread } from './loaded-thread.ts';
 import type { Staging } from './staging.ts';
 import { refusalOf } from './refusal.ts';
 import { takeCommand } from './take-command.ts';
+import { boundsIn, type TaskBounds } from './task-bounds.ts';
 import { withText } from './task-results.ts';
 import { takeDelta, takeInstance, takeProvider } from './take-provider.ts';
 import type { Threads } from './threads.ts';
@@ -46,24 +47,14 @@ export interface IntakeParts extends Workspaces {
   readonly counters: Counters;
 }
 
-/** How far tasks may lead to further tasks. */
-export interface TaskBounds {
-  /** A thread that is so many tasks away from a person's cannot delegate. */
-  readonly depth: number;
-  /** While so many threads of a family work, no other begins. */
-  readonly aliveCount: number;
-}
-
-const DEFAULT_TASK_BOUNDS: TaskBounds = { depth: 3, aliveCount: 16 };
-
 /** As the options of the runtime have it. */
-export const abilitiesOf = ({
-  history,
-  taskBounds = DEFAULT_TASK_BOUNDS,
-}: {
+export const abilitiesOf = (options: {
   readonly history?: unknown;
   readonly taskBounds?: TaskBounds;
-}): Pick<IntakeParts, 'hasHistory' | 'taskBounds'> => ({ hasHistory: history !== undefined, taskBounds });
+}): Pick<IntakeParts, 'hasHistory' | 'taskBounds'> => ({
+  hasHistory: options.history !== undefined,
+  taskBounds: boundsIn(options),
+});
 
 /** Counted since the start; for `/metrics`. */
 export interface Counters {

@@ -16,7 +16,7 @@ import type { WorkspaceHistory } from '../../machines/ports/workspace-history.ts
 import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { ProviderDriver } from '../../machines/ports/provider.ts';
 import type { CommittedTick } from '../../server/runtime/api.ts';
-import type { TaskBounds } from '../../server/runtime/take.ts';
+import type { TaskBounds } from '../../server/runtime/task-bounds.ts';
 import { ThreadRuntime } from '../../server/runtime/runtime.ts';
 import { SCRIPTED_CAPABILITIES, scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';

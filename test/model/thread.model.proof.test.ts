@@ -335,6 +335,22 @@ function reopenedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   ];
 }
 
+/** What another thread does for this one: one task at a time, told in whatever state the thread rests in. */
+function delegatingIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { thread, fresh } = place;
+  const isIdle = thread.tasks.length === 0 && thread.queue.entries.length === 0;
+  return [
+    ...(thread.queue.entries.length === 0 ? [make.submit(fresh)] : []),
+    ...(isIdle ? [make.delegated('T70')] : []),
+    ...thread.tasks.flatMap(({ taskId }) => [make.taskEnded(taskId), make.acknowledged(taskId)]),
+    ...toldBy(snapshot, place).filter(({ type }) => TURNING.has(type)),
+    make.RESUME,
+    make.STOP,
+  ];
+}
+const TURNING = new Set(['$opened', '$started', 'xstate.done.actor.turn', 'xstate.done.actor.connection']);
+
 const keyBy =
   (canon: Canon) =>
   (snapshot: AnyMachineSnapshot): string =>
@@ -375,6 +391,7 @@ describeAlone(
     walk(make.startOf(), carriedIn, keyOfCarried),
     walk(make.startOf({ modelSwitch: 'byResume' }), reopenedIn),
     walk(agents.startAsSubagent(), agentIn),
+    walk(make.startOf(), delegatingIn),
   ],
   { stateCount: 18_000, edgeCount: 580_000, arrowCount: 160 },
 );

@@ -35,6 +35,7 @@ describe('upcast', () => {
       lineage: null,
       mergedTurnOrdinal: 0,
       adoption: null,
+      tasks: [],
     };
     expect(upcast({ kind: 'base', input: base, facts: [] }, 1)).toEqual({
       kind: 'base',
