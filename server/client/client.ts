@@ -50,7 +50,7 @@ export interface InspectionListener {
   readonly onMissed?: (missed: { readonly after: number; readonly version: number }) => void;
   /** What is held may not be in the journal any more. */
   readonly onResync?: (reason: ResyncReason) => void;
-  readonly onSynchronized?: (version: number) => void;
+  readonly onSynchronized?: (version: number, sequence: number) => void;
   readonly onError?: (error: RuntimeError) => void;
 }
 
@@ -145,7 +145,7 @@ export class Client {
         for (const frame of frames) {
           if (frame.kind === 'missed') listener.onMissed?.(frame);
           else if (frame.kind === 'resync') listener.onResync?.(frame.reason);
-          else if (frame.kind === 'synchronized') listener.onSynchronized?.(frame.version);
+          else if (frame.kind === 'synchronized') listener.onSynchronized?.(frame.version, frame.sequence);
         }
         const entries = frames.filter((frame) => frame.kind === 'entry');
         if (entries.length > 0) listener.onEntries?.(entries);

@@ -13,6 +13,8 @@ import { redactValue, type Redact } from '../redact-value.ts';
 import type { Clock } from './clock.ts';
 import { inspectedEntry, NOTHING_SEEN } from './inspected.ts';
 import { machineStateAt } from './machine-state.ts';
+import type { Reads } from './reads.ts';
+import type { Threads } from './threads.ts';
 import { Timeline, type ThreadAt } from './timeline.ts';
 import { itemsOf, type TranscriptRows } from './transcript.ts';
 
@@ -28,8 +30,8 @@ export const PAST_LIMITS = {
 interface PastParts {
   readonly journal: Journal;
   readonly clock: Clock;
-  /** Of any thread as it is now, mended where its rows are damaged. */
-  readonly rows: TranscriptRows;
+  readonly reads: Pick<Reads, 'version' | 'snapshot' | 'rows'>;
+  readonly threads: Pick<Threads, 'peek'>;
   readonly redact: Redact;
 }
 
@@ -55,11 +57,13 @@ export class StoredPast implements Past {
   }
 
   async stateAt(threadId: ThreadId, sequence: number, query: PastQuery): Promise<PastRead> {
+    const now = this.#now(threadId, sequence, query);
+    if (now !== null) return now;
     const thread = await this.#threadAt(threadId, sequence);
     const { place, tables, unsure, moment } = thread;
     const { state } = tables;
     if (place === null || state === null) throw notThere(threadId, sequence);
-    const rows = rowsAt(thread, state, this.#parts.rows);
+    const rows = rowsAt(thread, state, this.#parts.reads.rows);
     return {
       ...place,
       prunedBefore: this.#parts.journal.prunedBefore(threadId),
@@ -69,7 +73,29 @@ export class StoredPast implements Past {
     };
   }
 
-  #contextsOf({ charts }: Moment): StoredCharts | null {
+  /** After its last entry a thread is as it is: nothing has to be read for that. `null`: it has gone on, or is quarantined. */
+  #now(threadId: ThreadId, sequence: number, query: PastQuery): PastRead | null {
+    const { journal, reads, threads } = this.#parts;
+    const { version } = reads.version(threadId);
+    if (sequence > journal.lastSequence() || journal.versionAt(threadId, sequence) !== version) return null;
+    const [entry] = journal.readThread(threadId, version - 1, { limit: 1, deltas: true });
+    const { snapshot } = reads.snapshot(threadId, query);
+    const thread = threads.peek(threadId);
+    if (thread === null || entry === undefined) return null;
+    const { at, machineHash } = entry;
+    return {
+      sequence: entry.sequence,
+      version,
+      at,
+      machineHash,
+      snapshot,
+      prunedBefore: journal.prunedBefore(threadId),
+      unsure: null,
+      contexts: query.contexts ? this.#contextsOf(thread.actor) : null,
+    };
+  }
+
+  #contextsOf({ charts }: Pick<Moment, 'charts'>): StoredCharts | null {
     if (charts === null) return null;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only texts in it are replaced
     return redactValue(storeCharts(charts), this.#parts.redact) as StoredCharts;

@@ -94,7 +94,7 @@ export class ThreadRuntime implements Runtime {
     [this.keys, this.family] = [new AgentKeys(this.threads), familyOf(options, this.threads)];
     this.#instances = new Instances(journal);
     const reads = (this.reads = new Reads(journal, this.threads, this.#instances));
-    this.past = new StoredPast({ ...options, rows: reads.rows });
+    this.past = new StoredPast({ ...options, reads, threads: this.threads });
     this.diffs = new StoredDiffs({ journal, history: options.history ?? null });
     this.#ingress = new Ingress(
       () => this.#loop.wake(),

@@ -38,7 +38,7 @@ async function measure(journal: Journal): Promise<Figure[]> {
   await run.do({ type: 'turn.interrupt' });
   const last = journal.lastSequence();
   const heapBefore = heapBytes();
-  const first = await look(run, last);
+  const first = await look(run, last - 1);
   const heldMb = (heapBytes() - heapBefore) / 1e6;
   const looks: number[] = [];
   for (let index = 0; index < LOOK_COUNT; index += 1) {

@@ -180,18 +180,28 @@ describe('a thread at an earlier entry', () => {
 
   test('lets go of what it keeps, and refuses a crowd', async () => {
     const { run } = await startThread();
-    const looks = Array.from({ length: PAST_LIMITS.waiting + 1 }, () =>
-      codeOf(stateAt(run, run.journal.lastSequence())),
-    );
+    const created = run.journal.lastSequence();
+    await run.do({ type: 'thread.setTitle', title: 'later' });
+    const looks = Array.from({ length: PAST_LIMITS.waiting + 1 }, () => codeOf(stateAt(run, created)));
     expect((await Promise.all(looks)).filter((code) => code === 'RATE_LIMITED')).toHaveLength(1);
     expect(run.runtime.past.size).toBe(1);
     run.pass(PAST_LIMITS.idleMs);
     expect(run.runtime.past.size).toBe(0);
     for (let index = 0; index <= PAST_LIMITS.timelines; index += 1) {
       const id = `other${index}`;
-      await run.create({ threadId: id });
-      await run.runtime.past.stateAt(threadId(id), run.journal.lastSequence(), PAGE);
+      const { sequence } = await run.create({ threadId: id });
+      await run.do({ type: 'thread.setTitle', title: 'later', threadId: id });
+      await run.runtime.past.stateAt(threadId(id), sequence, PAGE);
     }
     expect(run.runtime.past.size).toBe(PAST_LIMITS.timelines);
+  });
+
+  test('is what it is after its last entry, and nothing is read for that', async () => {
+    const { run } = await startThread();
+    await run.submit('wait');
+    const { snapshot, version } = await stateAt(run, run.journal.lastSequence());
+    expect(run.runtime.past.size).toBe(0);
+    expect(snapshot).toEqual(run.snapshot());
+    expect(version).toBe(run.runtime.reads.version(THREAD).version);
   });
 });

@@ -72,8 +72,14 @@ function light(box: HTMLElement, { actor, value, entry }: ChartViewProps): void 
     state.classList.toggle('lit', isWithin(path, attribute(state, 'data-state')));
   }
   const last = lastOf(actor, entry);
-  for (const arrow of box.querySelectorAll('.arrow')) {
-    const isIt = isTaken(arrow, last);
+  const arrows = [...box.querySelectorAll('.arrow')];
+  const ways = arrows.filter((arrow) => isWay(arrow, last));
+  const named = ways.filter((arrow) => eventsOf(arrow).some((event) => last.events.has(event)));
+  const taken = new Set(
+    named.length > 0 ? named : ways.filter((arrow) => eventsOf(arrow).includes('always')),
+  );
+  for (const arrow of arrows) {
+    const isIt = taken.has(arrow);
     arrow.classList.toggle('lit', isIt);
     for (const text of arrow.querySelectorAll('[data-event]')) {
       text.classList.toggle('lit', isIt && last.events.has(attribute(text, 'data-event')));
@@ -103,12 +109,10 @@ function lastOf(actor: Actor, entry: InspectedEntry | null): Last {
   return { events, from: change === undefined ? null : pathOf(change.from), to: pathOf(change?.to) };
 }
 
-function isTaken(arrow: Element, { events, from, to }: Last): boolean {
-  if (from === null) return false;
-  const isWay = isWithin(from, attribute(arrow, 'data-from')) && isWithin(to, attribute(arrow, 'data-to'));
-  const told = attribute(arrow, 'data-events').split('|');
-  return isWay && told.some((event) => event === 'always' || events.has(event));
-}
+const isWay = (arrow: Element, { from, to }: Last): boolean =>
+  from !== null && isWithin(from, attribute(arrow, 'data-from')) && isWithin(to, attribute(arrow, 'data-to'));
+
+const eventsOf = (arrow: Element): string[] => attribute(arrow, 'data-events').split('|');
 
 /** A state is lit with those that it is in. */
 const isWithin = (path: string, state: string): boolean =>

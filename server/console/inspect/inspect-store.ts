@@ -38,10 +38,13 @@ export class InspectStore {
     this.threadId = threadId;
     this.chosen.value = at;
     this.#following = client.inspectThread(threadId, {
-      onSynchronized: (version) => {
+      onSynchronized: (version, sequence) => {
         const isFirst = this.latest.value === 0;
         this.latest.value = Math.max(version, this.latest.value);
-        if (isFirst) this.#queue(() => this.#open(version));
+        if (!isFirst) return;
+        // the journal of a long thread takes a while
+        if (this.chosen.value === null) void this.#showFirst(sequence);
+        this.#queue(() => this.#open(this.version.value));
       },
       onEntries: (entries) => this.#queue(() => this.#append(entries)),
       onMissed: ({ version }) => {
@@ -89,6 +92,11 @@ export class InspectStore {
   stateAt(sequence: number): Promise<Past> {
     const query = { threadId: this.threadId, sequence, contexts: true };
     return this.client.call('orchestration.getThreadStateAt', query);
+  }
+
+  async #showFirst(sequence: number): Promise<void> {
+    const now = await this.stateAt(sequence).catch(() => null);
+    this.past.value ??= now;
   }
 
   #queue(work: () => Promise<void>): void {
