@@ -48,6 +48,13 @@ const COMMANDS: Readonly<Record<string, (random: Random) => object>> = {
   'queue.resume': () => ({}),
   'request.respond': () => ({ requestId: 'r', decision: 'accept' }),
   'request.askAgain': () => ({ requestId: 'r' }),
+  'thread.fork': () => ({}),
+  'thread.mergeBack': () => ({}),
+  'thread.switchProvider': () => ({ instanceId: 'scripted' }),
+  'checkpoint.rollback': () => ({ turnId: null }),
+  'turn.edit': () => ({ text: 'one' }),
+  'task.delegate': () => ({ text: 'one' }),
+  'task.acknowledge': () => ({ taskIds: ['t'] }),
 };
 const COMMAND_NAMES = Object.keys(COMMANDS);
 
@@ -71,6 +78,12 @@ function paramsOf(method: string, random: Random): object {
     'orchestration.subscribeThread': { threadId, deltas: random.chance(0.5) },
     'orchestration.unsubscribe': { subscriptionId },
     'orchestration.acknowledge': { subscriptionId, sequence: random.below(10_000) },
+    'orchestration.getThreadStateAt': { threadId, sequence: random.below(200), limit: 5 },
+    'orchestration.getTurnDiff': { threadId, turnId: 't' },
+    'orchestration.getThreadDiff': { threadId },
+    'orchestration.getRollbackPlan': { threadId, turnId: null },
+    'inspection.subscribeThread': { threadId },
+    'inspection.readEntries': { threadId, after: random.below(50), limit: 20 },
     'orchestration.readEvents': { threadId, after: random.below(50), limit: 20 },
   };
   return params[method] ?? {};

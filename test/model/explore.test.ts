@@ -66,6 +66,7 @@ describe('every reachable state of a thread', () => {
       'transfer.failed',
       'transfer.offered',
       // of tasks of other threads
+      'task.acknowledge',
       'task.delegate',
       'task.ended',
       // of sub-agents
