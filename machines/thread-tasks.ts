@@ -48,12 +48,15 @@ function noteEnd(context: Context, { taskId, result }: Of<'task.ended'>): Thread
   };
   // between turns it depends on the thread's state whether a person is waited for
   const isNow = task.wake === 'always' && context.activeTurn !== null;
-  return isNow ? withNews(context, move, { tasks: [ended], reason: null }) : move;
+  return isNow ? withNews(context, move, { tasks: [ended], reason: whileArchived(context) }) : move;
 }
+
+/** What an archived thread is told waits, in a turn that the provider began as well. */
+const whileArchived = ({ archived }: Context): HoldReason | null => (archived ? 'archived' : null);
 
 /** The thread has nothing to do: it is told of all that has ended meanwhile. */
 function wake(context: Context, reason: HoldReason | null): ThreadMove {
-  return withNews(context, {}, { tasks: endedOf(context), reason: context.archived ? 'archived' : reason });
+  return withNews(context, {}, { tasks: endedOf(context), reason: whileArchived(context) ?? reason });
 }
 
 /** Nothing new, where they have been told of already. */

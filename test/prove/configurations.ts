@@ -57,8 +57,8 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'sessions that are forgotten and switched',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, transfers: 1, ...again },
-    stateCount: 34_000,
-    edgeCount: 520_000,
+    stateCount: 23_500,
+    edgeCount: 355_000,
     replayCount: 10_000,
     mostFirings: MOST_FIRINGS,
   },
@@ -89,9 +89,9 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   {
     name: 'tasks of other threads',
     bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, delegates: 2, ...again },
-    stateCount: 100,
-    edgeCount: 1_000,
-    replayCount: 500,
+    stateCount: 3_500,
+    edgeCount: 55_000,
+    replayCount: 5_000,
     mostFirings: MOST_FIRINGS,
   },
   {

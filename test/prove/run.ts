@@ -59,12 +59,18 @@ function saveTraces(results: readonly Result[], folder: string): ReadonlyMap<str
   return differences;
 }
 
-const { soak, traces } = parseArgs({
-  options: { soak: { type: 'boolean', default: false }, traces: { type: 'string' } },
+const { soak, traces, only } = parseArgs({
+  options: {
+    soak: { type: 'boolean', default: false },
+    traces: { type: 'string' },
+    /** Configurations whose name has this in it, to look at one of them. */
+    only: { type: 'string', default: '' },
+  },
 }).values;
 const folder = traces ?? mkdtempSync(join(tmpdir(), 'threadchart-traces-'));
 mkdirSync(folder, { recursive: true });
-const configurations = soak ? LARGER : CONFIGURATIONS;
+const configurations = (soak ? LARGER : CONFIGURATIONS).filter(({ name }) => name.includes(only));
+if (configurations.length === 0) throw new Error(`no configuration has ${only} in its name`);
 const startedAt = performance.now();
 const results = await allOf([
   ...FAULTS.map(({ name }) => ({ kind: 'fault' as const, name })),

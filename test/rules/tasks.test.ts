@@ -2,6 +2,8 @@
 import { describe, expect } from 'vitest';
 import {
   acknowledged,
+  began,
+  closeFailed,
   delegated,
   ended,
   finished,
@@ -107,5 +109,15 @@ describe('a task of another thread', () => {
       expect(is.stage.context.queue).toMatchObject({ status: 'held', reason: 'failed' });
     },
     without: { 'the telling': withoutAlways('thread', 'bound.idle.error', 0) },
+  });
+
+  rule('does not make the queue of an archived thread flow, where its provider goes on', {
+    given: [...running('a'), ...finished('a'), { type: 'thread.archive' }, closeFailed(), began('p')],
+    when: [delegated('k', { wake: 'always' }), taskEnded()],
+    holds: (is) => {
+      expect([is.active, foundIn(queued(is))]).toEqual(['p', [true]]);
+      expect(is.stage.context.queue).toMatchObject({ status: 'held', reason: 'archived' });
+    },
+    without: { 'the words': withoutAction('thread', 'noteTaskEnd') },
   });
 });
