@@ -44,7 +44,8 @@ export class McpDoor {
         const principal = principalOf(authInfo?.extra);
         return makeToolServer({ ...parts, principal, signal: requestInfo?.signal ?? NEVER });
       },
-      { maxRequestBodySize: MCP_LIMITS.bodyBytes },
+      // an answer is said whole, and nothing that could be subscribed to ever changes
+      { maxRequestBodySize: MCP_LIMITS.bodyBytes, maxSubscriptions: 0 },
     );
   }
 

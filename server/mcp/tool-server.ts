@@ -17,7 +17,8 @@ const INSTRUCTIONS =
 export function makeToolServer(call: Call): McpServer {
   const server = new McpServer(
     { name: 'threadchart', version: call.release },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    // they never change: claude 2.1.329 would wait for a word of that before its first turn
+    { capabilities: { tools: { listChanged: false } }, instructions: INSTRUCTIONS },
   );
   for (const each of TOOLS) {
     const { name, description, input, annotations } = each;
