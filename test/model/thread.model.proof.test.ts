@@ -313,7 +313,8 @@ function agentIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   const { thread, on, fresh, hasRoom } = place;
   const active = thread.activeTurn?.turnId ?? null;
   return [
-    ...(hasRoom ? [make.submit(fresh), make.began(fresh, { native: `n.${fresh}`, on })] : []),
+    ...(hasRoom ? [make.submit(fresh)] : []),
+    ...(active === null ? [make.began(fresh, { native: `n.${fresh}`, on })] : []),
     agents.adopted(on + 1),
     agents.adopted(on + 1, { nativeThreadId: null }),
     agents.adopted(on + 1, { instanceId: make.OTHER_INSTANCE }),

@@ -326,3 +326,12 @@ describe('a prompt to a sub-agent', () => {
     },
   });
 });
+
+describe('a connection of its own', () => {
+  rule('is not ended by a close that nobody has asked for', {
+    given: running('a'),
+    when: [closed(1)],
+    holds: (is) => expect([is.answer, is.status]).toEqual(['ignored', 'running']),
+    without: { 'the look at what carries it': guardIs('connection', 'isMineAndCarried', true) },
+  });
+});

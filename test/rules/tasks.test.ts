@@ -3,13 +3,17 @@ import { describe, expect } from 'vitest';
 import {
   acknowledged,
   began,
+  closed,
   closeFailed,
   delegated,
   ended,
   finished,
+  idled,
   interrupt,
+  lost,
   running,
   settled,
+  STOP,
   taskEnded,
 } from '../helpers/inputs.ts';
 import type { Outcome } from '../helpers/given.ts';
@@ -120,4 +124,28 @@ describe('a task of another thread', () => {
     },
     without: { 'the words': withoutAction('thread', 'noteTaskEnd') },
   });
+
+  const OUT = [idled(), closed()];
+  const LATER = [
+    ['ready', finished('a'), OUT, null],
+    ['interrupted', [interrupt(), ...finished('a', 'interrupted')], OUT, 'interrupted'],
+    ['stopped', [STOP, ...finished('a', 'interrupted')], [closed()], 'stopped'],
+    ['error', finished('a'), [lost()], 'failed'],
+  ] as const;
+  for (const [status, end, away, reason] of LATER) {
+    rule(
+      `that ends when the thread is ${status} without a connection is told ${reason ? 'later' : 'at once'}`,
+      {
+        given: [...WORKING, ...end, ...away],
+        when: [taskEnded()],
+        holds: (is) => {
+          const { queue } = is.stage.context;
+          if (reason === null)
+            expect([is.active, is.value]).toEqual(['k:0', { bound: { working: 'starting' } }]);
+          else expect([is.status, foundIn(queued(is)), queue.reason]).toEqual([status, [true], reason]);
+        },
+        without: { 'the telling': withoutAlways('thread', `unbound.${status}`, 0) },
+      },
+    );
+  }
 });
