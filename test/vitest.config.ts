@@ -4,6 +4,8 @@ import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
 const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak', 'browser', 'all'];
+/** They run no agents and kill no servers. */
+const SHARING_MODES = ['fuzz', 'walks', 'proof'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
 /** `--mode` and one of these chooses a slow suite, `all` the agents that are installed on demand; without one the fast ones run. */
@@ -18,8 +20,7 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // the fast files share what they import; each of the others begins with a process of its own
       isolate: isSlow,
-      // these run agents, or kill servers; the others only share the cores
-      maxWorkers: isSlow && mode !== 'fuzz' && mode !== 'walks' ? 1 : 2,
+      maxWorkers: isSlow && !SHARING_MODES.includes(mode) ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,
       hookTimeout: isSlow ? 60_000 : 10_000,
       reporters: ['default', new ExecutedTestsReporter()],
