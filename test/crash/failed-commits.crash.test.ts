@@ -93,8 +93,9 @@ async function rest(run: RuntimeRun, client: ScriptedClient): Promise<void> {
 
 function renamed(text: string): string {
   const names = new Map<string, string>();
-  return text.replaceAll(/"e1-\d+"|"[0-9a-z]{8,14}"/g, (id) => {
-    if (!names.has(id)) names.set(id, `"id${names.size}"`);
+  // those of the server stand in other ids and in texts as well
+  return text.replaceAll(/\be1-\d+\b|"[0-9a-z]{8,14}"/g, (id) => {
+    if (!names.has(id)) names.set(id, id.startsWith('"') ? `"id${names.size}"` : `id${names.size}`);
     return names.get(id) ?? id;
   });
 }
