@@ -60,7 +60,11 @@ export class LiveThread {
   async child(number = 1): Promise<LiveThread> {
     const threadId = await this.until(() => this.#childId(number), `sub-agent ${number}`);
     const child = new LiveThread(this.client, threadId);
-    await child.until(() => child.view !== null, 'a first view');
+    // it is ready, too, before its agent begins
+    await child.until(
+      () => child.view !== null && child.view.turns.size + child.view.items.size > 0,
+      'a turn',
+    );
     return child;
   }
 
