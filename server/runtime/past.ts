@@ -17,6 +17,7 @@ import type { Reads } from './reads.ts';
 import type { Threads } from './threads.ts';
 import { Timeline, type ThreadAt } from './timeline.ts';
 import { itemsOf, type TranscriptRows } from './transcript.ts';
+import { shownState } from './shown-state.ts';
 
 export const PAST_LIMITS = {
   /** Threads whose marks are in memory. */
@@ -183,13 +184,7 @@ function snapshotOf(thread: ThreadAt, state: ThreadState, items: ThreadSnapshot[
     items,
     roster: rosterOf(tables),
     requests: tables.openRequests(),
-    queue: state.queue,
-    usage: state.usage,
-    plan: state.plan,
-    ...(state.worktree && { worktree: state.worktree }),
-    lineage: state.lineage,
-    itemCount: state.itemCount,
-    completedTurnOrdinal: state.completedTurnOrdinal,
+    ...shownState(state),
   };
 }
 

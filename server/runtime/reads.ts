@@ -11,6 +11,7 @@ import type { LoadedThread } from './loaded-thread.ts';
 import { machineStateOf } from './machine-state.ts';
 import type { Threads } from './threads.ts';
 import { itemOf, itemsOf, type TranscriptRows } from './transcript.ts';
+import { shownState } from './shown-state.ts';
 
 /** Further back than so many entries it is not looked up which threads changed; a whole list costs less. */
 const CHANGES_LIMIT = 100_000;
@@ -80,13 +81,7 @@ export class Reads implements RuntimeReads {
         items: items.map((item) => this.#streamed(threadId, item)),
         roster: this.#roster(threadId),
         requests: this.#journal.openRequests(threadId),
-        queue: state.queue,
-        usage: state.usage,
-        plan: state.plan,
-        ...(state.worktree && { worktree: state.worktree }),
-        lineage: state.lineage,
-        itemCount: state.itemCount,
-        completedTurnOrdinal: state.completedTurnOrdinal,
+        ...shownState(state),
       },
     };
   }

@@ -1,13 +1,11 @@
 /** Looking back: any moment of a thread of 100,000 events. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { itemIdOf } from '../../machines/domain/ids.ts';
-import { byNative } from '../../machines/domain/input.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { RuntimeRun, THREAD } from '../helpers/start-runtime.ts';
 import { percentile, type Figure } from './figure.ts';
+import { reportItem } from './report-item.ts';
 import { openStore } from './stored-threads.ts';
 
 const ENTRY_COUNT = 100_000;
@@ -64,17 +62,4 @@ async function look(run: RuntimeRun, sequence: number): Promise<number> {
   const startedAt = performance.now();
   JSON.stringify(await run.runtime.past.stateAt(THREAD, sequence, QUERY));
   return performance.now() - startedAt;
-}
-
-function reportItem(run: RuntimeRun, number: number): void {
-  const itemId = itemIdOf('long', `item-${number}`);
-  const place = { connectionId: 't1#1', ...byNative(null) };
-  const body = { kind: 'command', command: 'npm test' } as const;
-  for (const [type, status] of [
-    ['provider.itemStarted', 'open'],
-    ['provider.itemCompleted', 'completed'],
-  ]) {
-    const text = status === 'open' ? '' : 'all 123 tests have passed in 4.5 s';
-    run.provider.report('t1', { type, ...place, item: { itemId, body, text, status } } as ProviderReport);
-  }
 }

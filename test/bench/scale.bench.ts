@@ -1,13 +1,11 @@
 /** What long threads and many of them cost: the first look, waking one, holding them. The start is elsewhere. */
-import { byNative } from '../../machines/domain/input.ts';
-import { itemIdOf } from '../../machines/domain/ids.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
-import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { loadThread } from '../../server/runtime/load-thread.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { RuntimeRun, THREAD } from '../helpers/start-runtime.ts';
 import { BenchServer } from './bench-server-process.ts';
 import { median, type Figure } from './figure.ts';
+import { reportItem } from './report-item.ts';
 import { openStore, storeItems, storeThreads } from './stored-threads.ts';
 
 const LISTED_COUNT = 1_000;
@@ -49,7 +47,10 @@ export async function measureWaking(folder: string): Promise<Figure[]> {
   const run = await new RuntimeRun({ journal }).start();
   await run.create();
   await run.submit('wait');
-  for (let item = 0; item < LONG_ENTRY_COUNT / 2; item += 1) reportItem(run, item);
+  for (let item = 0; item < LONG_ENTRY_COUNT / 2; item += 1) {
+    reportItem(run, item);
+    run.settle();
+  }
   await run.do({ type: 'turn.interrupt' });
   const { machineHash } = run.runtime.info;
   const fromBase = timesOf(() => loadThread(journal, THREAD, machineHash));
@@ -62,20 +63,6 @@ export async function measureWaking(folder: string): Promise<Figure[]> {
     { name: `${name} from its base`, unit: 'ms', value: median(fromBase), target: { atMost: 10 } },
     { name: `${name} by full replay`, unit: 'ms', value: median(replayed), target: { atMost: 350 } },
   ];
-}
-
-function reportItem(run: RuntimeRun, number: number): void {
-  const itemId = itemIdOf('long', `item-${number}`);
-  const place = { connectionId: 't1#1', ...byNative(null) };
-  const body = { kind: 'command', command: 'npm test' } as const;
-  for (const [type, status] of [
-    ['provider.itemStarted', 'open'],
-    ['provider.itemCompleted', 'completed'],
-  ]) {
-    const text = status === 'open' ? '' : 'all 123 tests have passed in 4.5 s';
-    run.provider.report('t1', { type, ...place, item: { itemId, body, text, status } } as ProviderReport);
-  }
-  run.settle();
 }
 
 const withoutBase = (journal: Journal): Journal =>
