@@ -313,6 +313,8 @@ describe('CVE-2026-25253 (OpenClaw): the client sends its token to whom the atta
     let upgradeCount = 0;
     other.on('upgrade', (_, socket) => {
       upgradeCount += 1;
+      // whoever gives up resets it
+      socket.on('error', () => undefined);
       socket.end(`HTTP/1.1 ${status} x\r\nlocation: ws://127.0.0.1:${portOf(thief)}/\r\n\r\n`);
     });
     const portOf = (server: typeof other): number => (server.address() as AddressInfo).port;
