@@ -20,7 +20,7 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // the fast files share what they import; each of the others begins with a process of its own
       isolate: isSlow,
-      setupFiles: isSlow ? [] : ['test/helpers/nothing-left.ts'],
+      setupFiles: isSlow ? [] : ['test/helpers/fixed-seed.ts', 'test/helpers/nothing-left.ts'],
       maxWorkers: ALONE_MODES.includes(mode) ? 1 : 2,
       // for what hangs: nothing is measured by it
       testTimeout: isSlow ? 180_000 : 60_000,

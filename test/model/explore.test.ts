@@ -8,7 +8,7 @@ import {
   TOLD_INPUT_TYPES,
 } from '../../machines/domain/input.ts';
 import { WORLD } from '../helpers/given.ts';
-import { withoutAction, withoutAlways, withoutTransition, type Mutation } from '../helpers/mutants.ts';
+import { withoutAction, withoutAlways, type Mutation } from '../helpers/mutants.ts';
 import { LiveReplay, SAMPLED } from './live-replay.ts';
 import { prove, report, violationsOf } from './prove.ts';
 
@@ -94,12 +94,6 @@ describe('the exploration', { timeout: 60_000 }, () => {
     violationsOf(prove(SMALL, { machines: mutate(WORLD).machines, until }));
 
   it.each<[string, Mutation, string]>([
-    [
-      'the interrupt deadline',
-      withoutTransition('turn', 'live.interrupting > interrupt.timedOut'),
-      'timers alone lead to rest',
-    ],
-    ['the watchdog', withoutAction('turn', 'watch'), 'timers alone lead to rest'],
     [
       'the telling of a lost turn',
       withoutAction('thread', 'noteLostTurn'),

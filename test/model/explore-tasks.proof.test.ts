@@ -1,13 +1,13 @@
 /** What another thread does for this one: handed over, told of, known. */
 import { describe, expect, it } from 'vitest';
-import { LiveReplay, SAMPLED } from './live-replay.ts';
+import { LiveReplay } from './live-replay.ts';
 import { prove, report, violationsOf } from './prove.ts';
 
 const BOUNDS = { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, nativeSteer: false } as const;
 
 describe('every reachable state of a thread that has something done by another', () => {
-  const live = new LiveReplay(SAMPLED);
-  const proof = prove({ ...BOUNDS, delegates: 1 }, { isSampled: true, onStep: (step) => live.replay(step) });
+  const live = new LiveReplay();
+  const proof = prove({ ...BOUNDS, delegates: 1 }, { onStep: (step) => live.replay(step) });
   report('tasks of other threads', proof);
 
   it('keeps every rule', () => {

@@ -17,7 +17,6 @@ const BOUNDS = {
 describe('every reachable state of a thread in its own working tree', () => {
   const live = new LiveReplay();
   const proof = prove(BOUNDS, {
-    isSampled: true,
     // of the others another configuration has as many
     onStep: (step) => (isUnprepared(step) ? live.replay(step) : undefined),
   });
