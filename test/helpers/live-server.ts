@@ -20,9 +20,9 @@ import { until } from './until.ts';
 
 export const MAIN = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
 /** For what takes a process, or a turn. */
-export const LIVE_WAIT_MS = 30_000;
+export const LIVE_WAIT_MS = 60_000;
 /** A server that has ended leaves nothing; what was killed with it may take a moment to vanish. */
-const GONE_WAIT_MS = 3_000;
+const GONE_WAIT_MS = 15_000;
 const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {

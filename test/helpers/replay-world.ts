@@ -19,7 +19,7 @@ import { makeTinyWorld } from './tiny-world.ts';
 import { until } from './until.ts';
 
 const AGENT = { driver: codexDriver, protocol: 'codex', processPer: 'instance' } as const;
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 /** The n-th place at which the model waits is n times as long in a recording, longer than anything else. */
 const HOLD_MS = 3_600_000;
 

@@ -16,7 +16,7 @@ import type { Handed } from './reference-model.ts';
 const SERVER = join(import.meta.dirname, '..', '..', 'server', 'bin.ts');
 const AGENT = join(import.meta.dirname, '..', 'fixtures', 'walking-codex.mjs');
 /** What was killed may take a moment to vanish from the list. */
-const GONE_WAIT_MS = 30_000;
+const GONE_WAIT_MS = 60_000;
 const EVERYTHING = { limit: 1_000_000, deltas: true };
 
 /** What is left of a walk on disk. */
