@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { requireAgent } from '../agents/agents.ts';
 import { startLiveServer, type LiveOptions, type LiveServer } from '../helpers/live-server.ts';
-import { TestRepository } from '../helpers/git-repository.ts';
 import { LiveThread } from '../helpers/live-thread.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
 import { text } from '../model-endpoint/step.ts';
@@ -24,10 +23,7 @@ async function turn(thread: LiveThread, prompt: (typeof PROMPTS)[number]): Promi
   await thread.reached('ready');
 }
 
-async function forkOf(
-  thread: LiveThread,
-  more: { turnId?: string; worktree?: object } = {},
-): Promise<LiveThread> {
+async function forkOf(thread: LiveThread, more: { turnId?: string } = {}): Promise<LiveThread> {
   const { threadId } = await thread.do({ type: 'thread.fork', ...more });
   const fork = new LiveThread(thread.client, threadId);
   await fork.until(() => fork.view !== null, 'a first view');
@@ -110,28 +106,6 @@ for (const [agent, options] of AGENTS) {
       expectNative(fork);
       expect(messages(thread)).toEqual(['one', 'two']);
       await fork.expectSameView();
-    });
-
-    it('goes on by itself in a working tree of its own, also on its next connection', async () => {
-      const server = await startLiveServer(SCRIPT, options);
-      const repository = new TestRepository(server.workspace);
-      repository.git('init', '-q');
-      repository.commit({ a: 'one\n' });
-      const thread = await server.thread();
-      await turn(thread, 'one');
-      const fork = await forkOf(thread, { worktree: {} });
-      await fork.until(() => fork.view?.state?.worktree?.status === 'ready', 'a working tree');
-      await turn(fork, 'aside');
-      expect(shown(server, 'aside')).toEqual(['one']);
-      await fork.do({ type: 'thread.stop' });
-      await fork.reached('stopped');
-      await turn(fork, 'again');
-      expect(shown(server, 'again')).toEqual(['one', 'aside']);
-      expectNative(fork);
-      expect(fork.facts('connection.opened').map(({ resumed }) => resumed)).toEqual([false, true]);
-      const { cwd } = fork.view?.state?.row ?? {};
-      expect(cwd).toBe(fork.view?.state?.worktree?.made?.root);
-      expect(new TestRepository(cwd ?? '').read('a')).toBe('one\n');
     });
 
     it('brings back what it did, and so does the next one', async () => {
