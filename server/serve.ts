@@ -239,8 +239,8 @@ interface DoorParts
 
 const fallbackOf =
   (files: ConsoleFiles) =>
-  (path: string): Answer | null =>
-    files.answer(path);
+  (path: string, accepted: string): Answer | null =>
+    files.answer(path, accepted);
 
 const openDoors = (
   config: Config,

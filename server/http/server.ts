@@ -48,8 +48,11 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly agents?: Route;
   /** `host` may be beyond loopback. Default: it may not. */
   readonly allowInsecure?: boolean;
-  /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
-  readonly fallback?: (path: string) => Answer | null | Promise<Answer | null>;
+  /**
+   * What no route knows, such as the console's files; `null`: 404. Called for GET after the guard, with the encodings
+   * that are accepted, as a browser says them.
+   */
+  readonly fallback?: (path: string, accepted: string) => Answer | null | Promise<Answer | null>;
 }
 
 export interface HttpServer {
@@ -187,7 +190,8 @@ async function route(request: IncomingMessage, { routes, fallback }: Way): Promi
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const known = routes[`${method} ${pathname}`];
   if (known !== undefined) return known(request);
-  const found = method === 'GET' ? await fallback?.(pathname) : null;
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const found = method === 'GET' ? await fallback?.(pathname, accepted) : null;
   if (found) return found;
   throw new RuntimeError('NOT_FOUND', `nothing at ${method} ${pathname.slice(0, 200)}`);
 }
