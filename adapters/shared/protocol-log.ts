@@ -55,7 +55,7 @@ const NO_REFERENCE = '';
 /** Lines that go to one file in one piece. */
 interface Batch {
   readonly position: LogPosition;
-  readonly lines: Buffer[];
+  readonly lines: string[];
   sizeBytes: number;
 }
 
@@ -133,17 +133,18 @@ export class ProtocolLog {
   }
 
   #enqueue(record: object): LogPosition {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    const position = this.#positionFor(line.length);
+    const line = `${JSON.stringify(record)}\n`;
+    const sizeBytes = Buffer.byteLength(line);
+    const position = this.#positionFor(sizeBytes);
     let batch = this.#queue.at(-1);
     if (batch?.position.fileNumber !== position.fileNumber) {
       batch = { position, lines: [], sizeBytes: 0 };
       this.#queue.push(batch);
     }
     batch.lines.push(line);
-    batch.sizeBytes += line.length;
-    this.#bufferedBytes += line.length;
-    this.#next = { fileNumber: position.fileNumber, offset: position.offset + line.length };
+    batch.sizeBytes += sizeBytes;
+    this.#bufferedBytes += sizeBytes;
+    this.#next = { fileNumber: position.fileNumber, offset: position.offset + sizeBytes };
     this.#writing ??= this.#write();
     return position;
   }
@@ -161,7 +162,7 @@ export class ProtocolLog {
   async #write(): Promise<void> {
     await this.#pause();
     for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
-      await this.#files.write(batch.position, Buffer.concat(batch.lines)).catch(this.#options.onError);
+      await this.#files.write(batch.position, Buffer.from(batch.lines.join(''))).catch(this.#options.onError);
       this.#bufferedBytes -= batch.sizeBytes;
       this.#noteDropped();
     }
