@@ -45,6 +45,8 @@ const DEFAULT_KEEP_FOR_MS = 14 * DAY_MS;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Frames of so long a time go to the disk in one write: one write a frame costs more than all else that is done with it. */
 const WRITE_EVERY_MS = 100;
+/** So much does not wait: much more would be dropped. */
+const WRITE_AT_BYTES = 256 * 1024;
 /** Longer frames are cut: redacting blocks, some 16 ms for 1 Mi characters. */
 const MAX_FRAME_LENGTH = 256 * 1024;
 const NAME = /^[\w-]{1,64}$/;
@@ -146,6 +148,7 @@ export class ProtocolLog {
     this.#bufferedBytes += sizeBytes;
     this.#next = { fileNumber: position.fileNumber, offset: position.offset + sizeBytes };
     this.#writing ??= this.#write();
+    if (this.#bufferedBytes >= WRITE_AT_BYTES) this.#hurry();
     return position;
   }
 
