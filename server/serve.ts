@@ -27,7 +27,7 @@ import { Folders } from './runtime/folders.ts';
 import type { Log } from './runtime/runtime-options.ts';
 import { ThreadRuntime } from './runtime/runtime.ts';
 import { McpDoor } from './mcp/door.ts';
-import { READERS } from './mcp/tool-server.ts';
+import { READERS } from './mcp/tools.ts';
 
 /** Letters and digits only: an id that began with a dash would be an option on a command line. */
 const makeId = customAlphabet('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', 16);

@@ -7,7 +7,7 @@ import { authorizeRequest, authorizeSignIn, type Doors } from './authorize.ts';
 import { refuseOrigin, urlOf } from './guard.ts';
 import { entriesPage, type ReadFrame } from './entries.ts';
 import type { Metrics } from './metrics.ts';
-import { openRpcDocument } from './openrpc.ts';
+import { ProtocolDocument } from './openrpc.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
 import { recordingAnswer, type RecordingStyle } from './recording.ts';
 import { json, type Answer } from './respond.ts';
@@ -33,7 +33,7 @@ export interface RouteContext {
 
 export function routesOf(context: RouteContext): Routes {
   const { runtime, doors, metrics, attachments, readFrame, recordings, agents } = context;
-  const document = json(openRpcDocument(runtime.info.version));
+  const document = new ProtocolDocument(runtime.info.version);
   return {
     'GET /healthz': (request) => {
       refuseOrigin(request);
@@ -48,7 +48,7 @@ export function routesOf(context: RouteContext): Routes {
       const body = prometheusText(await metrics.collect());
       return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body };
     },
-    'GET /openrpc.json': () => document,
+    'GET /openrpc.json': () => document.answer(),
     'POST /api/ticket': (request) => {
       refuseForeignBody(request);
       const principal = authorizeRequest(request, doors, null);
