@@ -20,6 +20,7 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // the fast files share what they import; each of the others begins with a process of its own
       isolate: isSlow,
+      setupFiles: isSlow ? [] : ['test/helpers/nothing-left.ts'],
       maxWorkers: isSlow && !SHARING_MODES.includes(mode) ? 1 : 2,
       testTimeout: isSlow ? 120_000 : 10_000,
       hookTimeout: isSlow ? 60_000 : 10_000,

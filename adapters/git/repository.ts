@@ -40,7 +40,7 @@ export async function findRepository(git: Git, cwd: string): Promise<Repository 
     () => false,
   );
   if (!isFolder) return missing('no-folder', `${cwd} is not a folder`);
-  if (!(await mayBeRepository(await realpath(cwd))))
+  if (!mayBeRepository(await realpath(cwd)))
     return missing('no-repository', `${cwd} is in no git repository`);
   try {
     return (await tooOld(git, cwd)) ?? (await locate(git, cwd));

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+
+// an import would read every export, and with them load the half of node that fetches: 7 MB, a tenth of the start
+const { request } = process.getBuiltinModule('node:http');
 
 /** Where a server listens, and how it knows us. */
 export interface HttpPlace {

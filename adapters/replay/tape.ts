@@ -150,7 +150,7 @@ export class Tape implements ProcessHost {
     while (this.#cancel === null && !this.#isPaused) {
       const line = this.next;
       if (line === null || this.#waitsFor(line)) return;
-      if (line.kind === 'in' || line.kind === 'exit') {
+      if ((line.kind === 'in' || line.kind === 'exit') && !this.#isEnded(line.process)) {
         const gapMs = Math.max(0, line.atMs - this.#lastAtMs) * this.#options.scale;
         this.#cancel = this.#options.clock.after(gapMs, () => this.#deliver(line));
         return;

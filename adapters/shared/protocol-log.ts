@@ -44,7 +44,7 @@ const DAY_MS = 86_400_000;
 const DEFAULT_KEEP_FOR_MS = 14 * DAY_MS;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Frames of so long a time go to the disk in one write: one write a frame costs more than all else that is done with it. */
-const WRITE_EVERY_MS = 25;
+const WRITE_EVERY_MS = 100;
 /** Longer frames are cut: redacting blocks, some 16 ms for 1 Mi characters. */
 const MAX_FRAME_LENGTH = 256 * 1024;
 const NAME = /^[\w-]{1,64}$/;

@@ -40,9 +40,10 @@ const PREFIXES = [
 ].join('|');
 
 /**
- * A part of whatever a rule matches that may begin with any word, and so is slow to find out that there is nothing: most
- * texts have none of these.
+ * What is in whatever a rule matches, and is found sooner than the rule finds out that there is nothing: most texts have
+ * none of these.
  */
+const ESCAPED_QUOTE = '\\"';
 const IN_ADDRESS = /:\/\/[^\s/?#@"'\\]+@/;
 const IN_JSON = new RegExp(String.raw`${WORD}[\w.-]{0,64}"\s*:`, 'i');
 const IN_MAIL = /@[^"\\]/;
@@ -53,13 +54,13 @@ const IN_VARIABLE = new RegExp(String.raw`${CAPITALS}\w{0,64}=`);
  * without what it escapes, so JSON stays JSON. None is tried twice on one run of characters, so the time stays in
  * proportion to the length.
  */
-const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: RegExp])[] = [
+const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: RegExp | string])[] = [
   // Whatever it stands in: private keys, `Bearer …`, the vendors' own forms, AWS key ids, JSON web tokens.
-  [new RegExp(`-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----${REST}`, 'g'), REDACTED],
+  [new RegExp(`-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----${REST}`, 'g'), REDACTED, '-----BEGIN '],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
   [new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}`, 'g'), REDACTED],
-  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED],
+  [/\bA[KS]IA[A-Z0-9]{16}\b/g, REDACTED, /A[KS]IA/],
+  [/(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED, 'eyJ'],
   // https://user:password@host
   [/(?<=:\/\/)[^\s/?#@:"'\\]{0,256}:[^\s/?#@"'\\]{1,256}(?=@)/g, REDACTED, IN_ADDRESS],
   // https://token@host
@@ -76,7 +77,11 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: 
   ],
   // "api_key": "…" and the same in JSON in a string; { "name": "API_KEY", "value": "…" }.
   [new RegExp(String.raw`("${NAME}"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'), `$1${REDACTED}`, IN_JSON],
-  [new RegExp(String.raw`((?<!\\)${INNER}${NAME}${INNER}\s*:\s*${INNER})[^"\\]*`, 'gi'), `$1${REDACTED}`],
+  [
+    new RegExp(String.raw`((?<!\\)${INNER}${NAME}${INNER}\s*:\s*${INNER})[^"\\]*`, 'gi'),
+    `$1${REDACTED}`,
+    ESCAPED_QUOTE,
+  ],
   [
     new RegExp(String.raw`("name"\s*:\s*"${NAME}"\s*,\s*"value"\s*:\s*")(?:[^"\\]|\\.)*`, 'gi'),
     `$1${REDACTED}`,
@@ -87,6 +92,7 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: 
       'gi',
     ),
     `$1${REDACTED}`,
+    ESCAPED_QUOTE,
   ],
   // Authorization: … and X-Auth-Token: …
   [
@@ -97,8 +103,9 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: 
   [
     /([?&][\w.-]{0,32}(?:token|key|secret|password|signature|sig|ticket|code)=)[^&#\s"'\\]+/gi,
     `$1${REDACTED}`,
+    '=',
   ],
-  [/(--[\w-]{0,32}(?:token|key|secret|password)[= ])[^\s"'\\]+/gi, `$1${REDACTED}`],
+  [/(--[\w-]{0,32}(?:token|key|secret|password)[= ])[^\s"'\\]+/gi, `$1${REDACTED}`, '--'],
   // OPENAI_API_KEY=… and ="…"
   [new RegExp(String.raw`\b(${VARIABLE}=)[^\s"'\\;&|,[]+`, 'g'), `$1${REDACTED}`, IN_VARIABLE],
   [new RegExp(String.raw`\b(${VARIABLE}=\\*["'])[^"'\\,:\]}][^"'\\]*`, 'g'), `$1${REDACTED}`, IN_VARIABLE],
@@ -112,7 +119,12 @@ const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: 
 export function redact(text: string): string {
   let redacted = text;
   for (const [pattern, replacement, needed] of RULES) {
-    if (needed?.test(redacted) !== false) redacted = redacted.replace(pattern, replacement);
+    if (mayMatch(redacted, needed)) redacted = redacted.replace(pattern, replacement);
   }
   return redacted;
+}
+
+function mayMatch(text: string, needed: RegExp | string | undefined): boolean {
+  if (needed === undefined) return true;
+  return typeof needed === 'string' ? text.includes(needed) : needed.test(text);
 }

@@ -9,6 +9,8 @@ export const BUSY_TIMEOUT_MS = 200;
  * threads write again and again are brought over once: SQLite's own 1,000 pages are two full ticks.
  */
 const LOG_BYTES = 16 * 1024 * 1024;
+/** Commits between two looks at its length. */
+const LOOK_EVERY_COUNT = 16;
 
 /** The open database file and its transactions. */
 export class Database {
@@ -16,6 +18,7 @@ export class Database {
   readonly #logPath: string;
   /** Grows while a reader is in the way, so that not every commit tries in vain. */
   #mostLogBytes = LOG_BYTES;
+  #untilLookCount = LOOK_EVERY_COUNT;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
@@ -63,6 +66,9 @@ export class Database {
 
   /** What is in the log is committed, whatever becomes of this. */
   #keepLogShort(): void {
+    this.#untilLookCount -= 1;
+    if (this.#untilLookCount > 0) return;
+    this.#untilLookCount = LOOK_EVERY_COUNT;
     if (this.#logBytes() < this.#mostLogBytes) return;
     try {
       this.emptyLog();

@@ -27,7 +27,7 @@ export type AttachmentId = z.infer<typeof attachmentIdSchema>;
 
 /** The `number`-th opening of a thread's connection; unique among all threads. */
 export function connectionIdOf(threadId: ThreadId, number: number): ConnectionId {
-  return connectionIdSchema.parse(`${threadId}#${number}`);
+  return derived<ConnectionId>(`${threadId}#${number}`);
 }
 
 /** The thread whose connection it is or was. */
@@ -56,7 +56,7 @@ export function carriedConnectionIdOf(carrier: ConnectionId, child: ThreadId, ke
  * (codex 0.169.0 passes the model's ids through), so the turn is part of it. At most 14 characters, 64 bits.
  */
 export function itemIdOf(turn: string, item: string): ItemId {
-  return itemIdSchema.parse(digest(`${turn}\n${item}`));
+  return derived<ItemId>(digest(`${turn}\n${item}`));
 }
 
 /** Of the turn that a prompt becomes which did not reach the provider with its first one: `id:2`, then `id:3`. */
@@ -67,8 +67,12 @@ export function turnIdAgain(turnId: TurnId): TurnId {
 
 /** A request id from the connection that asked and the provider's own request id, which restarts with each process. */
 export function requestIdOf(connectionId: ConnectionId, nativeRequestId: string): RequestId {
-  return requestIdSchema.parse(digest(`${connectionId}\n${nativeRequestId}`));
+  return derived<RequestId>(digest(`${connectionId}\n${nativeRequestId}`));
 }
+
+/** Of ids that were parsed, or their digest: not parsed again, as it is asked for with each piece of text. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made here, in the form that its parser asks for
+const derived = <Id extends string>(word: string): Id => word as Id;
 
 /** 64 bits of a string as base 36: two 32-bit multiply-and-mix hashes with different seeds. */
 function digest(text: string): string {

@@ -17,7 +17,10 @@ export interface BrowserOptions extends Omit<LinkOptions, 'openSocket'> {
   readonly ticket?: () => Promise<string>;
 }
 
-/** Resolves when the connection is open. @throws {RuntimeError} UNAUTHORIZED, FORBIDDEN */
+/**
+ * Resolves when the connection is open; tries until then.
+ * @throws {RuntimeError} UNAUTHORIZED, FORBIDDEN when the server refuses us, CONNECTION_CLOSED when `signal` aborts
+ */
 export async function connect(options: BrowserOptions): Promise<Client> {
   const { url, token = '', ticket = () => fetchTicket(url, token), ...link } = options;
   const source = { url, ticket, open: openGlobal };

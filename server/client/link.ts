@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly timeoutMs?: number;
   /** From 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
+  /** Closes the link for good, one that never was open too: without it, it is tried for ever. */
+  readonly signal?: AbortSignal;
 }
 
 /** `lost`: the connection ended before the answer; whether the request was handled is not known. */
@@ -58,6 +60,7 @@ export class Link {
   readonly #listeners = new Map<string, NotificationListener>();
   readonly #openListeners = new Set<() => void>();
   readonly #endListeners = new Set<(error: RuntimeError) => void>();
+  readonly #onAbort = (): void => this.close();
   #socket: Socket | null = null;
   #isOpen = false;
   #end: RuntimeError | null = null;
@@ -67,7 +70,10 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#connect();
+    const { signal } = options;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted === true) this.close();
+    else this.#connect();
   }
 
   get isOpen(): boolean {
@@ -222,6 +228,7 @@ export class Link {
   #finish(error: RuntimeError): void {
     if (this.#end !== null) return;
     this.#end = error;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#retry !== null) clearTimeout(this.#retry);
     const socket = this.#socket;
     this.#socket = null;

@@ -23,7 +23,7 @@ const MOST_MESSAGE_BYTES = 2 * 1024 * 1024;
 
 /**
  * Resolves when the connection is open; tries until then.
- * @throws {RuntimeError} UNAUTHORIZED, FORBIDDEN when the server refuses us
+ * @throws {RuntimeError} UNAUTHORIZED, FORBIDDEN when the server refuses us, CONNECTION_CLOSED when `signal` aborts
  */
 export async function connect(options: NodeOptions): Promise<Client> {
   const { url: _, token: _token, ticket: _ticket, ...link } = options;

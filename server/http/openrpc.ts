@@ -4,11 +4,26 @@ import { ERRORS } from '../../machines/domain/error.ts';
 import { NOTIFICATIONS } from '../gateway/frame.ts';
 import { RPC_CODES } from '../gateway/message.ts';
 import { METHODS, PROTOCOL_VERSION } from '../gateway/protocol.ts';
+import { json, type Answer } from './respond.ts';
 
 type JsonSchema = ReturnType<typeof schemaOf>;
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') =>
   z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-7', reused: 'ref' });
+
+/** Made when it is first asked for: few ever ask, and all its schemas take a twentieth of the start. */
+export class ProtocolDocument {
+  readonly #version: string;
+  #answer: Answer | null = null;
+
+  constructor(version: string) {
+    this.#version = version;
+  }
+
+  answer(): Answer {
+    return (this.#answer ??= json(openRpcDocument(this.#version)));
+  }
+}
 
 /** Each schema stands whole where it is used. `x-scope`: `operate`, where a function of the parameters decides. */
 export function openRpcDocument(version: string): object {

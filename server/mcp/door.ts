@@ -1,6 +1,6 @@
 /** `/mcp`: where an agent reaches the runtime with the key of its connection, and with nothing else. */
 import type { IncomingMessage } from 'node:http';
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import type { McpHttpHandler } from '@modelcontextprotocol/server';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ConnectionId } from '../../machines/domain/ids.ts';
 import { TokenBucket } from '../gateway/token-bucket.ts';
@@ -8,7 +8,6 @@ import { bearerOf } from '../http/authorize.ts';
 import { refuseOrigin } from '../http/guard.ts';
 import type { Answer } from '../http/respond.ts';
 import type { AgentKeys, AgentPrincipal } from '../runtime/agent-keys.ts';
-import { makeToolServer } from './tool-server.ts';
 import type { ToolParts } from './tool.ts';
 
 export const MCP_LIMITS = {
@@ -34,19 +33,12 @@ interface Caller {
 
 export class McpDoor {
   readonly #parts: DoorParts;
-  readonly #handler: McpHttpHandler;
+  /** `null`: no agent has called yet. */
+  #handler: Promise<McpHttpHandler> | null = null;
   readonly #callers = new Map<ConnectionId, Caller>();
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
-    this.#handler = createMcpHandler(
-      ({ authInfo, requestInfo }) => {
-        const principal = principalOf(authInfo?.extra);
-        return makeToolServer({ ...parts, principal, signal: requestInfo?.signal ?? NEVER });
-      },
-      // an answer is said whole, and nothing that could be subscribed to ever changes
-      { maxRequestBodySize: MCP_LIMITS.bodyBytes, maxSubscriptions: 0 },
-    );
   }
 
   /** @throws {RuntimeError} FORBIDDEN, UNAUTHORIZED, RATE_LIMITED, PAYLOAD_TOO_LARGE */
@@ -80,7 +72,9 @@ export class McpDoor {
         signal: leaving.signal,
       });
       const authInfo = { token: '', clientId: principal.threadId, scopes: [], extra: { ...principal } };
-      return await answerOf(await this.#handler.fetch(asked, { authInfo }));
+      this.#handler ??= loadHandler(this.#parts);
+      const handler = await this.#handler;
+      return await answerOf(await handler.fetch(asked, { authInfo }));
     } finally {
       request.socket.removeListener('close', leave);
     }
@@ -105,13 +99,11 @@ export class McpDoor {
 }
 
 const MOST_CALLERS_COUNT = 4096;
-const NEVER = new AbortController().signal;
 
-/** We have put it there ourselves. */
-function principalOf(extra: Record<string, unknown> | undefined): AgentPrincipal {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library carries it as it was given
-  if (extra !== undefined) return extra as unknown as AgentPrincipal;
-  throw new RuntimeError('INTERNAL', 'a call without its agent');
+/** With the first call: the protocol takes some MiB, and most servers have no agent that speaks it most of the time. */
+async function loadHandler(parts: ToolParts): Promise<McpHttpHandler> {
+  const { makeHandler } = await import('./tool-server.ts');
+  return makeHandler(parts, MCP_LIMITS.bodyBytes);
 }
 
 /** What the protocol goes by; nothing else of the request is handed on. */

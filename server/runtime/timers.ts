@@ -14,6 +14,8 @@ interface Deadline {
 
 interface Armed {
   readonly stream: Stream;
+  /** What the deadlines were made from. */
+  readonly timers: ArmedTimers;
   readonly deadlines: ReadonlyMap<string, Deadline>;
   /** Monotonic time of the last progress: what an idle deadline is counted from. */
   readonly progressAt: () => number;
@@ -49,12 +51,12 @@ export class Timers {
   /** Replaces what is armed for the stream; a timer that was armed before keeps its remainder. */
   set(stream: Stream, timers: ArmedTimers, progressAt: () => number): void {
     const key = keyOf(stream);
-    const all = Object.values(timers);
-    if (all.length === 0) return void this.#armed.delete(key);
-    const before = this.#armed.get(key)?.deadlines;
-    const deadlines = new Map(all.map((timer) => [timer.name, this.#deadline(timer, before)]));
-    this.#armed.set(key, { stream, deadlines, progressAt });
-    const next = Math.min(...[...deadlines.values()].map((deadline) => nextDue(deadline, progressAt)));
+    const known = this.#armed.get(key);
+    const deadlines = known?.timers === timers ? known.deadlines : this.#deadlines(timers, known?.deadlines);
+    if (deadlines.size === 0) return void this.#armed.delete(key);
+    this.#armed.set(key, { stream, timers, deadlines, progressAt });
+    let next = Infinity;
+    for (const deadline of deadlines.values()) next = Math.min(next, nextDue(deadline, progressAt));
     if (next < this.#dueAt) this.#schedule();
   }
 
@@ -82,6 +84,10 @@ export class Timers {
     if (Math.abs(jump) >= JUMP_MS) this.#jumped(jump);
     this.#fireDue();
     this.#schedule();
+  }
+
+  #deadlines(timers: ArmedTimers, before: Armed['deadlines'] | undefined): Armed['deadlines'] {
+    return new Map(Object.values(timers).map((timer) => [timer.name, this.#deadline(timer, before)]));
   }
 
   /** Never later than its full length from now, whatever the wall clock did since it was armed. */

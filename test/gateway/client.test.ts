@@ -74,6 +74,26 @@ describe('connect', () => {
     await expect(connecting).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     expect(second.url).toBe(url);
   });
+
+  it('can be given up before it is open, and before it begins', async () => {
+    const { url, token, server } = await startGateway();
+    await server.close();
+    const giveUp = new AbortController();
+    const options = { url, token, ...QUICK, signal: giveUp.signal };
+    const connecting = connect(options);
+    giveUp.abort();
+    await expect(connecting).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(connect(options)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  });
+
+  it('is closed by its signal', async () => {
+    const gateway = await startGateway();
+    const giveUp = new AbortController();
+    const client = await open(gateway, { signal: giveUp.signal });
+    giveUp.abort();
+    await expect(client.call('server.info', {})).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await until(() => gateway.server.gateway.stats.socketCount === 0);
+  });
 });
 
 describe('a call', () => {

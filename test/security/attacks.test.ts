@@ -313,6 +313,8 @@ describe('CVE-2026-25253 (OpenClaw): the client sends its token to whom the atta
     let upgradeCount = 0;
     other.on('upgrade', (_, socket) => {
       upgradeCount += 1;
+      // whoever gives up resets it
+      socket.on('error', () => undefined);
       socket.end(`HTTP/1.1 ${status} x\r\nlocation: ws://127.0.0.1:${portOf(thief)}/\r\n\r\n`);
     });
     const portOf = (server: typeof other): number => (server.address() as AddressInfo).port;
@@ -329,13 +331,18 @@ describe('CVE-2026-25253 (OpenClaw): the client sends its token to whom the atta
   it.each([301, 302, 307, 308])('a redirection with %i is not followed with it', async (status) => {
     const { seen, upgrades, url } = await redirection(status);
     await expect(fetchTicket(url, 'the-token')).rejects.toThrow(/fetch failed/);
-    const client = connect({ url, token: 'the-token', backoff: { baseMs: 1, mostMs: 1 }, timeoutMs: 50 });
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const backoff = { baseMs: 1, mostMs: 1 };
+    const client = connect({ url, token: 'the-token', backoff, timeoutMs: 50, signal });
     const isOpen = vi.fn<() => void>();
     void client.then(isOpen, isOpen);
     // it tries again and again, and nowhere else
     await until(() => upgrades() > 3);
     expect(isOpen).not.toHaveBeenCalled();
     expect(seen).toEqual([]);
+    giveUp.abort();
+    await expect(client).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
   });
 });
 
