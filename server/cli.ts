@@ -203,6 +203,10 @@ function addForks(program: Command, { terminal, exit }: Build): void {
     .option('--instance <id>', 'default: as it is')
     .option('--model <model>', 'default: as it is')
     .option('--title <title>', 'default: as it is')
+    .option('--worktree', 'with files of its own: a git working tree of what the turn left')
+    .option('--base <commit>', 'of its working tree, instead of what the turn left')
+    .option('--branch <name>', 'of its working tree; default: threadchart/<id>')
+    .option('--setup <command>', 'is run in its working tree first')
     .action(async (thread: string, flags: ForkFlags) => {
       const { forkCommand } = await import('./cli/fork.ts');
       exit(await forkCommand(thread, flags, terminal));

@@ -9,7 +9,7 @@ import { GitHistory } from '../adapters/git/index.ts';
 import { GitWorktrees } from '../adapters/git/worktrees.ts';
 import { cursorSdkDriver } from '../adapters/cursor-sdk/index.ts';
 import { replayDriver } from '../adapters/replay/index.ts';
-import { formatRecording, readRecording } from '../adapters/replay/recording.ts';
+import { formatRecording, formatRecordingLine, readRecording } from '../adapters/replay/recording.ts';
 import { LocalProcessHost } from '../adapters/shared/process-host.ts';
 import { ProcessTree } from '../adapters/shared/process-tree.ts';
 import { opencodeDriver, opencodeOverLines } from '../adapters/opencode/index.ts';
@@ -32,7 +32,12 @@ const played = [codexDriver, claudeDriver, opencodeOverLines, ...acpDrivers];
 const adapters: ServerAdapters = {
   secrets,
   drivers: [...drivers, replayDriver({ drivers: played })],
-  recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
+  recordings: {
+    read: readRecording,
+    format: formatRecording,
+    formatLine: formatRecordingLine,
+    redact: secrets.redact,
+  },
   openJournal: ({ data, durability }, makeEpoch) =>
     openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
   copyDatabase,

@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { RuntimeError } from '../machines/domain/error.ts';
 import type { InstanceId } from '../machines/domain/ids.ts';
-import type { Recording } from '../machines/domain/recording.ts';
+import type { Recording, RecordingHeader, RecordingLine } from '../machines/domain/recording.ts';
 import type { Journal } from '../machines/ports/journal.ts';
 import type { ProcessHost, ProcessRow } from '../machines/ports/process-host.ts';
 import type { WorkspaceHistory } from '../machines/ports/workspace-history.ts';
@@ -37,6 +37,8 @@ export interface RecordingFiles {
   /** @throws {RuntimeError} RECORDING_INVALID naming the line */
   read(path: string): Recording;
   format(recording: Recording): string;
+  /** A part of that. */
+  formatLine(line: RecordingHeader | RecordingLine): string;
   redact(text: string): string;
 }
 
@@ -111,6 +113,7 @@ export async function serve(
     http = await openDoors(config, runtime, {
       log,
       readFrame: (ref) => logs.read(ref),
+      recordings: adapters.recordings,
       ...(consoleFolder !== undefined && { consoleFolder }),
       ...agentDoor(config, runtime),
     });
@@ -229,14 +232,15 @@ export const historyOf = (
 ): { readonly history?: WorkspaceHistory } =>
   adapters.makeHistory === undefined ? {} : { history: adapters.makeHistory(join(data, 'workspaces')) };
 
-interface DoorParts extends Pick<ServeParts, 'log' | 'consoleFolder'>, Pick<HttpOptions, 'agents'> {
+interface DoorParts
+  extends Pick<ServeParts, 'log' | 'consoleFolder'>, Pick<HttpOptions, 'agents' | 'recordings'> {
   readonly readFrame: ReadFrame;
 }
 
 const fallbackOf =
   (files: ConsoleFiles) =>
-  (path: string): Answer | null =>
-    files.answer(path);
+  (path: string, accepted: string): Answer | null =>
+    files.answer(path, accepted);
 
 const openDoors = (
   config: Config,

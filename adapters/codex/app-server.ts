@@ -16,11 +16,13 @@ export interface Ask<M extends keyof ClientRequests, S extends z.ZodType> {
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** codex 0.169.0 drops requests, without an answer, when hundreds come at once. */
 const MAX_IN_FLIGHT = 32;
+/** codex answers it out of its memory. */
+const PING = { method: 'account/read', params: {} };
 
 /** One process of `codex app-server`. */
 export class AppServer extends JsonRpcProcess {
   constructor(spec: ProcessSpec, host: ProviderHost, events: JsonRpcProcessEvents) {
-    super(spec, { ...events, host, name: 'codex', maxInFlight: MAX_IN_FLIGHT });
+    super(spec, { ...events, host, name: 'codex', maxInFlight: MAX_IN_FLIGHT, ping: PING });
   }
 
   /** Asks codex and reads its answer. @throws {JsonRpcError} as the peer does @throws {ZodError} */

@@ -1,11 +1,11 @@
 /** How a thread's connection is opened, closed and killed. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import type { Settings } from '../../machines/domain/settings.ts';
 import { failureOfRequest, isClosed, isTimeout } from '../shared/request-failures.ts';
+import { within } from '../shared/within.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { letChildrenGo, sayGone } from './children.ts';
 import { endAgents, endCommands, endRunningTurn } from './endings.ts';
@@ -17,7 +17,7 @@ import * as wire from './wire.ts';
 import type { ThreadAnswer } from './wire.ts';
 
 /** The two steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
-const END_WAIT_MS = 4000;
+const END_WAIT_MS = 3500;
 const UNSUBSCRIBE_TIMEOUT_MS = 5000;
 const CLEAN_UP_TIMEOUT_MS = 5000;
 
@@ -173,14 +173,12 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
 
 /** Not before an interrupt has been answered, and not for ever. */
 async function endWork(run: Run, { nativeThreadId, interrupted }: Session): Promise<void> {
-  const timer = new AbortController();
   const ended = (interrupted ?? Promise.resolve())
     .then(() => Promise.all([endCommands(run, nativeThreadId), endAgents(run, nativeThreadId)]))
     .catch((error: unknown) =>
       run.host.warn('what runs in a thread could not be ended', { error: String(error) }),
     );
-  await Promise.race([ended, wait(END_WAIT_MS, undefined, { signal: timer.signal }).catch(() => {})]);
-  timer.abort();
+  await within(ended, END_WAIT_MS);
 }
 
 /** Nothing more is reported; what still runs is ended behind the scenes. */

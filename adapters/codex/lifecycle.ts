@@ -17,7 +17,7 @@ export const lifecycleOf = (spec: ProcessSpec, host: ProviderHost): ProcessLifec
   new ProcessLifecycle(host, {
     spec,
     program: PROGRAM,
-    makeRun: (onExit) => new Run(spec, host, onExit),
+    makeRun: (ends) => new Run(spec, host, ends),
     shakeHands,
   });
 

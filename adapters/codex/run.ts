@@ -1,9 +1,10 @@
 import type { ConnectionId } from '../../machines/domain/ids.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
-import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import { LettingGo } from '../shared/letting-go.ts';
 import { OpenRequests } from '../shared/open-requests.ts';
+import type { RunEnds } from '../shared/process-lifecycle.ts';
 import { AppServer } from './app-server.ts';
 import { EarlyFrames } from './early-frames.ts';
 import { takeNotification, takeRequest } from './frames.ts';
@@ -27,17 +28,13 @@ export class Run {
   models: readonly CodexModel[] = [];
   rateLimits: NonNullable<InstanceReport['rateLimits']> = [];
 
-  constructor(
-    spec: ProcessSpec,
-    host: ProviderHost,
-    onExit: (exit: ProcessExit, error: Error | null) => void,
-  ) {
+  constructor(spec: ProcessSpec, host: ProviderHost, ends: RunEnds) {
     this.host = host;
     this.lettingGo = new LettingGo(host);
     this.server = new AppServer(spec, host, {
       onNotification: (frame) => takeNotification(this, frame),
       onRequest: (id, frame) => takeRequest(this, id, frame),
-      onExit,
+      ...ends,
     });
   }
 

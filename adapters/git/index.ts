@@ -16,9 +16,9 @@ import type {
   WorkspaceHistory,
 } from '../../machines/ports/workspace-history.ts';
 import { DEFAULT_LIMITS, type Limits } from './candidates.ts';
-import { readChanges, readDiff } from './changes.ts';
+import { readChanges, readDiff, readPathChanges } from './changes.ts';
 import { readPlan } from './read-plan.ts';
-import { deleteRefs, readRef, refOf, writeRef } from './refs.ts';
+import { deleteRefs, readHead, readRef, refOf, writeRef } from './refs.ts';
 import { findRepository, readFileSettings, type Repository } from './repository.ts';
 import { restoreFiles } from './restore.ts';
 import { Git, type GitOptions } from './run-git.ts';
@@ -54,13 +54,41 @@ export class GitHistory implements WorkspaceHistory {
     const ref = refOf(point);
     return this.#inTurn(repository, async () => {
       const known = await readRef(this.#git, root, ref);
-      if (known !== null) return { status: 'captured', tree: known, ref, root, skipped: [] };
-      const written = await this.#treeNow(repository);
+      const reading = readHead(this.#git, root);
+      if (known !== null)
+        return { status: 'captured', tree: known, ref, root, head: await reading, skipped: [] };
+      const [written, head] = await Promise.all([this.#treeNow(repository), reading]);
       if (written.status === 'missing') return written;
       const { tree, skipped } = written;
       await writeRef(this.#git, root, [ref, tree]);
-      return { status: 'captured', tree, ref, root, skipped: skipped.slice(0, MAX_SKIPPED) };
+      return { status: 'captured', tree, ref, root, head, skipped: skipped.slice(0, MAX_SKIPPED) };
     });
+  }
+
+  /**
+   * Makes the files those of a captured tree; what captures leave out stays as it is. For a working tree that nobody
+   * works in yet.
+   * @throws {RuntimeError} CHECKPOINT_LOST, GIT_FAILED
+   */
+  async place(root: string, tree: string): Promise<void> {
+    const { repository, shadow } = await this.#reading(root);
+    await this.#inTurn(repository, async () => {
+      const { tree: now } = await this.#treeToChange(repository);
+      const changes = await readPathChanges(shadow, { from: now, to: tree });
+      const forced = changes.map((change) => ({ ...change, forced: true }));
+      const { conflicts } = await restoreFiles(shadow, now, forced);
+      const [first] = conflicts;
+      if (first !== undefined)
+        throw new RuntimeError('GIT_FAILED', `${first.path} cannot be put in its place`);
+    });
+  }
+
+  /** The paths that are not as they were when the tree was captured. @throws {RuntimeError} CHECKPOINT_LOST, GIT_FAILED */
+  async changedSince(root: string, tree: string): Promise<ReadonlySet<string>> {
+    const { repository, shadow } = await this.#reading(root);
+    const { tree: now } = await this.#inTurn(repository, () => this.#treeToChange(repository));
+    const changes = await readPathChanges(shadow, { from: tree, to: now });
+    return new Set(changes.map(({ path }) => path));
   }
 
   async changes(root: string, range: TreeRange, page: ChangePageRequest = {}): Promise<ChangePage> {

@@ -7,12 +7,25 @@ import type { Git } from './run-git.ts';
 const ROOT = 'refs/threadchart';
 const MAX_PART_LENGTH = 180;
 
-export const refOf = ({ threadId, name }: CapturePoint): string =>
-  `${ROOT}/${safePart(threadId)}/${safePart(name)}`;
+/** All that is of the thread, with a slash at the end. */
+export const folderOf = (threadId: ThreadId): string => `${ROOT}/${safePart(threadId)}/`;
+
+export const refOf = ({ threadId, name }: CapturePoint): string => `${folderOf(threadId)}${safePart(name)}`;
 
 /** The tree under a ref, or `null`. */
 export async function readRef(git: Git, cwd: string, ref: string): Promise<string | null> {
   const { code, stdout } = await git.run({ args: ['rev-parse', '--verify', '-q', `${ref}^{tree}`], cwd });
+  return code === 0 ? stdout.toString().trim() : null;
+}
+
+/** The commit that is checked out; `null`: there is none yet. */
+export async function readHead(git: Git, cwd: string): Promise<string | null> {
+  return readCommit(git, cwd, 'HEAD');
+}
+
+export async function readCommit(git: Git, cwd: string, name: string): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`];
+  const { code, stdout } = await git.run({ args, cwd });
   return code === 0 ? stdout.toString().trim() : null;
 }
 
@@ -23,7 +36,7 @@ export async function writeRef(git: Git, cwd: string, [ref, tree]: readonly [str
 
 /** @throws {RuntimeError} GIT_FAILED */
 export async function deleteRefs(git: Git, cwd: string, threadId: ThreadId): Promise<void> {
-  const args = ['for-each-ref', '--format=delete %(refname)', `${ROOT}/${safePart(threadId)}/`];
+  const args = ['for-each-ref', '--format=delete %(refname)', folderOf(threadId)];
   const deletions = await git.read({ args, cwd });
   if (deletions.length > 0)
     await git.read({ args: ['update-ref', '--no-deref', '--stdin'], cwd, stdin: deletions });

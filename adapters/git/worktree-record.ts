@@ -13,6 +13,8 @@ const recordSchema = z.object({
   branch: z.string(),
   /** The branch was not there before. */
   isOwnBranch: z.boolean(),
+  /** The captured files that it began with; absent: those of its commit. */
+  tree: z.string().optional(),
   /** Without it the making was cut short. */
   isWhole: z.boolean(),
 });
@@ -27,6 +29,11 @@ export class WorktreeRecords {
 
   rootOf(threadId: ThreadId): string {
     return join(this.#folder, safePart(threadId));
+  }
+
+  /** For work on captured files. No thread's own folder is called so. */
+  filesOf(threadId: ThreadId): string {
+    return join(this.#folder, '.files', safePart(threadId));
   }
 
   async read(threadId: ThreadId): Promise<WorktreeRecord | null> {

@@ -5,6 +5,7 @@ import type { OpenConnection } from '../../machines/domain/effect.ts';
 import { failure, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import { threadIdOf, type ConnectionId } from '../../machines/domain/ids.ts';
 import { isTimeout } from '../shared/request-failures.ts';
+import { within } from '../shared/within.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { forked } from './forks.ts';
 import { failureOfRequest, isClosed, isUnknown } from './failures.ts';
@@ -26,8 +27,9 @@ import * as wire from './wire.ts';
 import type { SessionInfo } from './wire.ts';
 
 /** The steps of a close together are shorter than the chart's own bound, so that a failure has a reason. */
+const ABORTING_WAIT_MS = 2_000;
 const ABORT_TIMEOUT_MS = 4_000;
-const IDLE_TIMEOUT_MS = 4_000;
+const IDLE_TIMEOUT_MS = 3_000;
 const IN_CLOSE = { timeoutMs: ABORT_TIMEOUT_MS } as const;
 const IDLE_POLL_MS = 50;
 
@@ -144,7 +146,7 @@ export async function closeConnection(run: Run, connectionId: ConnectionId): Pro
   try {
     const going = [session, ...dependents(run, session)];
     for (const each of going) {
-      await each.aborting;
+      await within(each.aborting, ABORTING_WAIT_MS);
       if (each.talk.turn !== null) await endRunning(run, each);
     }
     for (const each of going.toReversed()) run.letGo(each);

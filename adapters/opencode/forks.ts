@@ -1,4 +1,5 @@
 /** A session that begins with the history of another. */
+import { realpath } from 'node:fs/promises';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import { forkSession, readMessages, readSession, type Place } from './requests.ts';
 import type { Run } from './run.ts';
@@ -7,15 +8,26 @@ import type { SessionInfo } from './wire.ts';
 
 const MOST_MESSAGES = 10_000;
 
-/** `lastTurnId`: the last turn that belongs to it; `null`: all that have ended. */
+/**
+ * `lastTurnId`: the last turn that belongs to it; `null`: all that have ended.
+ * @throws {RuntimeError} RESUME_FAILED when it would work in another folder: opencode 1.18.33 forks only where the other works
+ */
 export async function forked(run: Run, asked: Place, lastTurnId: string | null): Promise<SessionInfo> {
   const { directory } = await run.server.ask({ ...readSession(asked), answer: wire.sessionSchema });
+  if (!(await isSameFolder(directory, asked.directory)))
+    throw new RuntimeError('RESUME_FAILED', `opencode would go on in ${directory}`);
   const place = { ...asked, directory };
   const end =
     lastTurnId === null
       ? runningTurn(run, place)
       : ((await messagesAfter(run, place, lastTurnId))[0]?.info.id ?? null);
   return run.server.ask({ ...forkSession(place, end), answer: wire.sessionSchema });
+}
+
+async function isSameFolder(one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  const [left, right] = await Promise.all([one, other].map((path) => realpath(path).catch(() => path)));
+  return left === right;
 }
 
 function runningTurn(run: Run, { nativeThreadId }: Place): string | null {

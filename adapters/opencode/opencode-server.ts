@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
 import { JsonRpcProcess, type JsonRpcProcessEvents, type LoggedMessage } from '../shared/json-rpc-process.ts';
-import type { Call } from './requests.ts';
+import { HEALTH, type Call } from './requests.ts';
 import * as wire from './wire.ts';
 import type { Frame } from './wire.ts';
 
@@ -12,7 +12,7 @@ export interface LoggedFrame extends Frame {
 }
 
 /** What is heard of a server. */
-export interface ServerEvents extends Pick<JsonRpcProcessEvents, 'onExit'> {
+export interface ServerEvents extends Pick<JsonRpcProcessEvents, 'onExit' | 'onMute'> {
   onEvent(frame: LoggedFrame): void;
   /** Events were lost. */
   onLost(): void;
@@ -35,6 +35,8 @@ export class OpencodeServer extends JsonRpcProcess {
       onNotification: (message) => take(message, host, events),
       onRequest: (_, { method }) => host.warn('opencode asked something', { method }),
       onExit: (exit, error) => events.onExit(exit, error),
+      onMute: () => events.onMute?.(),
+      ping: HEALTH,
     });
   }
 

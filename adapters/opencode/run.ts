@@ -1,7 +1,8 @@
 import type { ConnectionId, RequestId } from '../../machines/domain/ids.ts';
-import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
+import type { ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost, ProviderReport } from '../../machines/ports/provider.ts';
 import { LettingGo } from '../shared/letting-go.ts';
+import type { RunEnds } from '../shared/process-lifecycle.ts';
 import { catchUp, catchUpAll } from './catch-up.ts';
 import { takeEvent } from './frames.ts';
 import type { Catalogue } from './instance-report.ts';
@@ -21,11 +22,7 @@ export class Run {
   /** What comes while lost events are asked for; `null`: none were lost. */
   #held: LoggedFrame[] | null = null;
 
-  constructor(
-    spec: ProcessSpec,
-    host: ProviderHost,
-    onExit: (exit: ProcessExit, error: Error | null) => void,
-  ) {
+  constructor(spec: ProcessSpec, host: ProviderHost, ends: RunEnds) {
     this.host = host;
     this.lettingGo = new LettingGo(host);
     this.server = new OpencodeServer(spec, host, {
@@ -34,7 +31,7 @@ export class Run {
         else this.#held.push(frame);
       },
       onLost: () => void this.#catchUp(),
-      onExit,
+      ...ends,
     });
   }
 

@@ -50,8 +50,11 @@ function readText(path: string): string {
 /** The text of a file; redacting is the business of who recorded. */
 export function formatRecording({ header, lines }: Recording): string {
   const end: RecordingLine = { kind: 'end', lineCount: lines.length };
-  return [header, ...lines, end].map((each) => `${JSON.stringify(each)}\n`).join('');
+  return [header, ...lines, end].map(formatRecordingLine).join('');
 }
+
+export const formatRecordingLine = (line: RecordingHeader | RecordingLine): string =>
+  `${JSON.stringify(line)}\n`;
 
 interface Place {
   readonly name: string;

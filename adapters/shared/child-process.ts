@@ -1,6 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import { MARKER_VARIABLE } from './process-table.ts';
 import {
   processStartTime,
@@ -9,6 +8,7 @@ import {
   type TreeEnd,
   type TreeEndBounds,
 } from './process-tree.ts';
+import { within } from './within.ts';
 
 /** What to start. */
 export interface SpawnRequest {
@@ -165,10 +165,3 @@ export class OwnedChild {
 function hold(): void {}
 
 function ignore(): void {}
-
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const timer = new AbortController();
-  const timedOut = wait(timeoutMs, undefined, { signal: timer.signal }).catch(() => {});
-  await Promise.race([promise, timedOut]);
-  timer.abort();
-}

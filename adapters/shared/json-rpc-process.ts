@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
-import { INTERNAL_ERROR } from './json-rpc-error.ts';
+import { INTERNAL_ERROR, JsonRpcError } from './json-rpc-error.ts';
 import { JsonRpcPeer, type JsonRpcId, type JsonRpcOptions } from './json-rpc.ts';
 import { LineProcess } from './line-process.ts';
+import { Liveness } from './liveness.ts';
+import { isTimeout } from './request-failures.ts';
 
 /** A message without its id, and its place in the protocol log. */
 export interface LoggedMessage {
@@ -18,6 +20,14 @@ export interface JsonRpcProcessEvents {
   onRequest(id: JsonRpcId, message: LoggedMessage): void;
   /** Exactly once, after its last message; `error` is set when it never ran. */
   onExit(exit: ProcessExit, error: Error | null): void;
+  /** It answers nobody any more, and nothing more is heard of it; it still has to be ended. Needs a `ping`. */
+  onMute?(): void;
+}
+
+/** A request that every process of its kind answers at once, if only with a refusal. */
+export interface Ping {
+  readonly method: string;
+  readonly params: unknown;
 }
 
 /** `name`: as the log calls it. */
@@ -25,6 +35,8 @@ export interface JsonRpcProcessOptions
   extends JsonRpcProcessEvents, Pick<JsonRpcOptions, 'version' | 'maxInFlight'> {
   readonly host: ProviderHost;
   readonly name: string;
+  /** Where many threads share the process; one that serves a single one is ended with it. */
+  readonly ping?: Ping;
 }
 
 /** A request of ours, and how to read its answer. */
@@ -35,17 +47,23 @@ export interface TimedAsk<S extends z.ZodType> {
   readonly timeoutMs: number;
 }
 
+/** Nobody waits for the answer to a ping: any word will do. */
+const PING_TIMEOUT_MS = 60_000;
+
 /** A process that speaks JSON-RPC over stdio: messages in and out, in order. */
 export class JsonRpcProcess {
   readonly #options: JsonRpcProcessOptions;
   readonly #process: LineProcess;
   readonly #peer: JsonRpcPeer;
+  readonly #liveness: Liveness | null;
   #rawRef = '';
   #isAnswer = false;
+  #isMute = false;
 
   constructor(spec: ProcessSpec, options: JsonRpcProcessOptions) {
-    const { host, name, version, maxInFlight } = options;
+    const { host, name, version, maxInFlight, ping } = options;
     this.#options = options;
+    this.#liveness = ping === undefined ? null : this.#watch(ping);
     this.#peer = new JsonRpcPeer({
       writeLine: (line, kept) => this.#process.writeLine(line, kept),
       ...(version !== undefined && { version }),
@@ -61,6 +79,7 @@ export class JsonRpcProcess {
       name,
       onLine: (line, rawRef) => this.#takeLine(line, rawRef),
       onExit: (exit, error) => {
+        this.#liveness?.close();
         this.#peer.close(`${name} has ended`);
         options.onExit(exit, error);
       },
@@ -80,7 +99,9 @@ export class JsonRpcProcess {
   /** Asks the other side and reads its answer. @throws {JsonRpcError} as the peer does @throws {ZodError} */
   async request<S extends z.ZodType>(ask: TimedAsk<S>): Promise<z.output<S>> {
     const { method, params, answer, timeoutMs } = ask;
-    return answer.parse(await this.#peer.request(method, params, { timeoutMs }));
+    const asked = this.#peer.request(method, params, { timeoutMs });
+    this.#liveness?.asked();
+    return answer.parse(await asked.catch((error: unknown) => this.#lose(method, error)));
   }
 
   notify(method: string, params?: object): void {
@@ -103,11 +124,32 @@ export class JsonRpcProcess {
 
   setPaused(isPaused: boolean): void {
     this.#process.setPaused(isPaused);
+    this.#liveness?.setPaused(isPaused);
   }
 
   /** Resolves when it and all that came of it are gone. */
   end(force: boolean): Promise<void> {
+    this.#liveness?.close();
     return this.#process.end(force);
+  }
+
+  #watch({ method, params }: Ping): Liveness {
+    return new Liveness({
+      ping: () => void this.#peer.request(method, params, { timeoutMs: PING_TIMEOUT_MS }).catch(() => {}),
+      isAsked: () => this.#peer.inFlightCount > 0,
+    });
+  }
+
+  /** Of a process that says nothing to anybody the request is lost as of one that has ended. */
+  async #lose(method: string, error: unknown): Promise<never> {
+    if (!isTimeout(error) || !(await this.#liveness?.isSilent())) throw error;
+    const why = `${this.#options.name} does not answer`;
+    if (!this.#isMute) {
+      this.#isMute = true;
+      this.#peer.close(why);
+      this.#options.onMute?.();
+    }
+    throw new JsonRpcError('closed', method, why);
   }
 
   /**
@@ -118,6 +160,7 @@ export class JsonRpcProcess {
     this.#rawRef = rawRef;
     this.#isAnswer = true;
     this.#peer.receive(line);
+    this.#liveness?.heard();
     if (this.#isAnswer) this.#process.holdNext();
   }
 

@@ -1,4 +1,4 @@
-import type { Failure } from '../../machines/domain/error.ts';
+import { failure, type Failure } from '../../machines/domain/error.ts';
 import type { InstanceReport } from '../../machines/domain/instance.ts';
 import type { ProcessExit, ProcessSpec } from '../../machines/ports/process-host.ts';
 import type { ProviderHost } from '../../machines/ports/provider.ts';
@@ -14,12 +14,20 @@ export interface ServingRun {
   };
 }
 
+/** How a run is over without having been asked to end. */
+export interface RunEnds {
+  /** Once, after its last word; with an error where it never ran. */
+  onExit(exit: ProcessExit, error: Error | null): void;
+  /** It is there, and answers nobody. */
+  onMute(): void;
+}
+
 interface LifecycleParts<R> {
   readonly spec: ProcessSpec;
   /** As its failures call it. */
   readonly program: string;
-  /** Starts a process. `onExit` is called once, after its last word; with an error where it never ran. */
-  makeRun(onExit: (exit: ProcessExit, error: Error | null) => void): R;
+  /** Starts a process. */
+  makeRun(ends: RunEnds): R;
   /** What it says of itself. @throws {StartRefused} when it cannot be used */
   shakeHands(run: R): Promise<InstanceReport>;
 }
@@ -79,7 +87,10 @@ export class ProcessLifecycle<R extends ServingRun> implements InstanceLifecycle
       this.#host.warn('an old process is left', { error: String(error) }),
     );
     if (generation !== this.#generation) return;
-    const run = this.#parts.makeRun((exit, error) => this.#takeExit(run, exit, error));
+    const run: R = this.#parts.makeRun({
+      onExit: (exit, error) => this.#takeExit(run, exit, error),
+      onMute: () => this.#takeMute(run),
+    });
     this.#run = run;
     if (this.#isPaused) run.server.setPaused(true);
     try {
@@ -91,6 +102,15 @@ export class ProcessLifecycle<R extends ServingRun> implements InstanceLifecycle
     } catch (error) {
       this.#failStart(run, error);
     }
+  }
+
+  /** Nobody who waits for it would ever be told more: it is as good as gone, and what is left of it is ended. */
+  #takeMute(run: R): void {
+    if (this.#run !== run) return;
+    const type = this.#phase === 'starting' ? 'process.failed' : 'process.exited';
+    this.#forget();
+    this.#endRun(run, true);
+    this.#host.reportInstance({ type, failure: muteFailure(this.#parts.program) });
   }
 
   #failStart(run: R, error: unknown): void {
@@ -135,3 +155,8 @@ const startFailure = (program: string, exit: ProcessExit, { server }: ServingRun
   ...exitFailure(program, exit, server.stderrTail),
   code: 'OPEN_FAILED',
 });
+
+const muteFailure = (program: string): Failure =>
+  failure('CONNECTION_LOST', `${program} did not answer anything any more and was ended`, {
+    class: 'transport',
+  });

@@ -101,6 +101,8 @@ const sideSchema = z.object({
   tree: z.string(),
   /** What keeps the tree in the repository. */
   ref: z.string(),
+  /** The commit that was checked out; absent in rows of older releases. */
+  head: z.string().nullable().optional(),
 });
 
 /** The two captures of one turn. Times are epoch ms. */

@@ -17,7 +17,7 @@ import {
   runtimeModeSchema,
   sourcePlanSchema,
 } from './settings.ts';
-import { worktreeRequestSchema } from './worktree.ts';
+import { askedWorktreeSchema } from './worktree.ts';
 
 const onThread = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.strictObject({ type: z.literal(type), threadId: threadIdSchema, ...shape });
@@ -57,7 +57,7 @@ export const commandSchema = z.discriminatedUnion('type', [
     /** `false`: the files of the workspace are not captured around turns. */
     checkpoints: z.boolean().default(true),
     /** A git working tree of its own, from the repository around `cwd`. */
-    worktree: worktreeRequestSchema.optional(),
+    worktree: askedWorktreeSchema.optional(),
   }),
   /** A new thread that begins with the turns of this one up to a completed one; the newest by default. */
   onThread('thread.fork', {
@@ -72,6 +72,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     policy: policySchema.optional(),
     interactionMode: interactionModeSchema.optional(),
     deliveryMode: deliveryModeSchema.optional(),
+    /** A git working tree of its own, with the files that the turn left unless a `base` is named. */
+    worktree: askedWorktreeSchema.optional(),
   }),
   /** What a fork has said and done since it branched off, or since the last time: goes along with its parent's next prompt. */
   onThread('thread.mergeBack', {

@@ -50,8 +50,8 @@ function changeOf(row: CheckpointRow, fact: CaptureFact): Partial<CheckpointRow>
 }
 
 function capturedIn(row: CheckpointRow, fact: FactOf<'checkpoint.captured'>): Partial<CheckpointRow> {
-  const { point, root, tree, ref, changes, overlaps } = fact;
-  const side = { [point]: { tree, ref } };
+  const { point, root, tree, ref, head, changes, overlaps } = fact;
+  const side = { [point]: { tree, ref, ...(head !== undefined && { head }) } };
   if (point === 'before') return { ...side, root };
   // an end without its beginning says nothing
   const status = row.before === null ? row.status : 'captured';

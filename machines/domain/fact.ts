@@ -207,6 +207,7 @@ export const factSchema = z.discriminatedUnion('type', [
     root: z.string(),
     tree: z.string(),
     ref: z.string(),
+    head: z.string().nullable().optional(),
     changes: changesSchema.nullable(),
     overlaps: z.array(overlapSchema),
   }),

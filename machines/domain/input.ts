@@ -286,6 +286,7 @@ const runtimeInputs = [
     root: z.string(),
     tree: z.string(),
     ref: z.string(),
+    head: z.string().nullable().optional(),
     changes: changesSchema.nullable(),
     overlaps: z.array(overlapSchema),
   }),

@@ -1,14 +1,21 @@
 /** A working tree of its own for a thread: asked for at its creation, made by the runtime. */
 import { z } from 'zod';
 import { failureSchema } from './error.ts';
+import { threadIdSchema, turnIdSchema } from './ids.ts';
 
-export const worktreeRequestSchema = z.strictObject({
+/** What a command may ask for. */
+export const askedWorktreeSchema = z.strictObject({
   /** The commit that it begins at: any name that git knows; `null`: what is checked out in the thread's folder. */
   base: z.string().min(1).max(256).nullable().default(null),
   /** Made at the base, or taken as it is where it exists; `null`: one is made for the thread. */
   branch: z.string().min(1).max(200).nullable().default(null),
   /** A shell command that is run in it before the first prompt. */
   setup: z.string().min(1).max(10_000).nullable().default(null),
+});
+
+export const worktreeRequestSchema = askedWorktreeSchema.extend({
+  /** Of a fork: it begins with the files that this turn left. */
+  filesOf: z.object({ threadId: threadIdSchema, turnId: turnIdSchema }).optional(),
 });
 export type WorktreeRequest = z.infer<typeof worktreeRequestSchema>;
 

@@ -35,6 +35,8 @@ export interface Captured {
   readonly ref: string;
   /** The top folder of the repository; paths are relative to it, with `/`. */
   readonly root: string;
+  /** The commit that was checked out; `null`: there was none yet. */
+  readonly head: string | null;
   /** Files that could not be taken in, at most 100: too large, unreadable, or not named in UTF-8. */
   readonly skipped: readonly string[];
 }

@@ -9,6 +9,16 @@ export interface WorktreeOrder {
   readonly base: string | null;
   /** Made at the base, or taken as it is if there is one; `null`: `threadchart/<thread>`. */
   readonly branch: string | null;
+  /** Absent: those of the base. */
+  readonly files?: CapturedFiles;
+}
+
+/** Files as they were captured once. They are put on the commit that was checked out then, and are not committed. */
+export interface CapturedFiles {
+  /** Its id; what captures leave out is as in the commit. */
+  readonly tree: string;
+  /** Counts in the place of `base`; `null`, or one that is gone: what is checked out now. */
+  readonly head: string | null;
 }
 
 export interface MadeWorktree {
@@ -23,7 +33,10 @@ export interface MadeWorktree {
 
 /** What would be lost with a working tree. */
 export interface UnsavedWork {
-  /** Files that differ from the last commit, new ones included; ignored ones are not counted. */
+  /**
+   * Files that differ from the last commit, new ones included; ignored ones are not counted, nor what the tree began
+   * with while another thread's capture keeps it.
+   */
   readonly uncommittedCount: number;
   /** Commits that are on no other branch and at no remote. */
   readonly unpushedCount: number;
@@ -44,7 +57,7 @@ export interface Worktrees {
   /**
    * Makes the thread's working tree. Again for the same thread: the one that is there; what a crash has left
    * unfinished is made anew. No hook of the user's runs.
-   * @throws {RuntimeError} WORKTREE_FAILED with git's words
+   * @throws {RuntimeError} WORKTREE_FAILED with git's words; CHECKPOINT_LOST when the captured files are gone
    */
   add(order: WorktreeOrder): Promise<MadeWorktree>;
   /** Whose working trees there are; nothing is looked at. */

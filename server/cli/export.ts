@@ -6,12 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { errorCodeSchema, RuntimeError } from '../../machines/domain/error.ts';
-import { RECORDING_FORMAT, type Recording, type RecordingLine } from '../../machines/domain/recording.ts';
-import { ENTRY_FORMAT } from '../../machines/domain/upcast.ts';
+import type { Recording } from '../../machines/domain/recording.ts';
 import type { CliParts } from '../cli.ts';
 import type { Client } from '../client/client.ts';
 import { loadConfig } from '../config.ts';
-import { entriesPageSchema, refsIn, type EntriesPage } from '../http/entries.ts';
+import { entriesPageSchema, type EntriesPage } from '../http/entries.ts';
+import { recordingHeader, recordingLines } from '../recording-lines.ts';
 import { redactEntries } from '../redact-entries.ts';
 import type { Redact } from '../redact-value.ts';
 import { withClient, type ClientFlags, type Place } from './connection.ts';
@@ -38,7 +38,7 @@ export function exportCommand(
     const { recordings } = adapters;
     const redact: Redact = (text) => recordings.redact(text);
     const header = await headerOf(client, { threadId, entries, release, redact });
-    const lines = linesOf(redactEntries(entries, redact), frames);
+    const lines = recordingLines(redactEntries(entries, redact), frames, new Set());
     const text = recordings.format({ header, lines });
     if (file === undefined) show(text, terminal);
     else writeNew(file, text);
@@ -95,39 +95,11 @@ async function headerOf(
     client.call('orchestration.getThreadProjection', { threadId, limit: 1 }),
     client.call('providers.list', {}),
   ]);
-  const { title, instanceId } = snapshot.thread;
-  const instance = providers.find((each) => each.instanceId === instanceId);
-  return {
-    kind: 'recording',
-    format: RECORDING_FORMAT,
-    driver: instance?.driver ?? instanceId,
-    version: instance?.version ?? null,
-    scenario: threadId.replaceAll(/[^\w.-]/g, '-'),
-    title: redact(title),
-    description: `thread ${threadId}, exported by threadchart ${release}`,
-    platform: `${process.platform}-${process.arch}`,
-    recordedAt: entries.find(({ stream }) => stream === threadId)?.at ?? Date.now(),
-  };
+  const { thread } = snapshot;
+  const instance = providers.find((each) => each.instanceId === thread.instanceId);
+  const at = entries.find(({ stream }) => stream === threadId)?.at ?? Date.now();
+  return recordingHeader({ thread, instance, release, redact, at });
 }
-
-/** Each frame stands before the first entry that refers to it. */
-function linesOf(entries: readonly ThreadEntry[], frames: EntriesPage['frames']): RecordingLine[] {
-  const left = new Map(frames.map((frame) => [frame.ref, frame]));
-  return entries.flatMap((entry): RecordingLine[] => {
-    const logged = refsIn(entry.input).flatMap((ref): RecordingLine[] => {
-      const found = left.get(ref);
-      left.delete(ref);
-      return found === undefined ? [] : [loggedLine(found)];
-    });
-    return [...logged, { kind: 'entry', format: ENTRY_FORMAT, entry }];
-  });
-}
-
-const loggedLine = ({ frame, ...rest }: EntriesPage['frames'][number]): RecordingLine => ({
-  kind: 'logged',
-  ...rest,
-  text: frame,
-});
 
 /** @throws {RuntimeError} INVALID_PARAMS when there is such a file, or it cannot be written */
 function writeNew(file: string, text: string): void {

@@ -8,6 +8,10 @@ export interface ForkFlags extends ClientFlags {
   readonly instance?: string;
   readonly model?: string;
   readonly title?: string;
+  readonly worktree?: boolean;
+  readonly base?: string;
+  readonly branch?: string;
+  readonly setup?: string;
 }
 
 /** Prints the id of the new thread. */
@@ -21,10 +25,17 @@ export function forkCommand(threadId: string, flags: ForkFlags, terminal: Termin
       ...(instanceId && { instanceId }),
       ...(model && { model }),
       ...(title !== undefined && { title }),
+      ...worktreeOf(flags),
     });
     terminal.print(result.threadId, result);
     return EXIT_CODES.ok;
   });
+}
+
+/** What it is to be like asks for it, too. */
+function worktreeOf({ worktree, base, branch, setup }: ForkFlags) {
+  if (worktree !== true && base === undefined && branch === undefined && setup === undefined) return {};
+  return { worktree: { ...(base && { base }), ...(branch && { branch }), ...(setup && { setup }) } };
 }
 
 export function mergeCommand(threadId: string, flags: ClientFlags, terminal: Terminal): Promise<ExitCode> {

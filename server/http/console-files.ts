@@ -1,6 +1,7 @@
 /** The console's files: built beforehand, read once, and served under a policy that lets nothing else in. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Answer } from './respond.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -39,7 +40,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>T
 <p>Build it with <code>npm run build:console</code> and load this page again.</p></html>
 `;
 
-type Files = ReadonlyMap<string, Answer>;
+type Files = ReadonlyMap<string, FileAnswers>;
 
 /** Answers of the files in `folder`, by path; looks for them again while they are not there. */
 export class ConsoleFiles {
@@ -50,10 +51,11 @@ export class ConsoleFiles {
     this.#folder = folder;
   }
 
-  answer(path: string): Answer | null {
+  /** `accepted`: the encodings that the browser takes, as it says. */
+  answer(path: string, accepted = ''): Answer | null {
     const name = path === '/' ? INDEX : path;
     this.#files ??= readFiles(this.#folder);
-    if (this.#files !== null) return this.#files.get(name) ?? null;
+    if (this.#files !== null) return this.#files.get(name)?.in(accepted) ?? null;
     return name === INDEX ? page(NOT_BUILT, 503) : null;
   }
 }
@@ -67,20 +69,41 @@ function readFiles(folder: string): Files | null {
     files.map((entry) => {
       const path = join(entry.parentPath, entry.name);
       const name = `/${relative(folder, path).split(sep).join('/')}`;
-      return [name, fileAnswer(name, readFileSync(path))] as const;
+      return [name, new FileAnswers(name, readFileSync(path))] as const;
     }),
   );
 }
 
-/** What is in `assets/` has the hash of its content in its name. */
-function fileAnswer(name: string, body: Uint8Array): Answer {
-  const caching = name.startsWith('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
-  return {
-    status: 200,
-    contentType: TYPES[extname(name)] ?? 'application/octet-stream',
-    body,
-    headers: { ...SECURITY_HEADERS, 'cache-control': caching },
-  };
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/;
+
+/** One file, as it is and packed; packed when that is first asked for. */
+class FileAnswers {
+  readonly #plain: Answer;
+  readonly #body: Uint8Array;
+  #packed: Answer | null = null;
+
+  /** What is in `assets/` has the hash of its content in its name. */
+  constructor(name: string, body: Uint8Array) {
+    const caching = name.startsWith('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
+    this.#body = body;
+    this.#plain = {
+      status: 200,
+      contentType: TYPES[extname(name)] ?? 'application/octet-stream',
+      body,
+      headers: { ...SECURITY_HEADERS, 'cache-control': caching, vary: 'accept-encoding' },
+    };
+  }
+
+  in(accepted: string): Answer {
+    if (!GZIP.test(accepted)) return this.#plain;
+    const { headers } = this.#plain;
+    this.#packed ??= {
+      ...this.#plain,
+      body: gzipSync(this.#body, { level: 9 }),
+      headers: { ...headers, 'content-encoding': 'gzip' },
+    };
+    return this.#packed;
+  }
 }
 
 const page = (body: string, status: number): Answer => ({

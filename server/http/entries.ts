@@ -46,7 +46,15 @@ export async function entriesPage(
   if (!query.success) {
     throw new RuntimeError('INVALID_PARAMS', `the query does not fit: ${z.prettifyError(query.error)}`);
   }
-  const { threadId, after } = query.data;
+  return entriesAfter(query.data, reads, readFrame);
+}
+
+/** @throws {RuntimeError} THREAD_NOT_FOUND, THREAD_DELETED */
+export async function entriesAfter(
+  { threadId, after }: z.infer<typeof querySchema>,
+  reads: RuntimeReads,
+  readFrame: ReadFrame,
+): Promise<EntriesPage> {
   const parts = reads.journals(threadId);
   const entries = firstIn(parts, (part) => entriesOf(reads, part, after));
   return { entries, frames: await framesOf(entries, readFrame), next: nextOf(entries, parts.at(-1)) };

@@ -1,5 +1,6 @@
 /** Answers of the HTTP doors: JSON, never cached, never readable by another origin. */
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { ERRORS, failureOf, RuntimeError } from '../../machines/domain/error.ts';
 
 /** No CORS header stands here, and none may: no other origin reads an answer. */
@@ -14,7 +15,8 @@ const SECURITY_HEADERS = {
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string | Uint8Array;
+  /** Made bit by bit where it is long: its length is not told then. */
+  readonly body: string | Uint8Array | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -30,13 +32,16 @@ export function errorAnswer(thrown: unknown): Answer {
   return json({ error }, ERRORS[code].httpStatus);
 }
 
-export function respond(response: ServerResponse, answer: Answer): void {
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  response.writeHead(answer.status, {
-    ...SECURITY_HEADERS,
-    'content-type': answer.contentType,
-    'content-length': body.byteLength,
-    ...answer.headers,
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+/** Resolves when all of it is on its way. @throws {Error} when the body breaks off */
+export async function respond(response: ServerResponse, answer: Answer): Promise<void> {
+  const { body } = answer;
+  const isHead = response.req.method === 'HEAD';
+  const headers = { ...SECURITY_HEADERS, 'content-type': answer.contentType };
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    response.writeHead(answer.status, { ...headers, ...answer.headers });
+    return isHead ? void response.end() : pipeline(body, response);
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  response.writeHead(answer.status, { ...headers, 'content-length': bytes.byteLength, ...answer.headers });
+  response.end(isHead ? undefined : bytes);
 }

@@ -9,6 +9,7 @@ import { entriesPage, type ReadFrame } from './entries.ts';
 import type { Metrics } from './metrics.ts';
 import { ProtocolDocument } from './openrpc.ts';
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.ts';
+import { recordingAnswer, type RecordingStyle } from './recording.ts';
 import { json, type Answer } from './respond.ts';
 import { SIGN_IN_TTL_MS, TICKET_TTL_MS } from './tickets.ts';
 import { createSession, revokeToken } from './tokens.ts';
@@ -24,12 +25,14 @@ export interface RouteContext {
   readonly attachments: Attachments;
   readonly dataFolder: string;
   readonly readFrame: ReadFrame;
+  /** `null`: no thread is given out as one. */
+  readonly recordings: RecordingStyle | null;
   /** Where agents come in; `null`: they do not. */
   readonly agents: Route | null;
 }
 
 export function routesOf(context: RouteContext): Routes {
-  const { runtime, doors, metrics, attachments, readFrame, agents } = context;
+  const { runtime, doors, metrics, attachments, readFrame, recordings, agents } = context;
   const document = new ProtocolDocument(runtime.info.version);
   return {
     'GET /healthz': (request) => {
@@ -56,6 +59,13 @@ export function routesOf(context: RouteContext): Routes {
       authorizeRequest(request, doors, 'admin');
       return json(await entriesPage(request, runtime.reads, readFrame));
     },
+    ...(recordings && {
+      'GET /api/recording': (request) => {
+        authorizeRequest(request, doors, 'admin');
+        const { reads, info } = runtime;
+        return recordingAnswer(request, { reads, readFrame, release: info.version, style: recordings });
+      },
+    }),
     'POST /api/attachments': async (request) => {
       authorizeRequest(request, doors, 'operate');
       return json(await attachments.receive(request), 201);

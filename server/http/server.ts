@@ -12,6 +12,7 @@ import { Guard, urlOf, type GuardOptions } from './guard.ts';
 import { addressToListenOn, hostInUrl } from './listen-address.ts';
 import { Metrics } from './metrics.ts';
 import { createServer } from './node-http.ts';
+import type { RecordingStyle } from './recording.ts';
 import { errorAnswer, respond, type Answer } from './respond.ts';
 import { routesOf, type Route, type Routes } from './routes.ts';
 import { SIGN_IN_TTL_MS, Tickets } from './tickets.ts';
@@ -41,12 +42,17 @@ export interface HttpOptions extends GuardOptions, Omit<GatewayOptions, 'isCurre
   readonly port?: number;
   /** Gives back a frame of the protocol logs; default: there are none. */
   readonly readFrame?: ReadFrame;
+  /** How a thread is given out as a recording; default: none is. */
+  readonly recordings?: RecordingStyle;
   /** Answers agents at `/mcp`; default: nobody does. */
   readonly agents?: Route;
   /** `host` may be beyond loopback. Default: it may not. */
   readonly allowInsecure?: boolean;
-  /** What no route knows, such as the console's files; `null`: 404. Called for GET after the guard. */
-  readonly fallback?: (path: string) => Answer | null | Promise<Answer | null>;
+  /**
+   * What no route knows, such as the console's files; `null`: 404. Called for GET after the guard, with the encodings
+   * that are accepted, as a browser says them.
+   */
+  readonly fallback?: (path: string, accepted: string) => Answer | null | Promise<Answer | null>;
 }
 
 export interface HttpServer {
@@ -96,6 +102,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     attachments,
     dataFolder: options.dataFolder,
     readFrame: options.readFrame ?? (() => Promise.resolve(null)),
+    recordings: options.recordings ?? null,
     agents: options.agents ?? null,
   });
   const upgrade = new Upgrade(gateway, doors);
@@ -167,12 +174,14 @@ interface Way {
 async function answer({ request, response }: Exchange, way: Way): Promise<void> {
   try {
     way.guard.check(request);
-    respond(response, await route(request, way));
+    await respond(response, await route(request, way));
   } catch (error) {
     // a client that went away in the middle has nobody to be told
-    if (response.headersSent || response.destroyed || request.socket.destroyed) return;
+    if (response.destroyed || request.socket.destroyed) return;
     if (!(error instanceof RuntimeError)) way.log.warn({ err: error }, 'a request failed');
-    respond(response, errorAnswer(error));
+    // whoever reads a part of an answer sees that it is torn
+    if (response.headersSent) response.destroy();
+    else await respond(response, errorAnswer(error));
   }
 }
 
@@ -181,7 +190,8 @@ async function route(request: IncomingMessage, { routes, fallback }: Way): Promi
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const known = routes[`${method} ${pathname}`];
   if (known !== undefined) return known(request);
-  const found = method === 'GET' ? await fallback?.(pathname) : null;
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const found = method === 'GET' ? await fallback?.(pathname, accepted) : null;
   if (found) return found;
   throw new RuntimeError('NOT_FOUND', `nothing at ${method} ${pathname.slice(0, 200)}`);
 }

@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts';
 import type { Log } from './runtime-options.ts';
 import { restoreFiles } from './restore-files.ts';
 import type { Threads } from './threads.ts';
+import { captureName } from './turn-files.ts';
 
 /** A capture that failed is tried again after so long. The beginning of a turn cannot wait. */
 const RETRY_MS = 500;
@@ -84,10 +85,10 @@ export class Checkpoints {
     try {
       if (tries > 1 && point === 'after') await this.#pause(RETRY_MS * (tries - 1));
       const cwd = this.#parts.threads.peek(threadId)?.context.settings.cwd ?? '/';
-      const found = await this.#history.capture(cwd, { threadId, name: `${turnId}/${point}` });
+      const found = await this.#history.capture(cwd, { threadId, name: captureName(turnId, point) });
       if (found.status === 'missing') return { type: 'checkpoint.missing', ...named, reason: found.message };
-      const { root, tree, ref } = found;
-      const told = { type: 'checkpoint.captured', ...named, root, tree, ref } as const;
+      const { root, tree, ref, head } = found;
+      const told = { type: 'checkpoint.captured', ...named, root, tree, ref, head } as const;
       if (point === 'before') {
         this.#begin({ threadId, turnId, root, tree, overlaps: new Map() });
         return { ...told, changes: null, overlaps: [] };

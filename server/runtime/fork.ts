@@ -9,10 +9,11 @@ import { branchAt, newestCompletedOrdinal, type Branch } from './branch.ts';
 import type { LoadedThread } from './loaded-thread.ts';
 import { newThread } from './new-thread.ts';
 import type { Intake } from './take.ts';
+import { checkTurnFiles } from './turn-files.ts';
 
 /**
  * Nothing is asked of a provider yet: the first prompt begins the conversation.
- * @throws {RuntimeError} THREAD_DELETED, TURN_NOT_FOUND, TURN_NOT_COMPLETED, NO_COMPLETED_TURN, and what `newThread` does
+ * @throws {RuntimeError} THREAD_DELETED, TURN_NOT_FOUND, TURN_NOT_COMPLETED, NO_COMPLETED_TURN, CHECKPOINT_MISSING, and what `newThread` does
  */
 export function forkInput(
   intake: Intake,
@@ -34,15 +35,29 @@ export function forkInput(
     version: source.version + 1,
   } as const;
   const { ownerId } = branch;
+  const begun = { ...made, lineage, ...worktreeOf(intake, branch, command) };
   const fork = nativeForkOf(intake.thread(ownerId), branch, made.settings.instanceId);
   if (fork === null) {
     // what its own thread has rolled back since is seen through the fork alone
     const source = turn.status === 'rolledBack' ? threadId : ownerId;
     const transfer = { kind: 'fork', source, after: 0, until: turn.ordinal } as const;
-    return { type: command.type, create: { ...made, lineage, opening: RESUME }, transfer };
+    return { type: command.type, create: { ...begun, opening: RESUME }, transfer };
   }
   const opening = { type: 'fork', fork, threadId: ownerId, turnOrdinal: turn.ordinal } as const;
-  return { type: command.type, create: { ...made, lineage, opening }, transfer: null };
+  return { type: command.type, create: { ...begun, opening }, transfer: null };
+}
+
+/** With the files that the turn left, unless a base is named. @throws {RuntimeError} CHECKPOINT_MISSING */
+function worktreeOf(
+  { parts: { threads, journal } }: Intake,
+  { ownerId: threadId, turn: { turnId } }: Branch,
+  { worktree }: CommandOf<'thread.fork'>,
+): Pick<ThreadInputOf<'thread.create'>, 'worktree'> {
+  if (worktree === undefined) return {};
+  if (worktree.base !== null) return { worktree };
+  const rows = threads.peek(threadId)?.projection.checkpoints;
+  checkTurnFiles(rows === undefined ? journal.checkpoint(threadId, turnId) : rows.get(turnId), turnId);
+  return { worktree: { ...worktree, filesOf: { threadId, turnId } } };
 }
 
 /** Another provider has its own models, and another model its own options. */

@@ -3,6 +3,7 @@ import { storeCharts, type StoredCharts } from '../../machines/charts.ts';
 import { rosterOf } from '../../machines/domain/evolve-items.ts';
 import { RuntimeError } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
+import { inheritance } from '../../machines/domain/lineage.ts';
 import type { MachineState, ThreadSnapshot, ThreadState } from '../../machines/domain/snapshot.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Moment } from '../../machines/replay.ts';
@@ -26,6 +27,8 @@ export const PAST_LIMITS = {
   idleMs: 300_000,
   /** Looks at one thread that wait for each other. */
   waiting: 32,
+  /** Threads that a page has inherited from; further ones are shown as they are. */
+  ancestors: 8,
 } as const;
 
 interface PastParts {
@@ -64,7 +67,7 @@ export class StoredPast implements Past {
     const { place, tables, unsure, moment } = thread;
     const { state } = tables;
     if (place === null || state === null) throw notThere(threadId, sequence);
-    const rows = rowsAt(thread, state, this.#parts.reads.rows);
+    const rows = rowsAt(await this.#familyAt(threadId, thread, { sequence, query }), this.#parts.reads.rows);
     return {
       ...place,
       prunedBefore: this.#parts.journal.prunedBefore(threadId),
@@ -118,6 +121,30 @@ export class StoredPast implements Past {
     });
   }
 
+  /** The thread, and those that a page of it has inherited from as they were then; what was purged since is not known. */
+  async #familyAt(
+    threadId: ThreadId,
+    thread: ThreadAt,
+    { sequence, query }: { readonly sequence: number; readonly query: PastQuery },
+  ): Promise<ReadonlyMap<ThreadId, ThreadAt>> {
+    const family = new Map([[threadId, thread]]);
+    let before = query.before ?? Infinity;
+    let missing = query.limit;
+    for (let at = thread; family.size <= PAST_LIMITS.ancestors;) {
+      missing -= at.tables.itemsBelow(before, missing).length;
+      const from = inheritance(at.tables.state?.lineage ?? null);
+      if (from === null || missing <= 0) break;
+      const version = this.#parts.journal.versionAt(from.threadId, sequence);
+      if (version === 0) break;
+      const source = await this.#look(from.threadId, version).catch(unlessDamaged);
+      if (source === null) break;
+      at = source;
+      family.set(from.threadId, at);
+      before = Math.min(before, from.until + 1);
+    }
+    return family;
+  }
+
   async #threadAt(threadId: ThreadId, sequence: number): Promise<ThreadAt> {
     const { journal } = this.#parts;
     const version = sequence > journal.lastSequence() ? 0 : journal.versionAt(threadId, sequence);
@@ -162,14 +189,21 @@ export class StoredPast implements Past {
   }
 }
 
-/** The thread's own rows as they were; what it has inherited from others as it is. */
-function rowsAt({ tables }: ThreadAt, state: ThreadState, now: TranscriptRows): TranscriptRows {
-  const isOwn = (threadId: ThreadId): boolean => threadId === state.row.id;
+function unlessDamaged(error: unknown): null {
+  if (error instanceof RuntimeError && error.code === 'STORE_CORRUPT') return null;
+  throw error;
+}
+
+/** Rows of these threads as they were; of others as they are. */
+function rowsAt(family: ReadonlyMap<ThreadId, ThreadAt>, now: TranscriptRows): TranscriptRows {
+  const tablesOf = (threadId: ThreadId) => family.get(threadId)?.tables;
   return {
-    threadState: (id) => (isOwn(id) ? state : now.threadState(id)),
-    items: (id, before, limit) =>
-      isOwn(id) ? tables.itemsBelow(before, limit) : now.items(id, before, limit),
-    item: (id, itemId) => (isOwn(id) ? (tables.items.get(itemId) ?? null) : now.item(id, itemId)),
+    threadState: (id) => tablesOf(id)?.state ?? now.threadState(id),
+    items: (id, before, limit) => tablesOf(id)?.itemsBelow(before, limit) ?? now.items(id, before, limit),
+    item: (id, itemId) => {
+      const tables = tablesOf(id);
+      return tables === undefined ? now.item(id, itemId) : (tables.items.get(itemId) ?? null);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** Makes, sets up and removes the working trees of threads: one thing at a time for each thread. */
 import type { WorktreeEffect } from '../../machines/domain/effect.ts';
-import { failureOf, RuntimeError } from '../../machines/domain/error.ts';
+import { failureOf, RuntimeError, type Failure } from '../../machines/domain/error.ts';
 import type { ThreadId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { ProcessHost } from '../../machines/ports/process-host.ts';
@@ -8,9 +8,10 @@ import type { Worktrees } from '../../machines/ports/worktrees.ts';
 import type { DeltaBuffer } from './delta-buffer.ts';
 import type { Arrival } from './ingress.ts';
 import type { Log } from './runtime-options.ts';
+import { turnFiles, type TurnFilesParts } from './turn-files.ts';
 import { WorktreeSetup } from './worktree-setup.ts';
 
-export interface ThreadWorktreesParts {
+export interface ThreadWorktreesParts extends TurnFilesParts {
   /** Absent: none can be made here. */
   readonly worktrees?: Worktrees;
   readonly processes: ProcessHost;
@@ -114,10 +115,15 @@ class Try {
       const input = await this.#make();
       if (!this.#isEnded) this.#tell(input);
     } catch (error) {
-      const failure = failureOf(error);
-      const message = this.#parts.redact(failure.message);
-      if (!this.#isEnded) this.#tell({ type: 'worktree.failed', attempt, failure: { ...failure, message } });
+      if (!this.#isEnded) this.#tell({ type: 'worktree.failed', attempt, failure: this.#failureOf(error) });
     }
+  }
+
+  /** Whatever it was, what the thread lacks is its tree. */
+  #failureOf(error: unknown): Failure {
+    const { code, ...rest } = failureOf(error);
+    const message = this.#parts.redact(rest.message);
+    return { ...rest, message, code: code.startsWith('WORKTREE_') ? code : 'WORKTREE_FAILED' };
   }
 
   async #make(): Promise<RuntimeInput> {
@@ -126,9 +132,11 @@ class Try {
     if (worktrees === undefined)
       throw new RuntimeError('WORKTREE_FAILED', 'this server makes no working trees');
     if (this.#isEnded) throw new RuntimeError('WORKTREE_FAILED', 'it is not wanted any more');
-    const made = await worktrees.add({ threadId, cwd, base: request.base, branch: request.branch });
-    if (request.setup !== null && !this.#isEnded) {
-      this.#setup = new WorktreeSetup(this.#parts, { ...this.#effect, made, command: request.setup });
+    const { setup, filesOf, ...asked } = request;
+    const files = filesOf && (await turnFiles(this.#parts, filesOf));
+    const made = await worktrees.add({ threadId, cwd, ...asked, ...(files && { files }) });
+    if (setup !== null && !this.#isEnded) {
+      this.#setup = new WorktreeSetup(this.#parts, { ...this.#effect, made, command: setup });
       await this.#setup.run();
     }
     const { root, branch, source } = made;

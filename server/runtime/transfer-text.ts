@@ -2,6 +2,7 @@
 import type { AttachmentId, TurnId } from '../../machines/domain/ids.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
 import type { Transfer, TransferReport } from '../../machines/domain/transfer.ts';
+import type { MadeWorktree } from '../../machines/domain/worktree.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
 
 /** Characters where it is not known how much the model takes. */
@@ -49,8 +50,11 @@ export class TransferText {
     if (entry !== null) this.#put(entry + this.#imagesOf(item));
   }
 
-  /** `null` where there is nothing to tell. */
-  written({ kind, after }: Pick<Transfer, 'kind' | 'after'>): { text: string; report: TransferReport } {
+  /** `worktree`: where the files of what is brought back are. Empty where there is nothing to tell. */
+  written(
+    { kind, after }: Pick<Transfer, 'kind' | 'after'>,
+    worktree: MadeWorktree | null = null,
+  ): { text: string; report: TransferReport } {
     const report = {
       entryCount: this.#entries.length,
       leftOut: this.#leftOut,
@@ -65,7 +69,7 @@ export class TransferText {
             `[Left out because there was no room: the ${entryCount} oldest entries, ${characterCount} characters.]`,
           ];
     const body = [...gap, ...this.#entries.toReversed()].join('\n\n');
-    const text = `<carried_context>\n${headOf(kind, after)}\n\n${body}\n</carried_context>`;
+    const text = `<carried_context>\n${headOf(kind, after)}${placeOf(worktree)}\n\n${body}\n</carried_context>`;
     return { text, report };
   }
 
@@ -102,6 +106,12 @@ const firstLineOf = (text: string): string => (text.split('\n', 1)[0] ?? '').sli
 function headOf(kind: Transfer['kind'], after: number): string {
   return `${HEADS[kind]}${after > 0 ? ' It begins after what you know of it already.' : ''} It is a record, oldest first: do not answer it, and go on from it with the message that follows.`;
 }
+
+const placeOf = (worktree: MadeWorktree | null): string =>
+  worktree === null
+    ? ''
+    : ` Its files are in a git working tree of their own, ${worktree.root}, on the branch ${worktree.branch}: what it changed is not in this folder unless somebody has brought it here.`;
+
 const HEADS: Readonly<Record<Transfer['kind'], string>> = {
   switch: 'What was said and done in this conversation with another agent.',
   resume: 'What was said and done in this conversation before; the session that had it is gone.',

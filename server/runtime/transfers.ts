@@ -4,7 +4,9 @@ import type { BuildTransfer, ProviderEffect } from '../../machines/domain/effect
 import type { ItemId, ThreadId, TurnId } from '../../machines/domain/ids.ts';
 import type { RuntimeInput } from '../../machines/domain/input.ts';
 import type { ItemRow } from '../../machines/domain/item.ts';
+import type { Transfer } from '../../machines/domain/transfer.ts';
 import type { TurnRow } from '../../machines/domain/turn.ts';
+import type { MadeWorktree } from '../../machines/domain/worktree.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import type { Clock } from './clock.ts';
 import type { Threads } from './threads.ts';
@@ -44,9 +46,17 @@ export class Transfers {
       characterCount: budgetOf(context?.projection.state?.usage?.contextWindow ?? null),
       images: context?.context.capabilities.images ?? false,
     };
-    const building = new Building(this.#parts, transfer, new TransferText(limits));
+    const worktree = this.#worktreeOf(transfer, context?.context.settings.cwd);
+    const building = new Building(this.#parts, { transfer, worktree }, new TransferText(limits));
     this.#building.set(transferId, building);
     this.#parts.schedule(() => this.#goOn(threadId, building));
+  }
+
+  /** Of a fork that works elsewhere than who is told of it. */
+  #worktreeOf({ kind, source }: Transfer, cwd: string | undefined): MadeWorktree | null {
+    if (kind !== 'merge-back') return null;
+    const made = this.#parts.journal.threadState(source)?.worktree?.made ?? null;
+    return made?.cwd === cwd ? null : made;
   }
 
   stop(): void {
@@ -88,21 +98,27 @@ export class Transfers {
 
 /** One transfer on its way: how far back the rows have been read. */
 class Building {
-  readonly transfer: BuildTransfer['transfer'];
+  readonly transfer: Transfer;
+  readonly #worktree: MadeWorktree | null;
   readonly #parts: TransfersParts;
   readonly #text: TransferText;
   readonly #turns = new Map<TurnId, TurnRow | null>();
   #before: number | null = null;
   #pageSize: number = PAGE.first;
 
-  constructor(parts: TransfersParts, transfer: BuildTransfer['transfer'], text: TransferText) {
+  constructor(
+    parts: TransfersParts,
+    { transfer, worktree }: { readonly transfer: Transfer; readonly worktree: MadeWorktree | null },
+    text: TransferText,
+  ) {
     this.#parts = parts;
     this.transfer = transfer;
+    this.#worktree = worktree;
     this.#text = text;
   }
 
   written(): ReturnType<TransferText['written']> {
-    return this.#text.written(this.transfer);
+    return this.#text.written(this.transfer, this.#worktree);
   }
 
   /** `true`: all is read. */

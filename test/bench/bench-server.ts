@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
+import { formatRecording, formatRecordingLine, readRecording } from '../../adapters/replay/recording.ts';
 import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { redact } from '../../adapters/shared/redact.ts';
@@ -29,7 +29,7 @@ const adapters: ServerAdapters = {
   makeProcessHost: () =>
     new LocalProcessHost({ table: { put: () => {}, remove: () => {} }, makeMarker: nanoid }),
   endSurvivor: () => Promise.resolve(),
-  recordings: { read: readRecording, format: formatRecording, redact },
+  recordings: { read: readRecording, format: formatRecording, formatLine: formatRecordingLine, redact },
   secrets: new Secrets(),
   openFrameLog: () =>
     Promise.resolve({

@@ -4,7 +4,7 @@ import { startLiveServer } from '../helpers/live-server.ts';
 import { byUserText, replies } from '../model-endpoint/script.ts';
 import { runCommand } from '../model-endpoint/codex-tools.ts';
 import { gate, text } from '../model-endpoint/step.ts';
-import { openConsole, reached, useBrowser } from './browser.ts';
+import { openConsole, reached, sendPrompt, useBrowser } from './browser.ts';
 
 useBrowser();
 
@@ -30,7 +30,7 @@ describe.skipIf(requireAgent('codex') === null)('the console with codex', () => 
 
   it('says why nothing comes of a codex that was stopped, and ends it', async () => {
     const script = replies([[text('It begins '), gate('never'), text('and ends.')]]);
-    const server = await startLiveServer(byUserText({ begin: script }));
+    const server = await startLiveServer(byUserText({ begin: script, 'go on': () => [text('Here it is.')] }));
     const page = await openConsole(server);
     await page.keyboard.press('n');
     await page.getByLabel('Folder').fill(server.workspace);
@@ -44,6 +44,10 @@ describe.skipIf(requireAgent('codex') === null)('the console with codex', () => 
     await page.getByRole('button', { name: 'Interrupt' }).click();
     await why.getByText('codex was told to stop and has not said that it did').waitFor();
     await why.getByText(/the turn is ended without the answer/).waitFor();
-    await page.locator('.thread-head [data-status=interrupted]').waitFor({ timeout: 60_000 });
+    await why.getByRole('button', { name: 'Stop the agent' }).click();
+    await page.locator('.thread-head [data-status=stopped]').waitFor({ timeout: 60_000 });
+    await sendPrompt(page, 'go on');
+    await page.locator('.assistant_message', { hasText: 'Here it is.' }).waitFor({ timeout: 60_000 });
+    await reached(page, 'ready');
   });
 });

@@ -43,7 +43,7 @@ const said = (text: string, index: number): Fact => ({
 describe('what an agent says', () => {
   it('is shown, and does nothing', async () => {
     const files = new ConsoleFiles(CONSOLE_FOLDER);
-    const gateway = await startGateway({ fallback: (path) => files.answer(path) });
+    const gateway = await startGateway({ fallback: (path, accepted) => files.answer(path, accepted) });
     const id = gateway.runtime.create('hostile');
     gateway.runtime.commit(
       id,

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { parseRecording } from '../../adapters/replay/recording.ts';
 import { threadIdSchema } from '../../machines/domain/ids.ts';
+import { replayEntries } from '../../machines/replay.ts';
 import { startServer, type TestServer } from '../helpers/start-server.ts';
 import { until } from '../helpers/until.ts';
 import { usingTempFolder } from '../helpers/using-temp-folder.ts';
@@ -86,6 +89,29 @@ describe('the inside of a thread', () => {
     await until(async () => (await litStates(page)).join() === 'unbound,unbound.ready');
     await page.getByRole('button', { name: 'Now', exact: true }).click();
     await until(async () => (await litStates(page)).join() === 'bound,bound.idle,bound.idle.ready');
+  });
+
+  it('saves the thread up to that moment as a recording that can be stepped', async () => {
+    const { page, threadId } = await openInside();
+    await page.getByRole('button', { name: 'One entry back' }).click();
+    await page.getByRole('button', { name: 'One entry back' }).click();
+    const moment = page.getByRole('group', { name: 'Moment' }).locator('output');
+    const shown = async (): Promise<number[]> =>
+      ((await moment.textContent()) ?? '').split(' of ').map((text) => Number.parseInt(text, 10));
+    await until(async () => {
+      const [at = 0, latest = 0] = await shown();
+      return at < latest - 1;
+    });
+    const [version = 0] = await shown();
+    const begun = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as a recording up to this moment' }).click();
+    const download = await begun;
+    const [text] = await Promise.all([readFile(await download.path(), 'utf8'), download.failure()]);
+    const { lines } = parseRecording(text, download.suggestedFilename());
+    const entries = lines.flatMap((line) => (line.kind === 'entry' ? [line.entry] : []));
+    expect(entries.map((entry) => entry.version)).toEqual(Array.from({ length: version }, (_, i) => i + 1));
+    expect(new Set(entries.map(({ stream }) => stream))).toEqual(new Set([threadId]));
+    expect(replayEntries(entries)).toMatchObject({ difference: null });
   });
 
   it('filters the journal', async () => {

@@ -26,7 +26,7 @@ const message = (ordinal: number): Fact => ({
 
 async function longThread(): Promise<StartedGateway> {
   const files = new ConsoleFiles(CONSOLE_FOLDER);
-  const gateway = await startGateway({ fallback: (path) => files.answer(path) });
+  const gateway = await startGateway({ fallback: (path, accepted) => files.answer(path, accepted) });
   const id = gateway.runtime.create('long');
   for (let ordinal = 1; ordinal <= ITEM_COUNT; ordinal += 1) gateway.runtime.stage(id, message(ordinal));
   gateway.runtime.tick();

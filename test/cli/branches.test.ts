@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT_CODES } from '../../server/cli/exit-codes.ts';
 import { startCli, type CliStage } from '../helpers/cli-stage.ts';
+import { TestRepository } from '../helpers/git-repository.ts';
+import type { LiveThread } from '../helpers/live-thread.ts';
 
 const { ok, refused, usage } = EXIT_CODES;
 const TWO = { instances: ['scripted', 'other'].map((instanceId) => ({ instanceId, driver: 'scripted' })) };
@@ -14,6 +16,8 @@ const saidBy = async (stage: CliStage, threadId: string): Promise<string[]> => {
   const { snapshot } = await stage.thread.client.call('orchestration.getThreadProjection', { threadId });
   return snapshot.items.filter(({ body }) => body.kind === 'assistant_message').map(({ text }) => text);
 };
+const readyTreeOf = (thread: LiveThread) =>
+  thread.until(() => thread.view?.state?.worktree?.made, 'a working tree');
 /** What the agent was handed last. */
 const handed = ({ server }: CliStage): string =>
   server.world.performed
@@ -54,6 +58,34 @@ describe('fork', () => {
     await fork.turn('plum');
     expect(handed(stage)).toContain('apple');
     expect(handed(stage)).not.toContain('pear');
+  });
+
+  test('--worktree gives it files of its own, which a diff brings back', async () => {
+    const stage = await startCli();
+    const { threadId } = stage.thread;
+    const one = await stage.turn({ a: 'two\n' });
+    await stage.turn({ b: 'later\n' });
+    const made = await stage.run('fork', threadId, '--turn', one, '--worktree', '--setup', 'echo > built');
+    expect(made).toMatchObject({ code: ok, err: '' });
+    const fork = await stage.follow(made.out.trim());
+    await readyTreeOf(fork);
+    const tree = new TestRepository(fork.view?.state?.row.cwd ?? '');
+    expect([tree.read('a'), tree.read('built')]).toEqual(['two\n', '\n']);
+    await stage.turn({ a: 'mine\n' }, fork);
+    expect(stage.repository.read('a')).toBe('two\n');
+    stage.repository.write({ 'fork.diff': (await stage.run('diff', fork.threadId)).out });
+    stage.repository.git('apply', 'fork.diff');
+    expect([stage.repository.read('a'), stage.repository.read('b')]).toEqual(['mine\n', 'later\n']);
+  });
+
+  test('--base and --branch say where its working tree begins', async () => {
+    const stage = await startCli({ checkpoints: false });
+    await stage.thread.turn('apple');
+    const { threadId } = stage.thread;
+    expect(await codeOf(stage, 'fork', threadId, '--worktree')).toEqual([refused, 'CHECKPOINT_MISSING']);
+    const made = await stage.run('fork', threadId, '--base', 'main', '--branch', 'topic');
+    const fork = await stage.follow(made.out.trim());
+    expect(await readyTreeOf(fork)).toMatchObject({ branch: 'topic' });
   });
 
   test('is refused with the code where nothing can go on', async () => {

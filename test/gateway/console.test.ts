@@ -21,7 +21,7 @@ function builtConsole(): string {
 
 const serving = (folder: string): Promise<StartedGateway> => {
   const files = new ConsoleFiles(folder);
-  return startGateway({ fallback: (path) => files.answer(path) });
+  return startGateway({ fallback: (path, accepted) => files.answer(path, accepted) });
 };
 
 describe('the files of the console', () => {
@@ -39,6 +39,21 @@ describe('the files of the console', () => {
     expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(script.headers.get('content-security-policy')).toBe(policy);
+  });
+
+  it.each([
+    ['gzip, deflate, br, zstd', 'gzip'],
+    ['gzip;q=0.5', 'gzip'],
+    ['br, gzip;q=0, deflate', null],
+    ['identity', null],
+  ])('are packed for who accepts %j', async (accepted, encoding) => {
+    const { url } = await serving(builtConsole());
+    const script = await fetch(`${url}/assets/index-abc.js`, { headers: { 'accept-encoding': accepted } });
+    expect([script.headers.get('content-encoding'), script.headers.get('vary')]).toEqual([
+      encoding,
+      'accept-encoding',
+    ]);
+    expect(await script.text()).toBe('void 0');
   });
 
   it('are those of its folder and no other', async () => {

@@ -1,7 +1,7 @@
 /** A whole server in this process: SQLite in a folder of its own, a free port, the scripted provider in real time. */
 import { onTestFinished } from 'vitest';
 import { GitWorktrees } from '../../adapters/git/worktrees.ts';
-import { formatRecording, readRecording } from '../../adapters/replay/recording.ts';
+import { formatRecording, formatRecordingLine, readRecording } from '../../adapters/replay/recording.ts';
 import { GitHistory } from '../../adapters/git/index.ts';
 import { LocalProcessHost } from '../../adapters/shared/process-host.ts';
 import { openProtocolLog } from '../../adapters/shared/protocol-log.ts';
@@ -105,7 +105,12 @@ function adaptersOf(drivers: readonly ProviderDriver[]): ServerAdapters {
   const secrets = new Secrets();
   return {
     drivers,
-    recordings: { read: readRecording, format: formatRecording, redact: secrets.redact },
+    recordings: {
+      read: readRecording,
+      format: formatRecording,
+      formatLine: formatRecordingLine,
+      redact: secrets.redact,
+    },
     openJournal: ({ data, durability }, makeEpoch) =>
       openJournal({ folder: data, durability, now: () => Date.now(), makeEpoch }),
     copyDatabase,

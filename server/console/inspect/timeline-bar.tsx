@@ -1,12 +1,14 @@
 /** Moves along the journal: a slider, steps, jumps and a link to the moment. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { failureOf } from '../../../machines/domain/error.ts';
 import type { InspectedEntry } from '../../client/client.ts';
 import { goTo, threadHref } from '../state/route.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { clockTime } from '../ui/times.ts';
 import { hasChange, isFailure } from './entry-words.ts';
 import type { InspectStore } from './inspect-store.ts';
+import { saveRecording } from './recording.ts';
 
 const PLAY_EVERY_MS = 600;
 
@@ -78,6 +80,18 @@ function Jumps({ store }: { readonly store: InspectStore }) {
     await navigator.clipboard.writeText(new URL(href, location.href).href);
     told.value = 'link copied';
   };
+  const save = async (): Promise<void> => {
+    const at = store.entry.value ?? store.past.value;
+    if (at === null) return;
+    told.value = 'reading…';
+    try {
+      await saveRecording(store.threadId, at.sequence);
+      told.value = `saved up to entry ${at.version}`;
+    } catch (error) {
+      told.value = '';
+      store.failure.value = failureOf(error);
+    }
+  };
   return (
     <>
       <Button look="quiet" disabled={isLive} onClick={() => void seek(hasChange, 'change')}>
@@ -87,6 +101,7 @@ function Jumps({ store }: { readonly store: InspectStore }) {
         Next failure
       </Button>
       <IconButton icon="copy" label="Copy a link to this moment" onClick={() => void copyLink()} />
+      <IconButton icon="download" label="Save as a recording up to this moment" onClick={() => void save()} />
       <span class="muted" role="status">
         {told.value}
       </span>

@@ -47,7 +47,11 @@ function MessageFoot({ item, actions }: Pick<ItemProps<'assistant_message'>, 'it
       {actions !== null && turnId !== null && item.rolledBack !== true && (
         <>
           {actions.can('thread.fork') && (
-            <IconButton icon="fork" label="Fork after this turn" onClick={() => void actions.fork(turnId)} />
+            <IconButton
+              icon="fork"
+              label="Fork after this turn"
+              onClick={() => void actions.fork({ turnId })}
+            />
           )}
           {actions.can('checkpoint.rollback') && (
             <IconButton icon="undo" label="Go back to this turn" onClick={() => actions.rollback(turnId)} />

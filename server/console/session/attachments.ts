@@ -1,12 +1,10 @@
 /** Pictures to the server, and back. */
 import { RuntimeError } from '../../../machines/domain/error.ts';
-import { readToken } from './credentials.ts';
-
-const headersOf = (): { authorization: string } => ({ authorization: `Bearer ${readToken() ?? ''}` });
+import { authorization } from './credentials.ts';
 
 /** @throws {RuntimeError} INVALID_PARAMS for what is no picture, PAYLOAD_TOO_LARGE */
 export async function upload(file: Blob): Promise<string> {
-  const headers = { ...headersOf(), 'content-type': file.type };
+  const headers = { ...authorization(), 'content-type': file.type };
   const response = await fetch('/api/attachments', { method: 'POST', headers, body: file });
   const { attachmentId, error }: { attachmentId?: string; error?: { message: string } } = JSON.parse(
     await response.text(),
@@ -29,6 +27,6 @@ export function imageUrl(attachmentId: string): Promise<string | null> {
 
 async function fetchImage(attachmentId: string): Promise<string | null> {
   const query = new URLSearchParams({ attachmentId });
-  const response = await fetch(`/api/attachments?${query}`, { headers: headersOf() });
+  const response = await fetch(`/api/attachments?${query}`, { headers: authorization() });
   return response.ok ? URL.createObjectURL(await response.blob()) : null;
 }

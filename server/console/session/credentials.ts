@@ -32,7 +32,12 @@ export async function signIn(scheme: 'Code' | 'Bearer', secret: string): Promise
 
 /** The server forgets the token, too; what it cannot be told it finds out by itself when it is asked for it. */
 export async function signOut(): Promise<void> {
-  const headers = { authorization: `Bearer ${readToken() ?? ''}` };
+  const headers = authorization();
   forgetToken();
   await fetch('/api/session', { method: 'DELETE', headers }).catch(() => undefined);
 }
+
+/** For what is not asked over the socket. */
+export const authorization = (): { readonly authorization: string } => ({
+  authorization: `Bearer ${readToken() ?? ''}`,
+});

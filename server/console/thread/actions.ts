@@ -67,9 +67,9 @@ export class ThreadActions {
     this.ask({ kind: 'rollback', turnId });
   }
 
-  async fork(turnId?: TurnId): Promise<void> {
+  async fork(more: { readonly turnId?: TurnId; readonly worktree?: object } = {}): Promise<void> {
     const { client, threadId } = this.store;
-    const command = { type: 'thread.fork', threadId, ...(turnId && { turnId }) } as const;
+    const command = { type: 'thread.fork', threadId, ...more } as const;
     const made = await this.try(() => client.dispatch(command));
     if (made !== null) goTo(threadHref(made.threadId));
   }

@@ -26,7 +26,11 @@ export function Chat({ store, moment, actions }: ChatProps) {
         <div class="dock">
           <RequestsView moment={moment} actions={actions} />
           <Trouble moment={moment} actions={actions} />
-          <WhyLine moment={moment} instance={store.instances.value.get(moment.thread.instanceId) ?? null} />
+          <WhyLine
+            moment={moment}
+            instance={store.instances.value.get(moment.thread.instanceId) ?? null}
+            actions={actions}
+          />
           <QueueView moment={moment} actions={actions} />
           {failure !== null && (
             <FailureNote failure={failure} onDismiss={() => (actions.failure.value = null)} />

@@ -71,6 +71,11 @@ function menuOf(actions: ThreadActions, { thread, lineage }: Moment): MenuItem[]
     { can: 'turn.retry', label: 'Retry the last turn', run: run('turn.retry') },
     { can: 'thread.fork', label: 'Fork', run: () => void actions.fork() },
     {
+      can: 'thread.fork',
+      label: 'Fork into a working tree',
+      run: () => void actions.fork({ worktree: {} }),
+    },
+    {
       can: 'thread.mergeBack',
       label: 'Merge back',
       run: () => void actions.run({ type: 'thread.mergeBack', ...(lineage && { into: lineage.parentId }) }),

@@ -15,6 +15,7 @@ const PATHS = {
   edit: 'M3 13l.7-3L10.5 3.2l2.3 2.3L6 12.3z',
   up: 'M8 12V4M5 7l3-3 3 3',
   down: 'M8 4v8M5 9l3 3 3-3',
+  download: 'M8 2.5v7M5 7l3 3 3-3M3 13h10',
   folder: 'M2 4.5h4l1.5 1.5H14v6.5H2z',
   bolt: 'M9 2L4 9h3.5L7 14l5-7H8.5z',
   check: 'M3.5 8.5l3 3 6-7',

@@ -4,17 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { GitWorktrees } from '../../../../adapters/git/worktrees.ts';
 import { threadIdSchema } from '../../../../machines/domain/ids.ts';
 import type { WorktreeOrder } from '../../../../machines/ports/worktrees.ts';
-import { makeRepository, TestRepository } from '../../../helpers/git-repository.ts';
+import { makeHistory, makeRepository, pointOf, TestRepository } from '../../../helpers/git-repository.ts';
 import { usingTempFolder } from '../../../helpers/using-temp-folder.ts';
 
 const threadId = threadIdSchema.parse('t1');
+const LIMITS = { maxFileBytes: 50 };
 
 function stage() {
   const repository = makeRepository();
   repository.commit({ 'a.txt': 'a\n', 'packages/p/x': 'x\n' });
   const folder = usingTempFolder();
   const env = { PATH: process.env['PATH'] };
-  const worktrees = new GitWorktrees({ folder, env });
+  const worktrees = new GitWorktrees({ folder, env, limits: LIMITS });
   const order: WorktreeOrder = { threadId, cwd: repository.root, base: null, branch: null };
   return { repository, folder, worktrees, order };
 }
@@ -92,6 +93,110 @@ describe('a working tree of a thread', () => {
     repository.write({ '.git/hooks/post-checkout': `#!/bin/sh\ntouch ${ran}\n` });
     await worktrees.add(order);
     expect(existsSync(ran)).toBe(false);
+  });
+});
+
+describe('a working tree of captured files', () => {
+  /** What a turn left: a change, a new file, one that is gone, on a commit that is not the newest any more. */
+  async function captured() {
+    const { repository, folder, worktrees, order } = stage();
+    repository.commit({ gone: 'g\n', 'big.bin': 'x'.repeat(60), '.gitignore': 'ignored\n' });
+    repository.write({
+      'a.txt': 'changed\r\n',
+      new: '#!/bin/sh\n',
+      link: '-> new',
+      gone: null,
+      ignored: 'i',
+    });
+    const found = await makeHistory({ limits: LIMITS }).capture(repository.root, pointOf('x'));
+    if (found.status !== 'captured') throw new Error(found.message);
+    const { tree, head } = found;
+    const status = repository.git('status', '--porcelain');
+    repository.commit({ later: 'l\n', 'a.txt': 'later\n' });
+    return { repository, folder, worktrees, order: { ...order, files: { tree, head } }, status, head };
+  }
+
+  it('has exactly these, not committed, on the commit that was checked out then', async () => {
+    const { repository, folder, worktrees, order, status, head } = await captured();
+    const tree = new TestRepository((await worktrees.add(order)).root);
+    expect(tree.git('rev-parse', 'HEAD').trim()).toBe(head);
+    expect(tree.git('status', '--porcelain')).toBe(status);
+    expect([tree.read('a.txt'), tree.read('new'), tree.read('link')]).toEqual([
+      'changed\r\n',
+      '#!/bin/sh\n',
+      '#!/bin/sh\n',
+    ]);
+    expect([existsSync(tree.path('later')), existsSync(tree.path('ignored'))]).toEqual([false, false]);
+    // captures leave it out, and so it is as in the commit
+    expect(tree.read('big.bin')).toHaveLength(60);
+    expect(readdirSync(join(folder, '.files'))).toEqual([]);
+    expect(repository.git('branch', '--show-current')).toBe('main\n');
+  });
+
+  it('begins at what is checked out where that commit is gone or not known', async () => {
+    for (const head of [null, '0'.repeat(40)]) {
+      const { repository, worktrees, order } = await captured();
+      const tree = new TestRepository(
+        (await worktrees.add({ ...order, files: { ...order.files, head } })).root,
+      );
+      expect(tree.git('rev-parse', 'HEAD')).toBe(repository.git('rev-parse', 'HEAD'));
+      expect([tree.read('a.txt'), existsSync(tree.path('later'))]).toEqual(['changed\r\n', false]);
+    }
+  });
+
+  it('is refused with a code where they are gone, and on a branch that is there already', async () => {
+    const { repository, worktrees, order } = await captured();
+    const lost = { ...order, files: { ...order.files, tree: '1'.repeat(40) } };
+    await expect(worktrees.add(lost)).rejects.toMatchObject({ code: 'CHECKPOINT_LOST' });
+    repository.git('branch', 'there');
+    await expect(worktrees.add({ ...order, branch: 'there' })).rejects.toMatchObject({
+      code: 'WORKTREE_FAILED',
+      message: 'the branch there is there already, with other files',
+    });
+    expect(await worktrees.threadIds()).toEqual([]);
+  });
+
+  it('is made anew after a crash in the middle of it', async () => {
+    const { folder, worktrees, order, status } = await captured();
+    const { root } = await worktrees.add(order);
+    const text = new TestRepository(folder).read('t1.json');
+    new TestRepository(folder).write({ 't1.json': text.replace('"isWhole":true', '"isWhole":false') });
+    new TestRepository(root).write({ 'a.txt': 'half', new: null });
+    expect((await worktrees.add(order)).root).toBe(root);
+    expect(new TestRepository(root).git('status', '--porcelain')).toBe(status);
+  });
+
+  it('is removed with what it began with, but not with more', async () => {
+    const { worktrees, order } = await captured();
+    const tree = new TestRepository((await worktrees.add(order)).root);
+    tree.write({ new: 'more\n', 'large.bin': 'y'.repeat(60) });
+    expect(await worktrees.remove(threadId)).toMatchObject({
+      outcome: 'kept',
+      status: { uncommittedCount: 2, unpushedCount: 0 },
+    });
+    tree.write({ new: '#!/bin/sh\n', 'large.bin': null });
+    expect(await worktrees.remove(threadId)).toEqual({ outcome: 'removed' });
+  });
+
+  it('is kept with what it began with where no capture has that any more', async () => {
+    const { repository, worktrees, order } = await captured();
+    await worktrees.add(order);
+    await makeHistory().forget(repository.root, pointOf('x').threadId);
+    expect(await worktrees.remove(threadId)).toMatchObject({
+      outcome: 'kept',
+      status: { uncommittedCount: 4 },
+    });
+  });
+
+  it('can be made from another one, which may be removed first', async () => {
+    const { repository, worktrees, order } = await captured();
+    const cwd = (await worktrees.add(order)).root;
+    const made = await worktrees.add({ ...order, cwd, threadId: threadIdSchema.parse('t2') });
+    expect(made).toMatchObject({ source: repository.root, branch: 'threadchart/t2' });
+    await worktrees.remove(threadId);
+    expect(new TestRepository(made.root).read('a.txt')).toBe('changed\r\n');
+    expect(await worktrees.remove(threadIdSchema.parse('t2'))).toEqual({ outcome: 'removed' });
+    expect(repository.git('worktree', 'list').trim().split('\n')).toHaveLength(1);
   });
 });
 
