@@ -67,7 +67,7 @@ export class CrashWorkspace {
   /** Nothing is done to it any more. */
   async rest(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
-      await until(() => !this.#isBusy, { timeoutMs: 30_000 });
+      await until(() => !this.#isBusy, { timeoutMs: 60_000 });
       await nextTurn();
       if (this.#isBusy) quiet = 0;
     }
