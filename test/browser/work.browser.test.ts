@@ -22,6 +22,25 @@ async function capturesBefore(server: TestServer, threadId: string): Promise<num
   return events.filter(({ fact }) => fact.type === 'checkpoint.captured' && fact.point === 'before').length;
 }
 
+describe('a task that an agent hands on', () => {
+  it('is shown where it was asked for and where it is done, with links to each other', async () => {
+    const server = await startServer();
+    const client = await server.client();
+    const threadId = await threadIn(server, usingTempFolder());
+    const page = await openConsole(server);
+    await openThread(page, threadId);
+    await sendPrompt(page, 'wait');
+    await page.getByRole('button', { name: 'Interrupt' }).waitFor();
+    await client.dispatch({ type: 'task.delegate', threadId, text: 'look around', title: 'a look' });
+    const task = page.locator('.delegation', { hasText: 'a look' });
+    await task.locator('summary').click();
+    await task.getByRole('link', { name: 'Open its thread' }).click();
+    await page.locator('.user_message', { hasText: 'look around' }).waitFor();
+    await page.getByRole('link', { name: 'by the agent of another thread' }).click();
+    await page.locator('.user_message', { hasText: 'wait' }).waitFor();
+  });
+});
+
 describe('what a turn did to files', () => {
   it('is shown in the conversation and altogether, and can be taken back', async () => {
     const server = await startServer();
