@@ -4,8 +4,8 @@ import { ExecutedTestsReporter } from './helpers/executed-tests-reporter.ts';
 
 const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/dist/**'];
 const SLOW_MODES = ['live', 'crash', 'proof', 'fuzz', 'package', 'walks', 'soak', 'browser', 'all'];
-/** They run no agents and kill no servers. */
-const SHARING_MODES = ['fuzz', 'walks', 'proof'];
+/** What they start takes both cores by itself. */
+const ALONE_MODES = ['browser', 'package', 'soak', 'all'];
 const SLOW_SUITES = SLOW_MODES.map((mode) => `**/*.${mode}.test.ts`);
 
 /** `--mode` and one of these chooses a slow suite, `all` the agents that are installed on demand; without one the fast ones run. */
@@ -20,10 +20,11 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       // the fast files share what they import; each of the others begins with a process of its own
       isolate: isSlow,
-      setupFiles: isSlow ? [] : ['test/helpers/nothing-left.ts'],
-      maxWorkers: isSlow && !SHARING_MODES.includes(mode) ? 1 : 2,
-      testTimeout: isSlow ? 120_000 : 10_000,
-      hookTimeout: isSlow ? 60_000 : 10_000,
+      setupFiles: isSlow ? [] : ['test/helpers/fixed-seed.ts', 'test/helpers/nothing-left.ts'],
+      maxWorkers: ALONE_MODES.includes(mode) ? 1 : 2,
+      // for what hangs: nothing is measured by it
+      testTimeout: isSlow ? 180_000 : 60_000,
+      hookTimeout: 60_000,
       reporters: ['default', new ExecutedTestsReporter()],
     },
   };

@@ -136,7 +136,7 @@ function routeOf(run: Run, { params }: Frame): Route | null {
 }
 
 const threadIdIn = (params: unknown): string | null =>
-  wire.addressSchema.safeParse(params).data?.threadId ?? null;
+  wire.threadAddressSchema.safeParse(params).data?.threadId ?? null;
 
 /** codex has unloaded the thread: nothing of it comes any more, and prompts are refused. */
 function isUnloaded({ method, params }: Frame): boolean {

@@ -39,9 +39,9 @@ export function unrecognized(
   scope: Scope,
   key = `${frame.method}:${scope.rawRef}`,
 ): ProviderReport {
-  const { turnId } = wire.addressSchema.catch({}).parse(frame.params);
+  const { turnId = null } = wire.turnAddressSchema.safeParse(frame.params).data ?? {};
   const { method } = frame;
-  return itemReport(scope, turnId ?? null, {
+  return itemReport(scope, turnId, {
     key,
     body: { kind: 'unrecognized', method },
     text: (JSON.stringify(frame.params) ?? '').slice(0, UNRECOGNIZED_TEXT_LENGTH),

@@ -96,11 +96,9 @@ const onThread = { threadId: text };
 const onTurn = { ...onThread, turnId: id };
 const onItem = { ...onTurn, itemId: text };
 
-/** What a frame says about where it belongs; every part may be missing. */
-export const addressSchema = z.looseObject({
-  threadId: text.nullish().catch(null),
-  turnId: id.nullish().catch(null),
-});
+/** What a frame says about where it belongs; each may be missing. */
+export const threadAddressSchema = z.object({ threadId: text });
+export const turnAddressSchema = z.object({ turnId: id });
 
 export const errorInfoSchema = z.union([text, z.record(text, z.unknown())]);
 export const turnErrorSchema = z.object({

@@ -45,6 +45,8 @@ const DEFAULT_KEEP_FOR_MS = 14 * DAY_MS;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Frames of so long a time go to the disk in one write: one write a frame costs more than all else that is done with it. */
 const WRITE_EVERY_MS = 100;
+/** So much does not wait: much more would be dropped. */
+const WRITE_AT_BYTES = 256 * 1024;
 /** Longer frames are cut: redacting blocks, some 16 ms for 1 Mi characters. */
 const MAX_FRAME_LENGTH = 256 * 1024;
 const NAME = /^[\w-]{1,64}$/;
@@ -55,7 +57,7 @@ const NO_REFERENCE = '';
 /** Lines that go to one file in one piece. */
 interface Batch {
   readonly position: LogPosition;
-  readonly lines: Buffer[];
+  readonly lines: string[];
   sizeBytes: number;
 }
 
@@ -133,18 +135,20 @@ export class ProtocolLog {
   }
 
   #enqueue(record: object): LogPosition {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    const position = this.#positionFor(line.length);
+    const line = `${JSON.stringify(record)}\n`;
+    const sizeBytes = Buffer.byteLength(line);
+    const position = this.#positionFor(sizeBytes);
     let batch = this.#queue.at(-1);
     if (batch?.position.fileNumber !== position.fileNumber) {
       batch = { position, lines: [], sizeBytes: 0 };
       this.#queue.push(batch);
     }
     batch.lines.push(line);
-    batch.sizeBytes += line.length;
-    this.#bufferedBytes += line.length;
-    this.#next = { fileNumber: position.fileNumber, offset: position.offset + line.length };
+    batch.sizeBytes += sizeBytes;
+    this.#bufferedBytes += sizeBytes;
+    this.#next = { fileNumber: position.fileNumber, offset: position.offset + sizeBytes };
     this.#writing ??= this.#write();
+    if (this.#bufferedBytes >= WRITE_AT_BYTES) this.#hurry();
     return position;
   }
 
@@ -161,7 +165,7 @@ export class ProtocolLog {
   async #write(): Promise<void> {
     await this.#pause();
     for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
-      await this.#files.write(batch.position, Buffer.concat(batch.lines)).catch(this.#options.onError);
+      await this.#files.write(batch.position, Buffer.from(batch.lines.join(''))).catch(this.#options.onError);
       this.#bufferedBytes -= batch.sizeBytes;
       this.#noteDropped();
     }

@@ -57,7 +57,7 @@ const IN_VARIABLE = new RegExp(String.raw`${CAPITALS}\w{0,64}=`);
 const RULES: readonly (readonly [pattern: RegExp, replacement: string, needed?: RegExp | string])[] = [
   // Whatever it stands in: private keys, `Bearer …`, the vendors' own forms, AWS key ids, JSON web tokens.
   [new RegExp(`-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----${REST}`, 'g'), REDACTED, '-----BEGIN '],
-  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`],
+  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+/gi, `$1 ${REDACTED}`, /(?:bearer|basic)\s/i],
   [new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES})[A-Za-z0-9_-][A-Za-z0-9_.-]{7,}`, 'g'), REDACTED],
   [/\bA[KS]IA[A-Z0-9]{16}\b/g, REDACTED, /A[KS]IA/],
   [/(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED, 'eyJ'],

@@ -56,7 +56,7 @@ export const threadEntrySchema = z.object({
   kind: z.enum(['input', 'delta', 'base', 'texts']),
   /** The thread. */
   stream: z.string(),
-  input: z.union([threadInputSchema, deltaInputSchema, baseSchema, textsSchema]),
+  input: z.discriminatedUnion('type', [threadInputSchema, deltaInputSchema, baseSchema, textsSchema]),
   facts: z.array(factSchema),
 });
 export type ThreadEntry = z.infer<typeof threadEntrySchema>;

@@ -123,7 +123,7 @@ describe('a running turn', () => {
     await openThread(page, await threadOn(server));
     await sendPrompt(page, 'silent');
     const why = page.getByRole('list', { name: 'What it waits for' });
-    await why.waitFor({ timeout: 15_000 });
+    await why.waitFor({ timeout: 60_000 });
     expect(await why.textContent()).toMatch(/scripted.*since .*of silence/);
     await page.getByRole('button', { name: 'Interrupt' }).click();
     await reached(page, 'interrupted');

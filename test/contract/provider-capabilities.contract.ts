@@ -11,7 +11,7 @@ import { forks, forksAtTurn, refusesToFork, refusesToForkAtTurn } from './provid
 import { say, wait } from './provider-world.ts';
 import { refusesToRollBack, rollsBack, rollsBackTurnsOnly } from './provider-rollbacks.contract.ts';
 
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 

@@ -4,7 +4,7 @@ import { until } from '../helpers/until.ts';
 import { ContractStage } from './contract-stage.ts';
 import { say, type Fault, type ProviderWorld, wait } from './provider-world.ts';
 
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 /** A world whose agent can be spoilt while it runs. */
 export interface FaultyWorld extends ProviderWorld {

@@ -5,7 +5,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { run, runAsking, say, type Part } from './provider-world.ts';
 
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 interface Proof {
   there(stage: ContractStage): Promise<void>;

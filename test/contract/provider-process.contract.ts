@@ -6,7 +6,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { run, say } from './provider-world.ts';
 
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 export function describeProcess(stage: ContractStage): void {
   /** The instance tells of a process that is its own, a thread of the other kind. */

@@ -6,7 +6,7 @@ import { until } from '../helpers/until.ts';
 import type { ContractStage } from './contract-stage.ts';
 import { fail, run, runAsking, say, wait } from './provider-world.ts';
 
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 export function describeTurns(stage: ContractStage): void {
   describe('turns', () => {

@@ -1,5 +1,5 @@
 /** Threads that go back, branch off, come together, change their provider, and have working trees of their own. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from '../helpers/server-runs.ts';
 import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
@@ -72,8 +72,41 @@ const inWorktree: Step = (stage) => {
   const setup = stage.workspace?.behindGate('echo done; cat a > built');
   createThere({ worktree: { setup } })(stage);
 };
+/** Of the first turn of the thread. */
+const forkInWorktree: Step = (stage) => {
+  const setup = stage.workspace?.behindGate('cat a > built');
+  ask('t1', 'thread.fork', { newThreadId: 'f1', turnId: turnIds(stage).at(-1), worktree: { setup } })(stage);
+};
+
+/** The fork has the files that its turn left, and its source has its own. */
+function isApart(stage: Stage): void {
+  isSetUp(stage);
+  const root = stage.run.journal.threadState(threadId('f1'))?.worktree?.made?.root;
+  if (root === undefined || stage.workspace === null) return;
+  const files = ['a', 'built'].map((name) => readFileSync(join(root, name), 'utf8'));
+  must(files.join() === 'two\n,two\n', `the fork has other files: ${files.join()}`);
+  must(!existsSync(join(root, 'b')), 'the fork has a file that came later');
+  must(stage.workspace.repository.read('a') === 'three\n', 'the files of the source are not as they were');
+}
 const openGate: Step = ({ workspace }) => workspace?.openGate();
 const FORKS = { ...SCRIPTED_CAPABILITIES, fork: 'turn' } as const;
+
+const LATER = { a: 'three\n', b: 'new\n' };
+const FIRST = turn('first', { a: 'two\n' });
+/** Its source's files go on. The recovery sends both a prompt. */
+const FORK_IN_WORKTREE: Scenario = {
+  name: 'a fork into a working tree of its own',
+  isInRepository: true,
+  givenCount: FIRST.length + 2,
+  holds: isApart,
+  steps: [
+    createThere(),
+    ...FIRST,
+    ({ workspace }) => workspace?.repository.write(LATER),
+    forkInWorktree,
+    openGate,
+  ],
+};
 
 export const IN_REPOSITORY: readonly Scenario[] = [
   { name: 'a rollback, told by what is carried', ...ROLLBACK },
@@ -95,6 +128,7 @@ export const IN_REPOSITORY: readonly Scenario[] = [
     givenCount: 3,
     steps: [inWorktree, openGate, submit('t1', 'first'), ask('t1', 'thread.delete')],
   },
+  FORK_IN_WORKTREE,
 ];
 
 export const BRANCHING: readonly Scenario[] = [

@@ -1,5 +1,6 @@
 /** Every commit boundary of what branches, on the journal that a server has, and where files are in it with a real git. */
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { AGENTS } from './agent-scenarios.ts';
 import { BRANCHING, IN_REPOSITORY } from './branching-scenarios.ts';
 import { playPoints } from './play-points.ts';
 import { SqliteCrashStore } from './sqlite-crash-store.ts';
@@ -16,7 +17,7 @@ function makeStore(): SqliteCrashStore {
 }
 
 describe('a crash at every commit boundary of', () => {
-  test.each([...BRANCHING, ...IN_REPOSITORY])('$name', { timeout: TIMEOUT_MS }, (scenario) =>
+  test.each([...BRANCHING, ...AGENTS, ...IN_REPOSITORY])('$name', { timeout: TIMEOUT_MS }, (scenario) =>
     playPoints(makeStore, scenario, { played }),
   );
 

@@ -39,6 +39,7 @@ export class CrashWorkspace {
       history: this.#dying(plan, new GitHistory({ folder: join(this.#folder, 'git'), env })),
       worktrees: this.#dying(plan, new GitWorktrees({ folder: this.#worktrees, env })),
       processes: this.#watched(
+        plan,
         new LocalProcessHost({
           table: {
             put: (row) => journal.putProcess(row),
@@ -66,7 +67,7 @@ export class CrashWorkspace {
   /** Nothing is done to it any more. */
   async rest(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
-      await until(() => !this.#isBusy, { timeoutMs: 30_000 });
+      await until(() => !this.#isBusy, { timeoutMs: 60_000 });
       await nextTurn();
       if (this.#isBusy) quiet = 0;
     }
@@ -128,9 +129,10 @@ export class CrashWorkspace {
     });
   }
 
-  #watched(host: ProcessHost): ProcessHost {
+  #watched(plan: CrashPlan, host: ProcessHost): ProcessHost {
     return {
       spawn: (spec, events) => {
+        if (plan.isDead) throw new Error('a dead server starts nothing');
         const process = Symbol(spec.command);
         const onExit: ProcessEvents['onExit'] = (exit, error) => {
           events.onExit(exit, error);

@@ -29,8 +29,8 @@ it(`1,000 connections, seed ${SEED}, are answered or closed`, PATIENT, async () 
   expect(grownBytes).toBeLessThan(16 * MIB);
 });
 
-it(`3,000 lines of an agent, seed ${SEED}, leave a thread that can be used`, PATIENT, async () => {
-  const { turnCount, itemCount, warningCount, grownBytes } = await new ProviderRun(SEED).play(3_000);
+it(`2,000 lines of an agent, seed ${SEED}, leave a thread that can be used`, PATIENT, async () => {
+  const { turnCount, itemCount, warningCount, grownBytes } = await new ProviderRun(SEED).play(2_000);
   expect(turnCount).toBeGreaterThan(10);
   expect(itemCount).toBeGreaterThan(100);
   expect(warningCount).toBeGreaterThan(100);
@@ -43,7 +43,7 @@ it(`30 changes of a stored journal, seed ${SEED}, are read or refused with a cod
   expect(Object.keys(refused).length).toBeGreaterThan(0);
 });
 
-it(`300 configurations, seed ${SEED}, are in force or refused with a reason`, PATIENT, async () => {
-  const { appliedCount, refusedCount, unusableCount, turnCount } = await new ConfigRun(SEED).play(300);
+it(`200 configurations, seed ${SEED}, are in force or refused with a reason`, PATIENT, async () => {
+  const { appliedCount, refusedCount, unusableCount, turnCount } = await new ConfigRun(SEED).play(200);
   expect(Math.min(appliedCount, refusedCount, unusableCount, turnCount)).toBeGreaterThan(20);
 });

@@ -8,7 +8,7 @@ import { until } from './until.ts';
 /** A line of claude, parsed. */
 export type Heard = Readonly<Record<string, unknown>> & { readonly type: string; readonly subtype?: string };
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const ARGUMENTS = [
   '--print',
   '--output-format=stream-json',

@@ -4,7 +4,7 @@ import { JsonRpcPeer, type JsonRpcId } from '../../adapters/shared/json-rpc.ts';
 import { LineSplitter } from '../../adapters/shared/ndjson.ts';
 import type { CodexHome } from './codex-home.ts';
 
-const REQUEST_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Whatever codex said: a notification, or a request with its id. */
 export interface Heard {

@@ -7,6 +7,7 @@ import { RuntimeError } from '../../machines/domain/error.ts';
 import type { Client, DispatchResult, GivenCommand } from '../../server/client/client.ts';
 import { connect } from '../../server/client/node.ts';
 import type { LedgerLine } from '../fixtures/crashing-server.ts';
+import { keptPort } from './kept-port.ts';
 import { LiveThread } from './live-thread.ts';
 import { ServerProcess } from './server-process.ts';
 import { makeTempFolder, type TempFolder } from './temp-folder.ts';
@@ -44,7 +45,7 @@ export class CrashingRun {
 
   static async start({ where, commitNumber }: CrashPoint): Promise<CrashingRun> {
     const folder = makeTempFolder();
-    const process = await startOn(folder, '0', where, String(commitNumber));
+    const process = await startOn(folder, String(await keptPort()), where, String(commitNumber));
     const token = readFileSync(process.place.tokenFile, 'utf8').trim();
     const client = await connect({ url: process.place.url, token, backoff: FAST_BACKOFF });
     return new CrashingRun(folder, process, client);

@@ -12,6 +12,7 @@ import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-
 import { makeClaudeHome, type ClaudeHome, type ClaudeHomeOptions } from './claude-home.ts';
 import { makeCodexHome, type CodexHome, type CodexHomeOptions } from './codex-home.ts';
 import { makeOpencodeHome, type OpencodeHome, type OpencodeHomeOptions } from './opencode-home.ts';
+import { keptPort } from './kept-port.ts';
 import { LiveThread, type CreateOptions } from './live-thread.ts';
 import { listRunProcesses, type RunProcess } from './run-processes.ts';
 import { logTail, runProgram, ServerProcess, type Exit, type Program } from './server-process.ts';
@@ -19,9 +20,9 @@ import { until } from './until.ts';
 
 export const MAIN = join(import.meta.dirname, '..', '..', 'server', 'main.ts');
 /** For what takes a process, or a turn. */
-export const LIVE_WAIT_MS = 30_000;
+export const LIVE_WAIT_MS = 60_000;
 /** A server that has ended leaves nothing; what was killed with it may take a moment to vanish. */
-const GONE_WAIT_MS = 3_000;
+const GONE_WAIT_MS = 15_000;
 const FAST_BACKOFF = { baseMs: 20, mostMs: 100 };
 
 export interface LiveOptions {
@@ -140,12 +141,12 @@ export class LiveServer {
     return readFileSync(this.process.place.tokenFile, 'utf8').trim();
   }
 
-  /** On the same folder and, from the second time on, the same port. */
+  /** On the same folder and the same port each time. */
   async start(): Promise<void> {
+    this.#port ||= await keptPort();
     this.#process = await ServerProcess.start(
       this.#program(['serve', '--json', '--port', String(this.#port)]),
     );
-    this.#port = Number(new URL(this.url).port);
   }
 
   /** The power button; afterwards the operating system knows nothing of this run but what it has started. */

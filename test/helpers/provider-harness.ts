@@ -16,7 +16,7 @@ export interface Reported {
 type ReportOf<T extends ProviderReport['type']> = Extract<ProviderReport, { type: T }>;
 type InstanceReportOf<T extends InstanceReportInput['type']> = Extract<InstanceReportInput, { type: T }>;
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 export function schemaOf({ type }: ProviderReport) {
   if (type === 'provider.itemDelta') return deltaInputSchema;

@@ -151,7 +151,7 @@ export class ProviderThread {
     this.adapter.perform({ type: 'turn.settle', ...key, outcome });
     const { turnId } = key;
     await until(() => this.harness.settledTurns.some((each) => each.turnId === turnId), {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
     });
   }
 

@@ -19,7 +19,7 @@ import { makeTinyWorld } from './tiny-world.ts';
 import { until } from './until.ts';
 
 const AGENT = { driver: codexDriver, protocol: 'codex', processPer: 'instance' } as const;
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 /** The n-th place at which the model waits is n times as long in a recording, longer than anything else. */
 const HOLD_MS = 3_600_000;
 
@@ -106,17 +106,19 @@ function recordedFirst(driver: ProviderDriver, record: () => Promise<void>): Pro
   };
 }
 
-/** One recording for each way in which people may answer. */
+/** One recording for each way in which people may answer, at once: each is of an agent of its own, which takes long to start. */
 async function recordAll(scripts: readonly Scripted[], folder: string, workspace: string): Promise<void> {
   const asks = scripts.flatMap(({ replies }) => replies.flat()).filter((act) => isAsking(act, workspace));
   const ways = asks.reduce<Reply[][]>(
     (before, act) => before.flatMap((way) => repliesTo(act).map((reply) => [...way, reply])),
     [[]],
   );
-  for (const [index, way] of ways.entries()) {
-    const recording = await record(scripts, way, workspace);
-    await writeFile(join(folder, `scripted.${index}.ndjson`), formatRecording(recording));
-  }
+  await Promise.all(
+    ways.map(async (way, index) => {
+      const recording = await record(scripts, way, workspace);
+      await writeFile(join(folder, `scripted.${index}.ndjson`), formatRecording(recording));
+    }),
+  );
 }
 
 const isAsking = (act: Act, workspace: string): boolean =>

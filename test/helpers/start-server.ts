@@ -15,6 +15,7 @@ import { serve, type RunningServer, type ServerAdapters } from '../../server/ser
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
+import { keptPort } from './kept-port.ts';
 import { scriptedDriver, type ScriptedProvider } from './scripted-provider.ts';
 import { World } from './scripted-world.ts';
 import { makeTempFolder } from './temp-folder.ts';
@@ -51,8 +52,8 @@ export async function startServer(
   const scripted = scriptedDriver(world, undefined, (made) => void (provider = made));
   const adapters = adaptersOf([scripted, ...drivers]);
   const instances = [{ instanceId: 'scripted', driver: 'scripted' }];
-  const file = configFileSchema.parse({ port: 0, instances, ...given });
-  let config: Config = { ...file, data: folder.path };
+  const file = configFileSchema.parse({ port: await keptPort(), instances, ...given });
+  const config: Config = { ...file, data: folder.path };
   // of its own, because tests of the command line write `config.json`
   const path = join(folder.path, 'watched.json');
   const start = (given: Config): Promise<RunningServer> => {
@@ -68,7 +69,6 @@ export async function startServer(
     });
   };
   let running = await start(config);
-  config = { ...config, port: Number(new URL(running.url).port) };
   const token = readFileSync(running.tokenFile, 'utf8').trim();
   onTestFinished(async () => {
     await running.stop(0);

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
-const DEFAULT_TIMEOUT_MS = 5_000;
+/** No test waits so long for what comes at all, but a busy machine may stand still for seconds. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 const IMMEDIATE_POLL_COUNT = 50;
 const POLL_INTERVAL_MS = 5;
 
 export interface UntilOptions {
-  /** Give up after this long. Default 5,000 ms. */
+  /** Give up after this long. Default 30,000 ms. */
   readonly timeoutMs?: number;
   /** What is awaited, for the error: a text, or a function that also tells what is there instead. */
   readonly describe?: string | (() => string);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Ingress } from '../../server/runtime/ingress.ts';
 import { sabotage } from '../helpers/sabotage.ts';
-import { compareMerged } from './check-orders.ts';
 import { everyOrder } from './every-order.ts';
 import { named, SCENARIOS } from './scenarios.ts';
 
@@ -12,11 +11,6 @@ describe('in every order of commands, ticks and words of the provider', { timeou
     const { orderCount } = await everyOrder(scenario, { disturbanceCount: 0 });
     expect(orderCount).toBeGreaterThanOrEqual(scenario.fewestOrders.undisturbed);
   });
-
-  it.each([APPROVAL, named('two clients answer one approval')])(
-    'going on once from what is alike loses no order and no end: $name',
-    (scenario) => compareMerged(scenario, 0),
-  );
 
   it('a runtime that loses what a failed commit held is found out', async () => {
     sabotage(Ingress, 'putBack', () => {});

@@ -14,7 +14,7 @@ import { until } from '../helpers/until.ts';
 async function theThread(server: LiveServer): Promise<LiveThread> {
   const client = await server.connect();
   const row = await until(async () => (await client.call('orchestration.listThreads', {})).threads[0], {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     describe: 'a thread',
   });
   return new LiveThread(client, row.id);

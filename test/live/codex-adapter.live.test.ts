@@ -10,7 +10,7 @@ import type { ModelledWorld } from '../helpers/scripted-model.ts';
 import { until } from '../helpers/until.ts';
 
 const binary = requireAgent('codex');
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 const PIXEL =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 

@@ -15,7 +15,7 @@ import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-
 import { functionCall, text } from '../model-endpoint/step.ts';
 
 const binary = requireAgent('codex') ?? '';
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 const SCRIPT = byUserText({
   one: replies([[text('answer one')]]),
   two: replies([[text('answer two')]]),

@@ -11,7 +11,7 @@ import { startModelEndpoint, type ModelEndpoint } from '../model-endpoint/start-
 import { functionCall, gate, httpError, text } from '../model-endpoint/step.ts';
 
 const binary = requireAgent('codex');
-const WAIT = { timeoutMs: 30_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 const teardown: (() => Promise<unknown>)[] = [];
 

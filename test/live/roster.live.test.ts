@@ -60,7 +60,7 @@ describe.skipIf(requireAgent('codex') === null)('background work of codex', () =
     expect(await shells(server)).toBeGreaterThan(0);
     await thread.do({ type: 'thread.stop' });
     await thread.fact('connection.closed');
-    await until(async () => (await shells(server)) === 0, { timeoutMs: 10_000 });
+    await until(async () => (await shells(server)) === 0);
     expect(thread.items('command').map(({ status }) => status)).not.toContain('open');
     expect([count(thread), thread.status]).toEqual([0, 'stopped']);
     expect(has(server, 'finished')).toBe(false);
@@ -75,7 +75,7 @@ describe.skipIf(requireAgent('codex') === null)('background work of codex', () =
     await server.killAndRestart();
     await thread.until(() => count(thread) === 0, 'an empty roster');
     expect(thread.items('command')).toMatchObject([{ status: 'unknown' }]);
-    await until(async () => (await shells(server)) === 0, { timeoutMs: 10_000 });
+    await until(async () => (await shells(server)) === 0);
     await thread.expectSameView();
   });
 });

@@ -1,13 +1,13 @@
 /** One prompt that waits and one request, where the provider takes messages in a running turn. */
 import { describe, expect, it } from 'vitest';
-import { LiveReplay } from './live-replay.ts';
+import { LiveReplay, SAMPLED } from './live-replay.ts';
 import { prove, report, violationsOf } from './prove.ts';
 
 describe('every reachable state of a thread with native steers', () => {
-  const live = new LiveReplay();
+  const live = new LiveReplay(SAMPLED);
   const proof = prove(
     { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: true },
-    { onStep: (step) => live.replay(step), onBroken: (broken) => live.break(broken) },
+    { isSampled: true, onStep: (step) => live.replay(step), onBroken: (broken) => live.break(broken) },
   );
   report('native steers', proof);
 
@@ -23,8 +23,8 @@ describe('every reachable state of a thread with native steers', () => {
 
   it('is reached alike by live actors', () => {
     expect(live.differences).toEqual([]);
-    expect(live.brokenCount).toBeGreaterThanOrEqual(1_000);
-    expect(live.stepCount).toBeGreaterThanOrEqual(30_000);
+    expect(live.brokenCount).toBeGreaterThanOrEqual(150);
+    expect(live.stepCount).toBeGreaterThanOrEqual(4_000);
   });
 
   it('is reached by native steers', () => {

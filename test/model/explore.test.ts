@@ -8,15 +8,16 @@ import {
   TOLD_INPUT_TYPES,
 } from '../../machines/domain/input.ts';
 import { WORLD } from '../helpers/given.ts';
-import { withoutAction, withoutAlways, withoutTransition, type Mutation } from '../helpers/mutants.ts';
-import { LiveReplay } from './live-replay.ts';
+import { withoutAction, withoutAlways, type Mutation } from '../helpers/mutants.ts';
+import { LiveReplay, SAMPLED } from './live-replay.ts';
 import { prove, report, violationsOf } from './prove.ts';
 
 const BOUNDS = { prompts: 1, requests: 1, sideRequests: 0, sideTurns: 0, nativeSteer: false };
 
 describe('every reachable state of a thread', () => {
-  const live = new LiveReplay();
+  const live = new LiveReplay(SAMPLED);
   const proof = prove(BOUNDS, {
+    isSampled: true,
     onStep: (step) => live.replay(step),
     onBroken: (broken) => live.break(broken),
   });
@@ -34,8 +35,8 @@ describe('every reachable state of a thread', () => {
 
   it('is reached alike by live actors', () => {
     expect(live.differences).toEqual([]);
-    expect(live.brokenCount).toBeGreaterThanOrEqual(1_000);
-    expect(live.stepCount).toBeGreaterThanOrEqual(40_000);
+    expect(live.brokenCount).toBeGreaterThanOrEqual(150);
+    expect(live.stepCount).toBeGreaterThanOrEqual(5_000);
   });
 
   it('is reached by every catalogued input but those that this configuration has no use for', () => {
@@ -93,12 +94,6 @@ describe('the exploration', { timeout: 60_000 }, () => {
     violationsOf(prove(SMALL, { machines: mutate(WORLD).machines, until }));
 
   it.each<[string, Mutation, string]>([
-    [
-      'the interrupt deadline',
-      withoutTransition('turn', 'live.interrupting > interrupt.timedOut'),
-      'timers alone lead to rest',
-    ],
-    ['the watchdog', withoutAction('turn', 'watch'), 'timers alone lead to rest'],
     [
       'the telling of a lost turn',
       withoutAction('thread', 'noteLostTurn'),

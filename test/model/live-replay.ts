@@ -1,24 +1,36 @@
-/** Every step of an exploration once more, on live actors restored from the same stored charts. */
+/** Steps of an exploration once more, on live actors restored from the same stored charts. */
 import type { AnyMachineSnapshot } from 'xstate';
 import { storeCharts, type StoredCharts } from '../../machines/charts.ts';
 import { LiveCharts } from '../../machines/live.ts';
 import { wayTo, written, type Broken, type State, type Step } from './explore.ts';
+
+/** Of how many steps, and broken inputs, one is taken: the proof suite takes all, the fast one these. */
+export const SAMPLED = 8;
 
 export class LiveReplay {
   stepCount = 0;
   brokenCount = 0;
   /** The first steps in which the two drivers differ. */
   readonly differences: string[] = [];
+  readonly #every: number;
   readonly #done = new Set<string>();
   readonly #numbers = new WeakMap<object, number>();
   #numberCount = 0;
+  #offeredCount = 0;
   #state: State | null = null;
   #stored: StoredCharts | null = null;
   #text = '';
   #live: LiveCharts | null = null;
 
+  /** `every`: only one of so many steps is taken. Default 1. */
+  constructor(every = 1) {
+    this.#every = every;
+  }
+
   /** A step that the same actors took in the same states before is the same step. */
   replay(step: Step): void {
+    this.#offeredCount += 1;
+    if (this.#offeredCount % this.#every > 0) return;
     const { charts } = step.state;
     const took = (id: 'connection' | 'turn'): AnyMachineSnapshot | undefined =>
       step.parts.has(id) ? charts[id] : undefined;
@@ -33,7 +45,7 @@ export class LiveReplay {
 
   /** A live actor dies of it, and another one is made from what is stored. */
   break({ state, move }: Broken): void {
-    if (state.index % 5 > 0) return;
+    if (state.index % (5 * this.#every) > 0) return;
     this.brokenCount += 1;
     const live = this.#liveIn(state);
     let hasThrown = false;

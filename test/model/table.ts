@@ -1,4 +1,5 @@
 /** The exploration as a table to read: for every combination of states, what each input leads to. */
+import type { AnyMachineSnapshot } from 'xstate';
 import type { Charts } from '../../machines/charts.ts';
 import { threadContextOf } from '../../machines/charts.ts';
 import type { TurnId } from '../../machines/domain/ids.ts';
@@ -84,8 +85,20 @@ function see(seen: Seen, data: Data): void {
 
 function valueOf({ root, connection, turn }: Charts): string {
   return [root, connection, turn]
-    .flatMap((chart) => (chart === undefined ? [] : [leafOf(chart.value)]))
+    .flatMap((chart) => (chart === undefined ? [] : [leavesOf(chart)]))
     .join(' | ');
+}
+
+/** Of snapshots that many states share. */
+const leaves = new WeakMap<AnyMachineSnapshot, string>();
+
+function leavesOf(chart: AnyMachineSnapshot): string {
+  let text = leaves.get(chart);
+  if (text === undefined) {
+    text = leafOf(chart.value);
+    leaves.set(chart, text);
+  }
+  return text;
 }
 
 /** `bound.working.running` */

@@ -6,15 +6,18 @@ import {
   accepted,
   ARCHIVE,
   built,
+  captured,
   closed,
   DELETE,
   ended,
   finished,
   lineageOf,
   fork,
+  made,
   mergeBack,
   offered,
   opened,
+  rollback,
   running,
   settled,
   submit,
@@ -90,6 +93,37 @@ describe('what a fork brings back', () => {
     when: [offered('t2'), ...finished('a')],
     holds: (is) => expect([planned(is), is.status]).toEqual([['merge-back t2 1-2'], 'ready']),
     without: { 'the way in a bound thread': withoutTransition('thread', 'bound > transfer.offered') },
+  });
+
+  rule('it waits while the working tree of the thread is made', {
+    inWorktree: true,
+    given: [submit('a')],
+    when: [offered('t2'), made(), isBuilt, opened(1)],
+    holds: (is) => {
+      expect(planned(is)).toEqual(['merge-back t2 1-2']);
+      expect(is.effects.flatMap((each) => (each.type === 'turn.start' ? each.transfers : []))).toHaveLength(
+        1,
+      );
+    },
+    without: { 'the way': withoutTransition('thread', 'preparing > transfer.offered') },
+  });
+
+  rule('it waits while the files of the thread go back', {
+    settings: { checkpoints: true },
+    given: [
+      ...running('a'),
+      captured('a', 'before'),
+      ...finished('a'),
+      captured('a', 'after'),
+      rollback({ to: null, ordinal: 0, gone: ['a'] }),
+      closed(),
+    ],
+    when: [offered('t2')],
+    holds: (is) => {
+      expect(planned(is)).toEqual(['merge-back t2 1-2']);
+      expect(is.value).toEqual(['restoring', undefined, undefined]);
+    },
+    without: { 'the way': withoutTransition('thread', 'restoring > transfer.offered') },
   });
 
   rule('more of the same fork takes its place, from where that began', {

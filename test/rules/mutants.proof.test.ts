@@ -19,6 +19,7 @@ import './fencing.test.ts';
 import './forks.test.ts';
 import './interrupts.test.ts';
 import './plans.test.ts';
+import './held-queue.test.ts';
 import './queue.test.ts';
 import './recovery.test.ts';
 import './reopening.test.ts';

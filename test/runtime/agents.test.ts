@@ -1,88 +1,32 @@
 /** Sub-agents as threads of their own: how a provider tells of them, what a person does with them, and what a crash leaves. */
 import { describe, expect, test } from 'vitest';
-import {
-  carriedConnectionIdOf,
-  childThreadIdOf,
-  itemIdOf,
-  requestIdSchema,
-  type ConnectionId,
-  type ThreadId,
-} from '../../machines/domain/ids.ts';
+import { itemIdOf, type ThreadId } from '../../machines/domain/ids.ts';
 import { byNative } from '../../machines/domain/input.ts';
-import type { ItemBody } from '../../machines/domain/item.ts';
-import type { RequestDraft } from '../../machines/domain/request.ts';
 import type { ProviderReport } from '../../machines/ports/provider.ts';
 import { askingAgents } from '../../server/cli/asking-agents.ts';
-import { SCRIPTED_CAPABILITIES } from '../helpers/scripted-provider.ts';
+import { ScriptedAgent } from '../helpers/scripted-agent.ts';
 import { startThread, threadId } from '../helpers/server-runs.ts';
 import type { RuntimeRun } from '../helpers/start-runtime.ts';
 
 const T1 = threadId('t1');
 const STALL_MS = 600_000;
 
-/** A sub-agent of `parent`, as its adapter says it. */
-class Agent {
-  readonly threadId: ThreadId;
-  readonly connectionId: ConnectionId;
+/** A sub-agent of `parent`; what is said of it is taken in at once. */
+class Agent extends ScriptedAgent {
   readonly #run: RuntimeRun;
-  readonly #name: string;
-  readonly #parent: { threadId: ThreadId; connectionId: ConnectionId };
 
   constructor(run: RuntimeRun, name: string, parent: Agent | null = null) {
+    const root = { threadId: T1, connectionId: run.provider.connectionIds[0]! };
+    super(run, name, { root, parent: parent ?? root });
     this.#run = run;
-    this.#name = name;
-    const carrier = parent?.connectionId ?? run.provider.connectionIds[0]!;
-    this.#parent = { threadId: parent?.threadId ?? T1, connectionId: carrier };
-    this.threadId = childThreadIdOf(T1, name);
-    this.connectionId = carriedConnectionIdOf(carrier, this.threadId);
-  }
-
-  /** The parent's agent begins it, or goes on with it. */
-  start(nativeThreadId: string | null = `conversation-${this.#name}`): this {
-    const { threadId: child, connectionId } = this;
-    const model = 'small';
-    this.#tell(this.#parent.threadId, {
-      type: 'provider.agentStarted',
-      connectionId: this.#parent.connectionId,
-      ...byNative(null),
-      itemId: itemIdOf('agent', this.#name),
-      title: this.#name,
-      child: { threadId: child, connectionId, nativeThreadId, capabilities: SCRIPTED_CAPABILITIES, model },
-    });
-    return this;
-  }
-
-  begin(turn = `${this.#name}-1`): this {
-    return this.say({ type: 'provider.turnStarted', ...this.#at(turn), isNew: false });
-  }
-
-  item(body: ItemBody, text: string, turn = `${this.#name}-1`): this {
-    const item = { itemId: itemIdOf(turn, text), body, text, status: 'completed' } as const;
-    return this.say({ type: 'provider.itemCompleted', ...this.#at(turn), item });
-  }
-
-  ask(turn = `${this.#name}-1`): this {
-    const request: RequestDraft = {
-      requestId: requestIdSchema.parse(`ask-${turn}`),
-      nativeRequestId: 'n',
-      body: { kind: 'command', command: 'make' },
-      decisions: ['accept', 'decline'],
-    };
-    return this.say({ type: 'provider.requestOpened', ...this.#at(turn), owner: 'turn', request });
   }
 
   /** `isLate`: its end is not complete when this returns. */
-  end(turn = `${this.#name}-1`, isLate = false): this {
-    this.say({ type: 'provider.turnEnded', ...this.#at(turn), outcome: 'completed', failure: null });
-    const effect = this.#run.world.performed.at(-1);
-    if (effect?.type !== 'turn.settle' || isLate) return this;
-    this.#run.provider.settle(effect);
+  end(turn = `${this.name}-1`, isLate = false): this {
+    this.finish(turn);
+    if (isLate) return this;
+    this.settle();
     this.#run.settle();
-    return this;
-  }
-
-  say(report: ProviderReport): this {
-    this.#tell(this.threadId, report);
     return this;
   }
 
@@ -95,12 +39,8 @@ class Agent {
     return { status, openRequestCount, parentId, lineageKind, title, model };
   }
 
-  #at(turn: string) {
-    return { connectionId: this.connectionId, ...byNative(turn) };
-  }
-
-  #tell(to: ThreadId, report: ProviderReport): void {
-    this.#run.provider.report(to, report);
+  protected override tell(to: ThreadId, report: ProviderReport): void {
+    super.tell(to, report);
     this.#run.settle();
   }
 }

@@ -6,6 +6,7 @@ import { openJournal } from '../../adapters/sqlite/index.ts';
 import type { ThreadEntry } from '../../machines/domain/entry.ts';
 import { commandIdSchema } from '../../machines/domain/ids.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
+import { keptPort } from '../helpers/kept-port.ts';
 import { listRunProcesses } from '../helpers/run-processes.ts';
 import { logTail, ServerProcess } from '../helpers/server-process.ts';
 import { makeTempFolder, type TempFolder } from '../helpers/temp-folder.ts';
@@ -15,7 +16,7 @@ import type { Handed } from './reference-model.ts';
 const SERVER = join(import.meta.dirname, '..', '..', 'server', 'bin.ts');
 const AGENT = join(import.meta.dirname, '..', 'fixtures', 'walking-codex.mjs');
 /** What was killed may take a moment to vanish from the list. */
-const GONE_WAIT_MS = 30_000;
+const GONE_WAIT_MS = 60_000;
 const EVERYTHING = { limit: 1_000_000, deltas: true };
 
 /** What is left of a walk on disk. */
@@ -69,9 +70,9 @@ export class WalkProcess {
   }
 
   async start(): Promise<void> {
+    this.#port ||= await keptPort();
     const args = ['serve', '--json', '--port', String(this.#port), '--data', this.#data];
     this.#process = await ServerProcess.start({ path: SERVER, args, data: this.#data, word: this.#word });
-    this.#port = Number(new URL(this.url).port);
   }
 
   /** @throws {Error} when something of the old run is left once the new one serves */

@@ -7,6 +7,7 @@ import type { Fact } from '../../machines/domain/fact.ts';
 import type { Journal } from '../../machines/ports/journal.ts';
 import { checkJournal } from '../helpers/check-journal.ts';
 import { MemoryStore, openMemoryJournal } from '../helpers/memory-journal.ts';
+import { keptPort } from '../helpers/kept-port.ts';
 import { World } from '../helpers/scripted-world.ts';
 import { RuntimeRun } from '../helpers/start-runtime.ts';
 import { makeTempFolder, type TempFolder } from '../helpers/temp-folder.ts';
@@ -69,6 +70,7 @@ export class WalkServer {
     this.#run = new RuntimeRun({ journal, clock, world, schedule });
     this.#end = () => (isAlive = false);
     await this.#run.runtime.start();
+    this.#port ||= await keptPort();
     const http = {
       runtime: this.#run.runtime,
       dataFolder: this.#folder.path,
@@ -76,7 +78,6 @@ export class WalkServer {
       limits: UNLIMITED,
     };
     this.#http = await startHttpServer(http);
-    this.#port = this.#http.port;
   }
 
   #end: () => void = () => {};

@@ -1,4 +1,4 @@
-/** `WALK_SEED` repeats a run. */
+/** `WALK_SEED` tries other walks. */
 import { test } from 'vitest';
 import { walkSeed } from './explore-walks.ts';
 import { manyWalks } from './many-walks.ts';

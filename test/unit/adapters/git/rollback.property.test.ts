@@ -91,7 +91,7 @@ it('a rollback restores exactly what the thread did and nothing else, and once m
       expect(filesNow()).toEqual(files);
       expect((await history.plan(repository.root, { steps })).restore).toEqual([]);
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 }, 60_000);
 

@@ -1,5 +1,5 @@
 /** Sub-agents that an opencode tells of, in ways that the real one takes long for. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { opencodeOverLines } from '../../../../adapters/opencode/index.ts';
 import {
   childThreadIdOf,
@@ -61,6 +61,8 @@ class Stage {
 
   static async begin(): Promise<Stage> {
     const stage = new Stage();
+    // else it goes on asking how its sessions stand
+    onTestFinished(() => stage.#adapter.dispose());
     stage.#adapter.perform({ type: 'process.start', instanceId });
     await stage.heard(() => stage.isStarted);
     stage.#adapter.perform({ type: 'connection.open', threadId, connectionId, resume: null, settings });
@@ -144,7 +146,7 @@ class Stage {
   }
 
   heard(isIt: () => boolean): Promise<unknown> {
-    return until(() => isIt() || undefined, { timeoutMs: 5_000 });
+    return until(() => isIt() || undefined);
   }
 
   #answerOf = (sessionID: string): string => this.#answers.get(sessionID) ?? '';

@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   openProtocolLog,
   type ProtocolLog,
   type ProtocolLogOptions,
 } from '../../../../adapters/shared/protocol-log.ts';
+import { until } from '../../../helpers/until.ts';
 
 let root = '';
 let folder = '';
@@ -179,6 +180,28 @@ describe('the bounds', () => {
     expect(lines).toHaveLength(keptCount + 1);
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ droppedCount: 50 - keptCount });
     expect((await log.read(log.append('in', 'again')))?.frame).toBe('again');
+  });
+
+  it('writes much at once, and little after a pause', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const log = await start();
+      const lineCount = (): Promise<number> =>
+        linesOf('codex.1.ndjson').then(
+          ({ length }) => length,
+          () => 0,
+        );
+      for (let count = 0; count < 3; count += 1) log.append('in', 'x'.repeat(100_000));
+      await until(async () => (await lineCount()) === 3);
+      await log.flush();
+      log.append('in', 'a little more');
+      await vi.advanceTimersByTimeAsync(99);
+      expect(await lineCount()).toBe(3);
+      await vi.advanceTimersByTimeAsync(1);
+      await until(async () => (await lineCount()) === 4);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('survives a disk that refuses, and writes the next frames where they belong', async () => {

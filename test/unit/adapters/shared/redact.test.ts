@@ -121,9 +121,9 @@ describe('redact', () => {
       'TOKEN',
       '"\\',
     ]) {
-      const startedAt = performance.now();
+      const startedAt = process.cpuUsage();
       redact(piece.repeat(200_000 / piece.length));
-      expect(performance.now() - startedAt).toBeLessThan(1000);
+      expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(1000);
     }
   });
 });
