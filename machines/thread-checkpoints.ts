@@ -8,6 +8,7 @@ import type { Fact } from './domain/fact.ts';
 import { itemIdOf, type TurnId } from './domain/ids.ts';
 import type { ThreadInputOf as Of } from './domain/input.ts';
 import { DEADLINES_MS, type ArmTimer } from './domain/timer.ts';
+import { withNextItem } from './thread-items.ts';
 import { withNotice } from './thread-notices.ts';
 
 type Context = ThreadContext;
@@ -92,21 +93,13 @@ function captured(context: Context, { type, ...told }: Of<'checkpoint.captured'>
   const move = answered(context, told, [{ type, ...told }]);
   const { turnId, changes } = told;
   if (changes === null || changes.fileCount === 0) return move;
-  const ordinal = context.itemCount + 1;
-  const item = {
-    itemId: itemIdOf(turnId, 'checkpoint'),
-    ordinal,
+  const itemId = itemIdOf(turnId, 'checkpoint');
+  return withNextItem(context, move, () => ({
+    itemId,
     turnId,
-    attempt: 1,
     body: { kind: 'checkpoint', ...changes },
     text: '',
-    status: 'completed',
-  } as const;
-  return {
-    ...move,
-    set: { ...move.set, itemCount: ordinal },
-    facts: [...(move.facts ?? []), { type: 'item.completed', item }],
-  };
+  }));
 }
 
 const missing = (context: Context, { type, ...told }: Of<'checkpoint.missing'>): ThreadMove =>

@@ -3,6 +3,7 @@ import type { Move } from './act.ts';
 import type { ThreadContext, TurnOutput } from './domain/context.ts';
 import { itemIdOf, type TurnId } from './domain/ids.ts';
 import type { ItemBody } from './domain/item.ts';
+import { withNextItem } from './thread-items.ts';
 
 type ThreadMove = Move<ThreadContext, never>;
 
@@ -19,21 +20,12 @@ export interface Notice {
 export function withNotice(context: ThreadContext, move: ThreadMove, notice: Notice | null): ThreadMove {
   if (notice === null) return move;
   const { topic, text, tone = 'error', turnId = null } = notice;
-  const ordinal = context.itemCount + 1;
-  const item = {
+  return withNextItem(context, move, (ordinal) => ({
     itemId: itemIdOf(context.threadId, `notice:${ordinal}`),
-    ordinal,
     turnId,
-    attempt: 1,
     body: { kind: 'notice', tone, topic },
     text,
-    status: 'completed',
-  } as const;
-  return {
-    ...move,
-    set: { ...move.set, itemCount: ordinal },
-    facts: [...(move.facts ?? []), { type: 'item.completed', item }],
-  };
+  }));
 }
 
 /** Of a turn's end; `null` where it went as it should, or where the provider says itself what is wrong. */

@@ -50,6 +50,8 @@ export class Transcript {
   #start({ itemId, body, text }: Item): void {
     this.#open.set(itemId, { kind: body.kind, text: '' });
     this.#continue({ itemId, text });
+    const others = workOfOthers(body);
+    if (others !== null) this.#note(`· ${others} [begun]`);
   }
 
   #continue({ itemId, text }: Pick<FactOf<'item.delta'>, 'itemId' | 'text'>): void {
@@ -140,6 +142,25 @@ function lineOf({ body, status, text }: Item): string | null {
       return text;
     case 'transfer':
       return carriedLine(body, status);
+    default:
+      return othersLine(body, status);
+  }
+}
+
+const othersLine = (body: Item['body'], status: Item['status']): string | null => {
+  const others = workOfOthers(body);
+  return others === null ? null : `· ${others} [${status}]`;
+};
+
+/** It may take long: who reads along is told where it can be seen. */
+function workOfOthers(body: Item['body']): string | null {
+  switch (body.kind) {
+    case 'task':
+      return `task: ${body.title}`;
+    case 'subagent':
+      return `sub-agent: ${body.title}${body.threadId === undefined ? '' : ` (thread ${body.threadId})`}`;
+    case 'delegation':
+      return `task for ${body.instanceId}: ${body.title} (thread ${body.threadId})`;
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Client } from '../../server/client/client.ts';
 import { startServer, type TestServer } from '../helpers/start-server.ts';
 import { makeRepository } from '../helpers/git-repository.ts';
 import { usingTempFolder } from '../helpers/using-temp-folder.ts';
@@ -17,10 +18,29 @@ async function threadIn(server: TestServer, cwd: string): Promise<string> {
   return (await client.dispatch({ type: 'thread.create', cwd, instanceId: 'scripted' })).threadId;
 }
 
-async function capturesBefore(server: TestServer, threadId: string): Promise<number> {
-  const { events } = await (await server.client()).call('orchestration.readEvents', { threadId });
+async function capturesBefore(client: Client, threadId: string): Promise<number> {
+  const { events } = await client.call('orchestration.readEvents', { threadId });
   return events.filter(({ fact }) => fact.type === 'checkpoint.captured' && fact.point === 'before').length;
 }
+
+describe('a task that an agent hands on', () => {
+  it('is shown where it was asked for and where it is done, with links to each other', async () => {
+    const server = await startServer();
+    const client = await server.client();
+    const threadId = await threadIn(server, usingTempFolder());
+    const page = await openConsole(server);
+    await openThread(page, threadId);
+    await sendPrompt(page, 'wait');
+    await page.getByRole('button', { name: 'Interrupt' }).waitFor();
+    await client.dispatch({ type: 'task.delegate', threadId, text: 'look around', title: 'a look' });
+    const task = page.locator('.delegation', { hasText: 'a look' });
+    await task.locator('summary').click();
+    await task.getByRole('link', { name: 'Open its thread' }).click();
+    await page.locator('.user_message', { hasText: 'look around' }).waitFor();
+    await page.getByRole('link', { name: 'by the agent of another thread' }).click();
+    await page.locator('.user_message', { hasText: 'wait' }).waitFor();
+  });
+});
 
 describe('what a turn did to files', () => {
   it('is shown in the conversation and altogether, and can be taken back', async () => {
@@ -30,13 +50,14 @@ describe('what a turn did to files', () => {
     const folder = repository.root;
     const page = await openConsole(server);
     const threadId = await threadIn(server, folder);
+    const client = await server.client();
     await openThread(page, threadId);
     await sendPrompt(page, 'first');
     await reached(page, 'ready');
     await sendPrompt(page, 'wait after');
     await page.getByRole('button', { name: 'Interrupt' }).waitFor();
     // what is written before that is none of the turn's
-    await until(async () => (await capturesBefore(server, threadId)) === 2);
+    await until(async () => (await capturesBefore(client, threadId)) === 2);
     writeFileSync(join(folder, 'made.txt'), 'made by the turn\n');
     const [connectionId] = server.provider().connectionIds;
     if (connectionId === undefined) throw new Error('there is no connection');
@@ -130,8 +151,12 @@ describe('an approval', () => {
     await page.getByRole('button', { name: 'Allow', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Interrupt' }).click();
     const card = page.getByRole('region', { name: 'Not answered in time' });
+    await card.waitFor();
+    // who did not follow when it ended is offered it, too
+    await page.reload();
     await card.getByRole('button', { name: 'Ask again' }).click();
     await until(() => server.world.received.length === 2);
+    await card.waitFor({ state: 'detached' });
   });
 });
 

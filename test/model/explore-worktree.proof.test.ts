@@ -38,5 +38,15 @@ describe('every reachable state of a thread in its own working tree', () => {
   });
 });
 
+describe('every reachable state of a fork in its own working tree', () => {
+  const proof = prove({ ...BOUNDS, prompts: 0, forks: 1 }, {});
+  report('a fork in a working tree', proof);
+
+  it('keeps every rule, and takes what is brought to it', () => {
+    expect(violationsOf(proof)).toEqual({});
+    expect([...proof.acceptedTypes]).toEqual(expect.arrayContaining(['worktree.made', 'transfer.offered']));
+  });
+});
+
 const isUnprepared = ({ state }: Step): boolean =>
   threadContextOf(state.charts.root).worktree?.status !== 'ready';

@@ -102,6 +102,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     replayCount: 500,
     mostFirings: MOST_FIRINGS,
   },
+  {
+    name: 'forks in a working tree of their own',
+    bounds: { prompts: 0, requests: 0, sideRequests: 0, sideTurns: 0, forks: 1, worktree: 1, ...again },
+    stateCount: 830,
+    edgeCount: 11_500,
+    replayCount: 500,
+    mostFirings: MOST_FIRINGS,
+  },
 ];
 
 /** For hours at leisure: `npm run soak`. */

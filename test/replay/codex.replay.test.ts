@@ -6,7 +6,7 @@ const REQUIRED = [
   ['simple', 'multi-turn', 'steer', 'steer-in-command', 'second-submit', 'queue', 'question'],
   ['plan-update', 'plan-mode', 'todo', 'web-search', 'image', 'compaction', 'background-command'],
   ['command-accepted', 'command-declined', 'command-cancelled', 'command-for-session'],
-  ['patch-accepted', 'patch-declined', 'patch-cancelled', 'two-approvals'],
+  ['patch-accepted', 'write', 'patch-declined', 'patch-cancelled', 'two-approvals'],
   ['mcp-call', 'mcp-approval', 'mcp-elicitation'],
   ['interrupt-streaming', 'interrupt-command', 'interrupt-approval'],
   ['interrupt-opening', 'interrupt-before-start'],

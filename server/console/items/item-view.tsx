@@ -4,7 +4,7 @@ import { memo } from '../ui/memo.tsx';
 import type { ItemBody, ItemKind } from '../../../machines/domain/item.ts';
 import type { WireItem } from '../../gateway/frame.ts';
 import { AssistantMessage, Plan, Reasoning, UserMessage } from './messages.tsx';
-import { Command, FileChange, Search, Task, ToolCall } from './tools.tsx';
+import { Command, Delegation, FileChange, Search, Task, ToolCall } from './tools.tsx';
 import { Checkpoint, ErrorItem, Marker, Notice, Rollback, Transfer, Unrecognized } from './markers.tsx';
 import { TodoList } from './todo-list.tsx';
 import type { ThreadActions } from '../thread/actions.ts';
@@ -63,6 +63,8 @@ function viewOf(item: WireItem, actions: ThreadActions | null): ComponentChildre
     case 'task':
     case 'subagent':
       return <Task {...more} body={body} />;
+    case 'delegation':
+      return <Delegation {...more} body={body} />;
     case 'todo_list':
       return <TodoList steps={body.steps} />;
     case 'checkpoint':

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { FailureNote } from '../ui/failure-note.tsx';
 import { errorCodeSchema } from '../../../machines/domain/error.ts';
 import { Diff } from '../text/diff.tsx';
+import { FileList } from '../text/file-list.tsx';
 import { plural } from '../ui/times.ts';
 import type { TransferKind } from '../../../machines/domain/transfer.ts';
 import type { ItemProps } from './item-view.tsx';
@@ -76,13 +77,7 @@ export function Checkpoint({ item, body, actions }: ItemProps<'checkpoint'>) {
         <span class="minus">−{deletions}</span>
       </summary>
       {diff.value === null || diff.value === '' ? (
-        <ul class="file-list">
-          {files.map(({ path, kind }) => (
-            <li key={path}>
-              <code>{path}</code> <span class="muted">{kind}</span>
-            </li>
-          ))}
-        </ul>
+        <FileList files={files} />
       ) : (
         <Diff text={diff.value} withNames />
       )}

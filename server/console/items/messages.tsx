@@ -1,4 +1,5 @@
 /** What people and agents say. */
+import { threadHref } from '../state/route.ts';
 import { Markdown } from '../text/markdown.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { canCopy, copy } from '../ui/clipboard.ts';
@@ -19,6 +20,11 @@ export function UserMessage({ item, body, actions }: ItemProps<'user_message'>) 
       <footer class="item-foot">
         <time title={wholeTime(item.createdAt)}>{clockTime(item.createdAt)}</time>
         {intent !== null && <span class="muted">{intent}</span>}
+        {body.from?.map((threadId) => (
+          <a key={threadId} href={threadHref(threadId)}>
+            by the agent of another thread
+          </a>
+        ))}
         {actions !== null && actions.canEdit(item) && (
           <IconButton icon="edit" label="Edit and run again" onClick={() => actions.edit(item)} />
         )}

@@ -4,6 +4,7 @@ import type { WireItem } from '../../gateway/frame.ts';
 import { threadHref } from '../state/route.ts';
 import { Diff } from '../text/diff.tsx';
 import { Markdown } from '../text/markdown.tsx';
+import { FailureNote } from '../ui/failure-note.tsx';
 import { duration } from '../ui/times.ts';
 import type { ItemProps } from './item-view.tsx';
 import { RestOfText } from './rest-of-text.tsx';
@@ -115,6 +116,21 @@ export const Task = ({ item, body, actions }: ItemProps<'task' | 'subagent'>) =>
     {body.kind === 'subagent' && body.threadId !== undefined && (
       <a href={threadHref(body.threadId)}>Open its thread</a>
     )}
+  </Tool>
+);
+
+/** Its thread has all of it; the text is what came of it. */
+export const Delegation = ({ item, body, actions }: ItemProps<'delegation'>) => (
+  <Tool
+    item={item}
+    actions={actions}
+    name={`task for ${body.instanceId}`}
+    title={body.title}
+    note={body.outcome === undefined || body.outcome === 'completed' ? undefined : body.outcome}
+  >
+    <Markdown text={item.text} />
+    {body.failure !== undefined && <FailureNote failure={body.failure} />}
+    <a href={threadHref(body.threadId)}>Open its thread</a>
   </Tool>
 );
 

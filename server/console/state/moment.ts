@@ -11,7 +11,7 @@ export interface Moment extends Omit<ThreadSnapshot, 'items' | 'roster'> {
   /** The newest ones, ascending. */
   readonly latest: readonly WireItem[];
   readonly roster: readonly WireItem[];
-  /** Those that ended with their owner while this was looked at: they can be asked again. */
+  /** The last one that ended with its owner, unless another turn has begun since: it can be asked again. */
   readonly expired: readonly RequestRow[];
   /** Of the last frame. */
   readonly version: number;
@@ -19,21 +19,28 @@ export interface Moment extends Omit<ThreadSnapshot, 'items' | 'roster'> {
 
 const LATEST_COUNT = 50;
 
-/** `null`: the view has no state yet. */
-export function momentOf(view: ThreadView, pages: ItemPages): Moment | null {
+/** `null`: the view has no state yet. `expired`: what was no more asked when the view began. */
+export function momentOf(
+  view: ThreadView,
+  pages: ItemPages,
+  expired: readonly RequestRow[] = [],
+): Moment | null {
   const { state, machine } = view;
   if (state === null || machine === null) return null;
+  const turn = latestTurn(view);
   const items = pages.source(view);
   const ordered = [...view.items.values()].toSorted((left, right) => left.ordinal - right.ordinal);
   return {
     thread: { ...state.row, ...state.settings },
     machine,
-    turn: latestTurn(view),
+    turn,
     items,
     latest: ordered.slice(-LATEST_COUNT),
     roster: ordered.filter(({ background }) => background === true),
     requests: [...view.requests.values()].filter(isOpen),
-    expired: [...view.requests.values()].filter(({ outcome }) => outcome === 'expired').slice(-1),
+    expired: [...expired, ...view.requests.values()]
+      .filter(({ outcome, turnId }) => outcome === 'expired' && isOfLatest(turnId, turn))
+      .slice(-1),
     queue: state.queue,
     usage: state.usage,
     plan: state.plan,
@@ -44,6 +51,10 @@ export function momentOf(view: ThreadView, pages: ItemPages): Moment | null {
     version: view.version,
   };
 }
+
+/** Background work and connections ask for themselves. */
+const isOfLatest = (turnId: RequestRow['turnId'], turn: TurnRow | null): boolean =>
+  turnId === null || turnId === turn?.turnId;
 
 /** Of a snapshot that was asked for; what lies before its page is not there. */
 export function momentOfSnapshot(snapshot: WireSnapshot, version: number): Moment {

@@ -2,8 +2,10 @@
 import { signal } from '@preact/signals';
 import type { RuntimeError } from '../../../machines/domain/error.ts';
 import type { ThreadId } from '../../../machines/domain/ids.ts';
+import type { RequestRow } from '../../../machines/domain/request.ts';
 import type { Client, Following, GivenCommand } from '../../client/client.ts';
 import type { ThreadView } from '../../client/thread-view.ts';
+import { expiredBefore } from './expired-requests.ts';
 import { ItemPages, readsOf } from './item-pages.ts';
 import { momentOf, type Moment } from './moment.ts';
 import { OnNextFrame } from './on-next-frame.ts';
@@ -26,6 +28,7 @@ export class ThreadStore {
   readonly #following: Following;
   readonly #frame = new OnNextFrame();
   #view: ThreadView | null = null;
+  #expired: readonly RequestRow[] = [];
 
   constructor(client: Client, threadId: ThreadId) {
     this.client = client;
@@ -33,7 +36,10 @@ export class ThreadStore {
     this.#pages = new ItemPages(readsOf(client), threadId, () => this.#draw());
     this.#following = client.subscribeThread(threadId, {
       onView: (view) => {
-        if (view !== this.#view) this.#pages.begin(view);
+        if (view !== this.#view) {
+          this.#pages.begin(view);
+          void this.#lookBack(view);
+        }
         this.#view = view;
         this.#draw();
       },
@@ -50,9 +56,15 @@ export class ThreadStore {
     this.#following.end();
   }
 
+  async #lookBack({ version }: ThreadView): Promise<void> {
+    // without it they are only not offered
+    this.#expired = await expiredBefore(this.client, this.threadId, version).catch(() => []);
+    if (this.#expired.length > 0) this.#draw();
+  }
+
   #draw(): void {
     this.#frame.run(() => {
-      if (this.#view !== null) this.moment.value = momentOf(this.#view, this.#pages);
+      if (this.#view !== null) this.moment.value = momentOf(this.#view, this.#pages, this.#expired);
     });
   }
 }

@@ -5,6 +5,7 @@ import { failureOf, type Failure } from '../../../machines/domain/error.ts';
 import type { ResultOf } from '../../gateway/protocol.ts';
 import type { ThreadStore } from '../state/thread-store.ts';
 import { Diff } from '../text/diff.tsx';
+import { FileList } from '../text/file-list.tsx';
 import { Button } from '../ui/button.tsx';
 import { FailureNote } from '../ui/failure-note.tsx';
 import { plural } from '../ui/times.ts';
@@ -59,13 +60,5 @@ function PageOfFiles({ page: { diff, files, truncated } }: { readonly page: Read
       </>
     );
   }
-  return (
-    <ul class="file-list">
-      {files.map(({ path, kind }) => (
-        <li key={path}>
-          <code>{path}</code> <span class="muted">{kind}</span>
-        </li>
-      ))}
-    </ul>
-  );
+  return <FileList files={files} />;
 }

@@ -1,7 +1,7 @@
 /** What codex asks leave for. */
 import { join } from 'node:path';
 import type { CodexScenario } from '../../helpers/record-codex.ts';
-import { addFile, runEscalated } from '../../model-endpoint/codex-tools.ts';
+import { addFile, runCommand, runEscalated } from '../../model-endpoint/codex-tools.ts';
 import { replies } from '../../model-endpoint/script.ts';
 import { functionCall, text, type Step } from '../../model-endpoint/step.ts';
 import { answerQuestions, answerRequest, takeTurns } from './plays.ts';
@@ -55,6 +55,14 @@ const patchAccepted: CodexScenario = {
   description: 'the request names the file; the change completes',
   script: replies([[patch], done]),
   play: answerRequest('accept', 'go', ASKS_FOR_EDITS),
+};
+
+const write: CodexScenario = {
+  scenario: 'write',
+  title: 'A new file without leave',
+  description: 'nobody is asked of what is changed in the workspace, by a patch or by a command',
+  script: replies([[patch], [runCommand('echo three >> made.txt')], done]),
+  play: takeTurns(['go'], { policy: { approval: 'never', sandbox: 'workspace-write' } }),
 };
 
 const patchDeclined: CodexScenario = {
@@ -130,6 +138,7 @@ export const APPROVALS: readonly CodexScenario[] = [
   commandCancelled,
   commandForSession,
   patchAccepted,
+  write,
   patchDeclined,
   patchCancelled,
   twoApprovals,

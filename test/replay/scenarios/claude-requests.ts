@@ -49,6 +49,14 @@ const forSession: ClaudeScenario = {
   play: answerRequest('acceptForSession', 'write'),
 };
 
+const write: ClaudeScenario = {
+  scenario: 'write',
+  title: 'A new file without leave',
+  description: 'in a mode that lets edits pass nobody is asked',
+  script: (request) => inTurn([writeFile(inFolder(request, 'new.txt'), 'content')], done)(request),
+  play: takeTurns(['write it'], { runtimeMode: 'auto-accept-edits' }),
+};
+
 const twoRequests: ClaudeScenario = {
   scenario: 'two-approvals',
   title: 'Two calls in one reply',
@@ -118,6 +126,7 @@ export const CLAUDE_REQUESTS: readonly ClaudeScenario[] = [
   command('decline', 'it does not run, and the turn goes on'),
   command('cancel', 'the turn is interrupted with it; the next prompt completes'),
   forSession,
+  write,
   twoRequests,
   question,
   planMode,
