@@ -10,7 +10,6 @@ import {
   idled,
   interrupt,
   promote,
-  refused,
   RESUME,
   running,
   runningNative,

@@ -1,5 +1,4 @@
 import { describe, expect } from 'vitest';
-import { by } from '../../machines/act.ts';
 import {
   absorbed,
   began,

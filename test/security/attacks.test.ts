@@ -1,5 +1,4 @@
 /** What was done to other local agent servers, tried on this one over real connections. */
-import crypto from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { commandSchema } from '../../machines/domain/command.ts';

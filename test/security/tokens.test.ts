@@ -25,7 +25,6 @@ function watchComparisons() {
 
 const ask = ({ server }: StartedGateway, request: RawRequest): Promise<RawResponse> =>
   rawHttp(server.port, request);
-const bearer = ({ token }: StartedGateway): [string, string] => ['Authorization', `Bearer ${token}`];
 const upgrade = (gateway: StartedGateway, query: string, headers: Headers): Promise<RawResponse> =>
   ask(gateway, { line: `GET /ws${query}`, headers: [...UPGRADE, ...headers] });
 
