@@ -8,7 +8,7 @@ import { openText } from '../model-endpoint/codex-tools.ts';
 import { byUserText, type Script } from '../model-endpoint/script.ts';
 import { gate, text } from '../model-endpoint/step.ts';
 
-const LIMITS = { timeout: 120_000 };
+const LIMITS = { timeout: 180_000 };
 
 /** With the first words on the screen its agent is stopped; the pids of that. */
 async function freeze(server: LiveServer, thread: LiveThread): Promise<readonly number[]> {
@@ -62,28 +62,39 @@ const AGENTS: readonly Agent[] = [
   },
 ];
 
-describe.each(AGENTS)('$title, stopped with SIGSTOP', LIMITS, ({ isThere, options, streaming }) => {
-  const script = byUserText({ tell: streaming, 'go on': () => [text('the end')] });
+const script = (streaming: Script): Script =>
+  byUserText({ tell: streaming, 'go on': () => [text('the end')] });
 
-  it.skipIf(!isThere)('is ended where a person stops the thread in its turn', async () => {
-    const server = await startLiveServer(script, options);
+/** Side by side: what takes its time is that frozen agents are waited for. */
+async function eachFrozen(what: (server: LiveServer, thread: LiveThread) => Promise<void>): Promise<void> {
+  const runs = AGENTS.map(async ({ title, options, streaming }) => {
+    const server = await startLiveServer(script(streaming), options);
     const thread = await server.thread();
-    const { turnId = '' } = await thread.submit('tell');
-    const frozen = await freeze(server, thread);
-    await thread.do({ type: 'thread.stop' });
-    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'interrupted', reason: 'stopped' });
-    await thread.reached('stopped');
-    await expectAnother(server, thread, frozen);
+    await what(server, thread).catch((cause: unknown) => {
+      throw new Error(`${title}: ${String(cause)}`, { cause });
+    });
   });
+  await Promise.all(runs);
+}
 
-  it.skipIf(!isThere)('is ended where a person interrupts the turn', async () => {
-    const server = await startLiveServer(script, options);
-    const thread = await server.thread();
-    const { turnId = '' } = await thread.submit('tell');
-    const frozen = await freeze(server, thread);
-    await thread.do({ type: 'turn.interrupt' });
-    expect(await thread.ended(turnId)).toMatchObject({ outcome: 'interrupted', reason: 'user' });
-    await thread.fact('connection.closed');
-    await expectAnother(server, thread, frozen);
-  });
+describe.skipIf(AGENTS.some(({ isThere }) => !isThere))('an agent stopped with SIGSTOP', LIMITS, () => {
+  it('is ended where a person stops the thread in its turn', () =>
+    eachFrozen(async (server, thread) => {
+      const { turnId = '' } = await thread.submit('tell');
+      const frozen = await freeze(server, thread);
+      await thread.do({ type: 'thread.stop' });
+      expect(await thread.ended(turnId)).toMatchObject({ outcome: 'interrupted', reason: 'stopped' });
+      await thread.reached('stopped');
+      await expectAnother(server, thread, frozen);
+    }));
+
+  it('is ended where a person interrupts the turn', () =>
+    eachFrozen(async (server, thread) => {
+      const { turnId = '' } = await thread.submit('tell');
+      const frozen = await freeze(server, thread);
+      await thread.do({ type: 'turn.interrupt' });
+      expect(await thread.ended(turnId)).toMatchObject({ outcome: 'interrupted', reason: 'user' });
+      await thread.fact('connection.closed');
+      await expectAnother(server, thread, frozen);
+    }));
 });
