@@ -305,6 +305,28 @@ function carriedIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
   ];
 }
 
+const MEANWHILE: readonly unknown[] = ['preparing', 'restoring'];
+
+/** The same while a working tree is made or files go back, and little else. */
+function carriedMeanwhileIn(snapshot: AnyMachineSnapshot): AnyEventObject[] {
+  const place = placeOf(snapshot);
+  const { thread, fresh } = place;
+  const isOffered = thread.transfers.length > 0 || !MEANWHILE.includes(snapshot.value);
+  return [
+    ...(thread.queue.entries.length === 0 ? [make.submit(fresh)] : []),
+    ...(isOffered ? [] : [make.offered('t2')]),
+    ...firstOfEach(toldBy(snapshot, place).filter(({ type }) => TURNING.has(type))),
+    ...thread.captures.slice(0, 1).map(({ turnId, point }) => make.captured(turnId, point)),
+    make.made(thread.worktree?.attempt ?? 1),
+    make.rollback(),
+    make.restored(),
+  ];
+}
+
+const firstOfEach = (events: readonly AnyEventObject[]): AnyEventObject[] => [
+  ...new Map(events.toReversed().map((event) => [event.type, event])).values(),
+];
+
 const ENDS_OF_AGENT = new Set(['$opened', 'xstate.done.actor.connection', 'xstate.done.actor.turn']);
 
 /** A sub-agent that another thread's connection carries, and that a person goes on with. */
@@ -390,6 +412,8 @@ describeAlone(
       without((event) => CAPTURED.has(groupOf(event)) || BETWEEN.has(groupOf(event))),
     ),
     walk(make.startOf(), carriedIn, keyOfCarried),
+    walk(make.startInWorktree(), carriedMeanwhileIn, keyOfCarried),
+    walk(make.startOf({}, { checkpoints: true }), carriedMeanwhileIn, keyOfCarried),
     walk(make.startOf({ modelSwitch: 'byResume' }), reopenedIn),
     walk(agents.startAsSubagent(), agentIn),
     walk(make.startOf(), delegatingIn),
