@@ -46,15 +46,17 @@ const GROUPS: Readonly<Record<string, Measure>> = {
 const { values } = parseArgs({
   options: { only: { type: 'string' }, runs: { type: 'string' }, json: { type: 'boolean' } },
 });
-const chosen = values.only?.split(',') ?? Object.keys(GROUPS);
+const chosen = (values.only?.split(',') ?? Object.keys(GROUPS)).map((name) => {
+  const measure = GROUPS[name];
+  if (measure === undefined) throw new Error(`no group ${name}; there are ${Object.keys(GROUPS).join(', ')}`);
+  return { name, measure };
+});
 const runCount = Number(values.runs ?? RUNS);
 if (!Number.isInteger(runCount) || runCount < 1) throw new Error('--runs takes a number');
 
-const notes = chosen.includes('start') ? [buildServer()] : [];
+const notes = chosen.some(({ name }) => name === 'start') ? [buildServer()] : [];
 const figures: Figure[] = [];
-for (const name of chosen) {
-  const measure = GROUPS[name];
-  if (measure === undefined) throw new Error(`no group ${name}; there are ${Object.keys(GROUPS).join(', ')}`);
+for (const { name, measure } of chosen) {
   const startedAt = performance.now();
   figures.push(...(await medians(measure, name === 'slow-client' ? SLOW_CLIENT_RUNS : runCount)));
   console.error(`${name}: ${((performance.now() - startedAt) / 1e3).toFixed(0)} s`);
