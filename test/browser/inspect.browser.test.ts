@@ -114,6 +114,28 @@ describe('the inside of a thread', () => {
     expect(replayEntries(entries)).toMatchObject({ difference: null });
   });
 
+  it.each([390, 900, 1100])(
+    'has all of it beside or below each other in a page of %i pixels',
+    async (width) => {
+      const { page } = await openInside();
+      await page.setViewportSize({ width, height: 780 });
+      await page.getByRole('button', { name: 'Thread then' }).click();
+      const parts = ['.inspect-charts', '.inspect .transcript', '.inspect .details'].map((part) =>
+        page.locator(part).boundingBox(),
+      );
+      const [charts, transcript, details] = await Promise.all(parts);
+      if (!charts || !transcript || !details) throw new Error('a part of it is not drawn');
+      expect(transcript.height).toBeGreaterThan(200);
+      for (const part of [charts, transcript, details]) {
+        expect(part.x).toBeGreaterThanOrEqual(0);
+        expect(part.x + part.width).toBeLessThanOrEqual(width);
+      }
+      const isBelow = transcript.y >= charts.y + charts.height;
+      expect(isBelow || transcript.x >= charts.x + charts.width).toBe(true);
+      expect(details.y).toBeGreaterThanOrEqual(transcript.y + transcript.height);
+    },
+  );
+
   it('filters the journal', async () => {
     const { page } = await openInside();
     const rows = page.locator('.journal tbody tr');
