@@ -2,31 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { commandSchema } from '../../machines/domain/command.ts';
-import { fetchTicket } from '../../server/client/ticket-socket.ts';
 import { PROTOCOL } from '../../server/gateway/protocol.ts';
-import { rawHttp, UPGRADE, type RawRequest, type RawResponse } from '../helpers/raw-http.ts';
+import { ask, expectUntouched, ticketOf, upgrade, type Headers } from '../helpers/attack.ts';
 import { startGateway, type StartedGateway } from '../helpers/start-gateway.ts';
 import { startServer } from '../helpers/start-server.ts';
-type Headers = [string, string][];
 const EVIL = 'https://evil.example';
 
-const ask = ({ server }: StartedGateway, request: RawRequest): Promise<RawResponse> =>
-  rawHttp(server.port, request);
 const bearer = ({ token }: StartedGateway): [string, string] => ['Authorization', `Bearer ${token}`];
-const upgrade = (gateway: StartedGateway, query: string, headers: Headers): Promise<RawResponse> =>
-  ask(gateway, { line: `GET /ws${query}`, headers: [...UPGRADE, ...headers] });
-
-async function ticketOf(gateway: StartedGateway): Promise<string> {
-  return fetchTicket(gateway.url, gateway.token);
-}
-
-/** Nothing that changes anything was reached. */
-function expectUntouched({ runtime, server }: StartedGateway): void {
-  expect(runtime.dispatched).toEqual([]);
-  expect(server.gateway.stats.requestCount).toBe(0);
-  expect(server.gateway.stats.socketCount).toBe(0);
-}
-
 const PATHS = [
   'GET /',
   'GET /healthz',

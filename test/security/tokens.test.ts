@@ -7,11 +7,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connect } from '../../server/client/node.ts';
 import { fetchTicket } from '../../server/client/ticket-socket.ts';
 import { createToken, revokeToken, Tokens } from '../../server/http/tokens.ts';
-import { rawHttp, UPGRADE, type RawRequest, type RawResponse } from '../helpers/raw-http.ts';
-import { makeFolder, startGateway, type StartedGateway } from '../helpers/start-gateway.ts';
+import { ask, expectUntouched, ticketOf, upgrade, type Headers } from '../helpers/attack.ts';
+import { makeFolder, startGateway } from '../helpers/start-gateway.ts';
 import { until } from '../helpers/until.ts';
 
-type Headers = [string, string][];
 /** Calls of the module's own function by whoever has imported it. */
 function watchComparisons() {
   const compare = vi.spyOn(crypto, 'timingSafeEqual');
@@ -21,22 +20,6 @@ function watchComparisons() {
     syncBuiltinESMExports();
   });
   return compare;
-}
-
-const ask = ({ server }: StartedGateway, request: RawRequest): Promise<RawResponse> =>
-  rawHttp(server.port, request);
-const upgrade = (gateway: StartedGateway, query: string, headers: Headers): Promise<RawResponse> =>
-  ask(gateway, { line: `GET /ws${query}`, headers: [...UPGRADE, ...headers] });
-
-async function ticketOf(gateway: StartedGateway): Promise<string> {
-  return fetchTicket(gateway.url, gateway.token);
-}
-
-/** Nothing that changes anything was reached. */
-function expectUntouched({ runtime, server }: StartedGateway): void {
-  expect(runtime.dispatched).toEqual([]);
-  expect(server.gateway.stats.requestCount).toBe(0);
-  expect(server.gateway.stats.socketCount).toBe(0);
 }
 
 describe('a long-lived token in a URL (claudecodeui 648)', () => {

@@ -1,71 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { evolve } from '../../../../machines/domain/evolve.ts';
-import { factSchema, type Fact, type FactType } from '../../../../machines/domain/fact.ts';
-import { itemIdSchema, requestIdSchema } from '../../../../machines/domain/ids.ts';
-import type { Item, ItemKind } from '../../../../machines/domain/item.ts';
-import { cause, link, SETTINGS, THREAD, turnOf } from '../../../helpers/inputs.ts';
-import { MapTables } from '../../../helpers/map-tables.ts';
+import type { Fact, FactType } from '../../../../machines/domain/fact.ts';
+import { A, B, CREATED, began, endOf, item, R, OPENED, folded } from '../../../helpers/folded-facts.ts';
+import { cause, link, THREAD } from '../../../helpers/inputs.ts';
 
-const A = turnOf('a');
-const B = turnOf('b');
-
-const CREATED: Fact = { type: 'thread.created', threadId: THREAD, settings: SETTINGS };
-const began = (turnId = A, more: Partial<Extract<Fact, { type: 'turn.began' }>> = {}): Fact => ({
-  type: 'turn.began',
-  turnId,
-  ordinal: 1,
-  attempt: 1,
-  origin: 'user',
-  side: false,
-  nativeTurnId: null,
-  settings: null,
-  sourcePlan: null,
-  ...more,
-});
-const endOf = (more: Partial<Extract<Fact, { type: 'turn.ended' }>> = {}): Fact => ({
-  type: 'turn.ended',
-  turnId: A,
-  outcome: 'completed',
-  started: true,
-  failure: null,
-  reason: null,
-  into: null,
-  ...more,
-});
-const item = (id: string, kind: ItemKind = 'assistant_message', more: Partial<Item> = {}): Item => ({
-  itemId: itemIdSchema.parse(id),
-  ordinal: 1,
-  turnId: A,
-  attempt: 1,
-  body: { kind, command: 'make', tool: 'make' } as Item['body'],
-  text: '',
-  status: 'open',
-  ...more,
-});
-const R = requestIdSchema.parse('r');
-const OPENED: Fact = {
-  type: 'request.opened',
-  request: {
-    requestId: R,
-    nativeRequestId: 'n',
-    body: { kind: 'command', command: 'make' },
-    decisions: ['accept'],
-    owner: 'turn',
-    turnId: A,
-    attempt: 1,
-    connectionId: link(),
-  },
-};
-
-/** The facts one after the other, at the times 1, 2, 3, … */
-function folded(...facts: Fact[]): MapTables {
-  const tables = new MapTables();
-  facts.forEach((fact, index) => {
-    const place = index + 1;
-    evolve(tables, { sequence: place, version: place, at: place, fact: factSchema.parse(fact) });
-  });
-  return tables;
-}
 const row = (...facts: Fact[]) => folded(CREATED, ...facts).state?.row;
 
 describe('the row of a thread', () => {
