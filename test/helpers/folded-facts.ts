@@ -1,8 +1,9 @@
 /** Short facts of one thread with two turns, and what is folded from them. */
 import { evolve } from '../../machines/domain/evolve.ts';
-import { factSchema, type Fact } from '../../machines/domain/fact.ts';
+import { factSchema, type Fact, type FactOf } from '../../machines/domain/fact.ts';
 import { itemIdSchema, requestIdSchema } from '../../machines/domain/ids.ts';
 import type { Item, ItemKind } from '../../machines/domain/item.ts';
+import { turnBegan, turnEnded } from './facts.ts';
 import { link, SETTINGS, THREAD, turnOf } from './inputs.ts';
 import { MapTables } from './map-tables.ts';
 
@@ -10,28 +11,11 @@ export const A = turnOf('a');
 export const B = turnOf('b');
 
 export const CREATED: Fact = { type: 'thread.created', threadId: THREAD, settings: SETTINGS };
-export const began = (turnId = A, more: Partial<Extract<Fact, { type: 'turn.began' }>> = {}): Fact => ({
-  type: 'turn.began',
-  turnId,
-  ordinal: 1,
-  attempt: 1,
-  origin: 'user',
-  side: false,
-  nativeTurnId: null,
-  settings: null,
-  sourcePlan: null,
+export const began = (turnId = A, more: Partial<FactOf<'turn.began'>> = {}): Fact => ({
+  ...turnBegan(turnId),
   ...more,
 });
-export const endOf = (more: Partial<Extract<Fact, { type: 'turn.ended' }>> = {}): Fact => ({
-  type: 'turn.ended',
-  turnId: A,
-  outcome: 'completed',
-  started: true,
-  failure: null,
-  reason: null,
-  into: null,
-  ...more,
-});
+export const endOf = (more: Partial<FactOf<'turn.ended'>> = {}): Fact => ({ ...turnEnded(A), ...more });
 export const item = (id: string, kind: ItemKind = 'assistant_message', more: Partial<Item> = {}): Item => ({
   itemId: itemIdSchema.parse(id),
   ordinal: 1,
