@@ -140,6 +140,9 @@ export type ErrorCode = keyof typeof ERRORS;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion
 export const errorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
+/** What a server calls an error: a code that this release does not know, or none, is INTERNAL. */
+export const knownCode = (code: unknown): ErrorCode => errorCodeSchema.safeParse(code).data ?? 'INTERNAL';
+
 /** What kind of thing went wrong, for icons and retries. */
 export const failureClassSchema = z.enum(['provider', 'transport', 'permission', 'validation', 'internal']);
 

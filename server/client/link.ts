@@ -1,5 +1,5 @@
 /** One connection to the server that comes back by itself: requests, answers and notifications. */
-import { errorCodeSchema, ERRORS, RuntimeError } from '../../machines/domain/error.ts';
+import { ERRORS, knownCode, RuntimeError } from '../../machines/domain/error.ts';
 import type { NotificationName } from '../gateway/frame.ts';
 import type { OpenSocket, Socket, SocketEnd } from './socket.ts';
 
@@ -248,8 +248,7 @@ function sizeError(text: string, method: string): RuntimeError | null {
 }
 
 function runtimeErrorOf({ message, data }: NonNullable<ServerMessage['error']>): RuntimeError {
-  const code = errorCodeSchema.safeParse(data?.code).data ?? 'INTERNAL';
-  return new RuntimeError(code, message, { details: data?.details ?? {} });
+  return new RuntimeError(knownCode(data?.code), message, { details: data?.details ?? {} });
 }
 
 function serverInfoOf(result: unknown): ServerInfo {

@@ -1,5 +1,5 @@
 /** A thread up to one of its entries as a file, which `threadchart replay` steps. */
-import { errorCodeSchema, RuntimeError } from '../../../machines/domain/error.ts';
+import { knownCode, RuntimeError } from '../../../machines/domain/error.ts';
 import { authorization } from '../session/credentials.ts';
 
 /** @throws {RuntimeError} with the code of the server */
@@ -21,6 +21,5 @@ const nameIn = ({ headers }: Response): string | undefined =>
 
 async function refusalOf(response: Response): Promise<RuntimeError> {
   const { error }: { error?: { code?: unknown; message?: string } } = JSON.parse(await response.text());
-  const code = errorCodeSchema.safeParse(error?.code).data ?? 'INTERNAL';
-  return new RuntimeError(code, error?.message ?? 'the recording could not be read');
+  return new RuntimeError(knownCode(error?.code), error?.message ?? 'the recording could not be read');
 }
